@@ -1,0 +1,1 @@
+"""Entrepot: a container image registry in one process."""

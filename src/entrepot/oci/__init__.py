@@ -1,0 +1,1 @@
+"""The language: values of the OCI image and distribution specifications."""

@@ -1,0 +1,139 @@
+"""Manifests and indexes: parsed facts beside the bytes they were pushed as."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .descriptor import Descriptor
+from .digest import DEFAULT_ALGORITHM, Digest
+from .document import Document, decode, to_descriptor
+from .errors import Code, Fault
+from .mediatype import (
+    DOCKER_LIST,
+    DOCKER_MANIFEST,
+    IMAGE_CONFIGS,
+    INDEXES,
+    MANIFESTS,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    SCHEMA1,
+)
+
+MANIFEST_SIZE_MAX_BYTES = 4 * 1024 * 1024
+"""What the largest clients still read; the specification asks for at least this much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """An image manifest or an index, exactly as pushed.
+
+    There is no way to turn one back into bytes but `raw`: what was signed stays what is served.
+    """
+
+    raw: bytes = field(repr=False)
+    digest: Digest
+    media_type: str
+    config: Descriptor | None
+    layers: tuple[Descriptor, ...]
+    children: tuple[Descriptor, ...]
+    subject: Descriptor | None
+    declared_artifact_type: str
+    annotations: Mapping[str, str] = field(hash=False, repr=False)
+
+    @property
+    def is_index(self) -> bool:
+        return self.media_type in INDEXES
+
+    @property
+    def artifact_type(self) -> str:
+        """The type a referrers list shows (distribution-spec, "Listing Referrers")."""
+        if self.declared_artifact_type:
+            return self.declared_artifact_type
+        return self.config.media_type if self.config else ""
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it is something to run, and not another kind of artifact."""
+        return self.config is not None and self.config.media_type in IMAGE_CONFIGS
+
+    def blobs(self) -> tuple[Descriptor, ...]:
+        """Return config and layers, in order, each digest once."""
+        listed = (self.config, *self.layers) if self.config else self.layers
+        return tuple({d.digest: d for d in reversed(listed)}.values())[::-1]
+
+    def references(self) -> tuple[Descriptor, ...]:
+        """Return all that it holds alive: blobs or children, never the subject."""
+        return self.blobs() + tuple({d.digest: d for d in self.children}.values())
+
+
+def parse(raw: bytes, content_type: str = "", algorithm: str = DEFAULT_ALGORITHM) -> Manifest:
+    """Return the manifest that `raw` is.
+
+    `content_type` is the pushed type without parameters, or empty. Raises `Fault` with
+    MANIFEST_INVALID, or DIGEST_INVALID for a malformed digest inside.
+    """
+    if len(raw) > MANIFEST_SIZE_MAX_BYTES:
+        raise Fault(
+            Code.MANIFEST_TOO_BIG,
+            f"the manifest has {len(raw)} bytes; at most {MANIFEST_SIZE_MAX_BYTES} are accepted",
+            {"size": len(raw), "limit": MANIFEST_SIZE_MAX_BYTES},
+        )
+    document = decode(raw)
+    media_type = _media_type(document, content_type)
+    is_index = media_type in INDEXES
+    _check_shape(document, is_index=is_index)
+    return Manifest(
+        raw=raw,
+        digest=Digest.of(raw, algorithm),
+        media_type=media_type,
+        config=to_descriptor(document.config) if document.config else None,
+        layers=tuple(to_descriptor(layer) for layer in document.layers or ()),
+        children=tuple(to_descriptor(child) for child in document.manifests or ()),
+        subject=to_descriptor(document.subject) if document.subject else None,
+        declared_artifact_type=document.artifactType or "",
+        annotations=document.annotations or {},
+    )
+
+
+def _media_type(document: Document, content_type: str) -> str:
+    declared = document.mediaType or ""
+    if declared in SCHEMA1 or content_type in SCHEMA1 or document.schemaVersion == 1:
+        raise _invalid(
+            "Docker image manifest schema 1 is not accepted: push with a current client "
+            "(schema 2 or OCI)"
+        )
+    if declared and content_type and declared != content_type:
+        raise _invalid(
+            f"the manifest says mediaType '{declared}' but was sent as Content-Type "
+            f"'{content_type}': both must be the same"
+        )
+    media_type = declared or content_type or _guess(document)
+    if media_type not in MANIFESTS and media_type not in INDEXES:
+        raise _invalid(
+            f"media type '{media_type}' is not a manifest type: send {OCI_MANIFEST}, {OCI_INDEX}, "
+            f"{DOCKER_MANIFEST} or {DOCKER_LIST}"
+        )
+    return media_type
+
+
+def _guess(document: Document) -> str:
+    return OCI_INDEX if document.manifests is not None else OCI_MANIFEST
+
+
+def _check_shape(document: Document, *, is_index: bool) -> None:
+    # A document that is both is read differently by different programs (CVE-2021-41190).
+    as_image = document.config is not None or document.layers is not None
+    if as_image and document.manifests is not None:
+        raise _invalid("the manifest has both 'manifests' and 'config' or 'layers'")
+    if document.schemaVersion != 2:
+        raise _invalid("'schemaVersion' must be 2")
+    if is_index and as_image:
+        raise _invalid("an index must not have 'config' or 'layers'")
+    if not is_index and document.manifests is not None:
+        raise _invalid("an image manifest must not have 'manifests'")
+    # Go programs write an empty list as null, so a missing list is an empty one.
+    if not is_index and document.config is None:
+        raise _invalid("an image manifest must have 'config'")
+
+
+def _invalid(message: str) -> Fault:
+    return Fault(Code.MANIFEST_INVALID, message)

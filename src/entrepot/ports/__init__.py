@@ -1,0 +1,1 @@
+"""The doors: what the services need from the world, as protocols."""

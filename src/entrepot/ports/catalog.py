@@ -1,0 +1,209 @@
+"""The catalog: the single truth on repositories, manifests, tags and leases.
+
+A transaction shows small repositories, one per aggregate. Their verbs neither decide nor check
+rights; services do, inside the transaction. Times are seconds since the Unix epoch.
+"""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from entrepot.oci.digest import Digest
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.reference import Tag
+
+from .accounts import Accounts
+from .leases import Blobs
+
+
+class Busy(Exception):
+    """Another writer held the catalog for too long; nothing was changed, trying again is safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository's row."""
+
+    id: int
+    name: RepositoryName
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestRow:
+    """A manifest of one repository. `size` is that of its own bytes."""
+
+    id: int
+    repository_id: int
+    digest: Digest
+    media_type: str
+    artifact_type: str
+    size: int
+    subject: Digest | None
+    annotations: str
+    """The manifest's annotations, as JSON text."""
+    pushed_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A manifest holds `target` alive: one of its blobs, a child, or its own bytes."""
+
+    target: Digest
+    kind: str
+
+
+EDGE_BLOB = "blob"
+EDGE_CHILD = "child"
+EDGE_SELF = "self"
+
+
+@dataclass(frozen=True, slots=True)
+class TagMove:
+    """One line of a tag's history; `after` is None when the tag was deleted."""
+
+    tag: Tag
+    before: Digest | None
+    after: Digest | None
+    at: float
+    actor: str
+    client: str
+
+
+@dataclass(frozen=True, slots=True)
+class UploadSession:
+    """A blob upload under way. `offset` is what was acknowledged, in bytes."""
+
+    id: str
+    repository_id: int
+    actor: str
+    algorithm: str
+    offset: int
+    started_at: float
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One committed change, in the outbox. `sequence` is 0 until it is written."""
+
+    kind: str
+    repository: RepositoryName
+    payload: str
+    at: float
+    sequence: int = 0
+
+
+class Repositories(Protocol):
+    """Repositories by name."""
+
+    async def find(self, name: RepositoryName) -> Repository | None: ...
+    async def ensure(self, name: RepositoryName, now: float) -> Repository:
+        """Return the repository, made now if it is new."""
+        ...
+
+    async def page(self, after: str, limit: int) -> list[RepositoryName]:
+        """Return names with at least one manifest, in the order of their wire names."""
+        ...
+
+
+class Manifests(Protocol):
+    """Manifests within a repository, with their edges."""
+
+    async def find(self, repository_id: int, digest: Digest) -> ManifestRow | None: ...
+    async def by_tag(self, repository_id: int, tag: Tag) -> ManifestRow | None: ...
+    async def raw(self, digest: Digest) -> bytes | None: ...
+
+    async def add(self, row: ManifestRow, raw: bytes, edges: list[Edge]) -> int:
+        """Write a new manifest (`row.id` is ignored) with its edges; return its id."""
+        ...
+
+    async def remove(self, row: ManifestRow) -> list[Digest]:
+        """Remove it with its edges; return the targets that those held."""
+        ...
+
+    async def edges(self, manifest_id: int) -> list[Edge]: ...
+
+    async def holder(self, repository_id: int, target: Digest, kind: str) -> Digest | None:
+        """Return one manifest of the repository with such an edge to `target`, or None."""
+        ...
+
+    async def referrers(
+        self, repository_id: int, subject: Digest, after: int, limit: int
+    ) -> list[ManifestRow]:
+        """Return manifests with this subject and id > `after`, oldest first."""
+        ...
+
+
+class Tags(Protocol):
+    """Tags and every move they made."""
+
+    async def find(self, repository_id: int, tag: Tag) -> Digest | None: ...
+
+    async def move(self, repository_id: int, manifest_id: int | None, move: TagMove) -> None:
+        """Point the tag at the manifest, or drop it when None, and write the move down."""
+        ...
+
+    async def page(self, repository_id: int, after: str, limit: int) -> list[Tag]:
+        """Return tags > `after`, bytewise."""
+        ...
+
+    async def of(self, manifest_id: int) -> list[Tag]: ...
+    async def history(self, repository_id: int, tag: Tag, limit: int) -> list[TagMove]:
+        """Return the newest moves first."""
+        ...
+
+
+class Uploads(Protocol):
+    """Upload sessions."""
+
+    async def add(self, session: UploadSession) -> None: ...
+    async def find(self, upload_id: str) -> UploadSession | None: ...
+    async def advance(self, upload_id: str, offset: int, expires_at: float) -> None: ...
+    async def remove(self, upload_id: str) -> bool:
+        """Remove it; False when it was gone already."""
+        ...
+
+    async def expired(self, now: float, limit: int) -> list[UploadSession]: ...
+
+
+class Outbox(Protocol):
+    """Changes to be told to others, written in the transaction that made them."""
+
+    async def append(self, event: Event) -> None: ...
+    async def after(self, sequence: int, limit: int) -> list[Event]: ...
+
+
+class Tx(Protocol):
+    """What one transaction can see and do."""
+
+    @property
+    def repositories(self) -> Repositories: ...
+    @property
+    def manifests(self) -> Manifests: ...
+    @property
+    def tags(self) -> Tags: ...
+    @property
+    def blobs(self) -> Blobs: ...
+    @property
+    def uploads(self) -> Uploads: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def accounts(self) -> Accounts: ...
+
+
+class Catalog(Protocol):
+    """The database behind the services."""
+
+    def begin(self, *, write: bool = False) -> AbstractAsyncContextManager[Tx]:
+        """Open a transaction.
+
+        Writing ones are serialised, seen by others whole or not at all, and durable once the block
+        was left without an error; an error inside undoes them. The block awaits nothing but the
+        transaction's own verbs. Reading ones see only committed rows. Raises `Busy`.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way and let go of the database."""
+        ...

@@ -1,0 +1,1 @@
+"""The law: pure decisions, from facts to verdicts."""

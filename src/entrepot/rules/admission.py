@@ -1,0 +1,55 @@
+"""Admission: whether a manifest may enter a repository, from facts the catalog knows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from entrepot.oci.descriptor import Descriptor
+from entrepot.oci.digest import Digest
+from entrepot.oci.errors import Code, Fault
+from entrepot.oci.manifest import Manifest
+
+MISSING_SHOWN_MAX = 100
+"""Most missing references named in one error's detail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the repository holds of a manifest's references: size in bytes by digest."""
+
+    blobs: Mapping[Digest, int]
+    children: Mapping[Digest, int]
+
+
+def decide(manifest: Manifest, facts: Facts) -> Fault | None:
+    """Return why the manifest cannot be taken, or None.
+
+    Every blob and child must lie in the repository with the size its descriptor says. Exempt are
+    the subject (distribution-spec, "Pushing Manifests with Subject") and foreign layers.
+    """
+    blobs = [d for d in manifest.blobs() if d.digest not in facts.blobs and not d.may_be_absent]
+    children = [d for d in manifest.children if d.digest not in facts.children]
+    if blobs or children:
+        return _missing(blobs, children)
+    for descriptor in manifest.references():
+        known = facts.children if manifest.is_index else facts.blobs
+        size = known.get(descriptor.digest)
+        if size is not None and size != descriptor.size:
+            return Fault(
+                Code.MANIFEST_INVALID,
+                f"the manifest says that {descriptor.digest} has {descriptor.size} bytes, "
+                f"but it has {size}",
+                {"digest": descriptor.digest, "size": size, "declared": descriptor.size},
+            )
+    return None
+
+
+def _missing(blobs: list[Descriptor], children: list[Descriptor]) -> Fault:
+    first = (blobs or children)[0].digest
+    count = len(blobs) + len(children)
+    more = f" and {count - 1} more" if count > 1 else ""
+    what = "blob" if blobs else "manifest"
+    return Fault(
+        Code.MANIFEST_BLOB_UNKNOWN,
+        f"{what} {first}{more} is not in this repository: push or mount it before the manifest",
+        [{"digest": d.digest} for d in (blobs + children)[:MISSING_SHOWN_MAX]],
+    )

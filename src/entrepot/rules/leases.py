@@ -1,0 +1,78 @@
+"""Leases: when a blob's bytes may be relied on, and when not any more.
+
+A row is (digest, generation, state, keep_until). A collector may condemn a row that no edge holds
+once `keep_until` has passed (I11); it then deletes the bytes of just that generation and forgets
+the row. A condemned row never comes back to life: a new push takes a new generation, from a
+sequence that never repeats, so that a delete that comes late hits nothing.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from entrepot.oci.digest import Digest
+
+
+class BlobState(StrEnum):
+    """A blob's life: intent, then presence, then doom."""
+
+    ARRIVING = "arriving"
+    LIVE = "live"
+    CONDEMNED = "condemned"
+
+
+@dataclass(frozen=True, slots=True)
+class BlobRow:
+    """One digest's row. It is not condemned before `keep_until` nor while an edge holds it."""
+
+    digest: Digest
+    generation: int
+    state: BlobState
+    size: int
+    keep_until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Grace:
+    """How long a client may rely on what it was told, in seconds.
+
+    A lease is written somewhat longer than promised, so that clients that ask again and again
+    cause one write in a while and not one each.
+    """
+
+    seconds: float = 2 * 3600.0
+
+    @property
+    def lease_seconds(self) -> float:
+        return self.seconds * 1.25
+
+    def until(self, now: float) -> float:
+        """Return when a lease taken now ends."""
+        return now + self.lease_seconds
+
+    def is_short(self, row: BlobRow, now: float) -> bool:
+        """Whether the row's lease no longer covers what a client told 'it exists' is promised."""
+        return row.keep_until < now + self.seconds
+
+
+def has_bytes(row: BlobRow | None) -> bool:
+    """Whether the digest's bytes are there to be used."""
+    return row is not None and row.state is BlobState.LIVE
+
+
+def needs_generation(row: BlobRow | None) -> bool:
+    """Whether a push of the digest must take a new generation."""
+    return row is None or row.state is BlobState.CONDEMNED
+
+
+def may_go_live(row: BlobRow | None, generation: int) -> bool:
+    """Whether bytes just written under `generation` still belong to the row.
+
+    False once a collector doomed them, which takes an upload that lasts longer than its lease
+    between intent and commit. The client has to send them again.
+    """
+    return row is not None and row.generation == generation and row.state is not BlobState.CONDEMNED
+
+
+def may_condemn(row: BlobRow, *, referenced: bool, now: float) -> bool:
+    """Whether a collector may doom the row."""
+    return row.state is not BlobState.CONDEMNED and not referenced and row.keep_until < now

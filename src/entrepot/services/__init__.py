@@ -1,0 +1,1 @@
+"""The work: use cases, each in one transaction."""

@@ -1,0 +1,16 @@
+"""Kinds of events in the outbox, and the payload that all share."""
+
+import msgspec
+
+from .context import Caller
+
+MANIFEST_PUBLISHED = "manifest.published"
+MANIFEST_DELETED = "manifest.deleted"
+TAG_MOVED = "tag.moved"
+TAG_DELETED = "tag.deleted"
+BLOB_DELETED = "blob.deleted"
+
+
+def payload(caller: Caller, **facts: str | int | list[str] | None) -> str:
+    """Return an event's payload as JSON text: who, with what client, and the facts."""
+    return msgspec.json.encode({"actor": caller.actor, "client": caller.client, **facts}).decode()

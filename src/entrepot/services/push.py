@@ -1,0 +1,220 @@
+"""Pushing manifests: one transaction for manifest, edges, tags and event."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from entrepot.oci.digest import DEFAULT_ALGORITHM, Digest
+from entrepot.oci.errors import Code, Fault
+from entrepot.oci.manifest import Manifest, parse
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.reference import Reference, Tag
+from entrepot.ports.catalog import (
+    EDGE_BLOB,
+    EDGE_CHILD,
+    EDGE_SELF,
+    Catalog,
+    Edge,
+    Event,
+    ManifestRow,
+    TagMove,
+    Tx,
+)
+from entrepot.ports.clock import Clock
+from entrepot.rules.admission import Facts, decide
+from entrepot.rules.leases import BlobRow
+
+from .blobs import BlobService
+from .context import Caller
+from .events import MANIFEST_PUBLISHED, TAG_MOVED, payload
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """What the tag must point at before the push (RFC 9110 sections 13.1.1 and 13.1.2)."""
+
+    matches: frozenset[Digest] | None = None
+    """One of these; None for no such wish, and empty for "whatever is there, but something"."""
+    absent: bool = False
+    """The tag must not exist yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A manifest to publish, as it came in."""
+
+    raw: bytes
+    media_type: str
+    reference: Reference
+    tags: tuple[Tag, ...] = ()
+    """Further tags to set, for a push by digest."""
+    precondition: Precondition | None = None
+
+
+class PushService:
+    """Publishes manifests and indexes."""
+
+    def __init__(self, catalog: Catalog, clock: Clock, *, blobs: BlobService) -> None:
+        self._catalog = catalog
+        self._clock = clock
+        self._blobs = blobs
+
+    async def publish(self, name: RepositoryName, pushed: Pushed, caller: Caller) -> Manifest:
+        """Make a manifest part of the repository and point its tags at it, all or nothing.
+
+        Raises `Fault`: MANIFEST_INVALID, DIGEST_INVALID, MANIFEST_BLOB_UNKNOWN, PRECONDITION.
+        """
+        manifest = _checked(pushed)
+        if not await self._known(name, manifest):
+            # The bytes lie in the store too, so that the catalog can be rebuilt from it.
+            raw = _Whole(manifest.raw)
+            stored = await self._blobs.put(manifest.digest, raw, len(manifest.raw))
+        else:
+            stored = None
+        async with self._catalog.begin(write=True) as tx:
+            await self._publish(tx, name, manifest, pushed, caller, stored)
+        return manifest
+
+    async def _known(self, name: RepositoryName, manifest: Manifest) -> bool:
+        """Whether the repository has it; refuses early what cannot be admitted."""
+        async with self._catalog.begin() as tx:
+            repository = await tx.repositories.find(name)
+            repository_id = repository.id if repository else 0
+            if await tx.manifests.find(repository_id, manifest.digest):
+                return True
+            _raise(decide(manifest, await _facts(tx, repository_id, manifest)))
+            return False
+
+    async def _publish(
+        self,
+        tx: Tx,
+        name: RepositoryName,
+        manifest: Manifest,
+        pushed: Pushed,
+        caller: Caller,
+        stored: BlobRow | None,
+    ) -> None:
+        now = self._clock.now()
+        repository = await tx.repositories.ensure(name, now)
+        tags = _tags(pushed)
+        await _check_precondition(tx, repository.id, pushed)
+        row = await tx.manifests.find(repository.id, manifest.digest)
+        is_new = row is None
+        if row is None:
+            if stored is None:
+                raise Fault(Code.UNAVAILABLE, "the manifest was deleted meanwhile: push it again")
+            _raise(decide(manifest, await _facts(tx, repository.id, manifest)))
+            await self._blobs.settle(tx, stored)
+            manifest_id = await self._add(tx, repository.id, manifest, now)
+        else:
+            manifest_id = row.id
+        moved = []
+        for tag in tags:
+            before = await tx.tags.find(repository.id, tag)
+            if before != manifest.digest:
+                move = TagMove(tag, before, manifest.digest, now, caller.actor, caller.client)
+                await tx.tags.move(repository.id, manifest_id, move)
+                moved.append(tag)
+        if is_new or moved:
+            facts = payload(
+                caller,
+                digest=manifest.digest,
+                mediaType=manifest.media_type,
+                size=len(manifest.raw),
+                tags=[*moved],
+            )
+            kind = MANIFEST_PUBLISHED if is_new else TAG_MOVED
+            await tx.outbox.append(Event(kind, name, facts, now))
+
+    async def _add(self, tx: Tx, repository_id: int, manifest: Manifest, now: float) -> int:
+        row = ManifestRow(
+            id=0,
+            repository_id=repository_id,
+            digest=manifest.digest,
+            media_type=manifest.media_type,
+            artifact_type=manifest.artifact_type,
+            size=len(manifest.raw),
+            subject=manifest.subject.digest if manifest.subject else None,
+            annotations=msgspec.json.encode(manifest.annotations).decode(),
+            pushed_at=now,
+        )
+        edges = [Edge(manifest.digest, EDGE_SELF)]
+        kind = EDGE_CHILD if manifest.is_index else EDGE_BLOB
+        for descriptor in manifest.references():
+            # Foreign layers may be named without being here; an edge needs a live row (I1).
+            if not descriptor.may_be_absent or await tx.blobs.in_repository(
+                repository_id, descriptor.digest
+            ):
+                edges.append(Edge(descriptor.digest, kind))
+        return await tx.manifests.add(row, manifest.raw, edges)
+
+
+def _checked(pushed: Pushed) -> Manifest:
+    wanted = pushed.reference if isinstance(pushed.reference, Digest) else None
+    algorithm = wanted.algorithm if wanted else DEFAULT_ALGORITHM
+    manifest = parse(pushed.raw, pushed.media_type, algorithm)
+    if wanted is not None and manifest.digest != wanted:
+        raise Fault(
+            Code.DIGEST_INVALID,
+            f"the manifest has digest {manifest.digest}, not {wanted}",
+            {"expected": wanted, "actual": manifest.digest},
+        )
+    return manifest
+
+
+def _tags(pushed: Pushed) -> tuple[Tag, ...]:
+    own = (pushed.reference,) if isinstance(pushed.reference, Tag) else ()
+    return tuple(dict.fromkeys((*own, *pushed.tags)))
+
+
+async def _facts(tx: Tx, repository_id: int, manifest: Manifest) -> Facts:
+    """Look up what the repository holds of the manifest's references."""
+    children: dict[Digest, int] = {}
+    for descriptor in manifest.children:
+        child = await tx.manifests.find(repository_id, descriptor.digest)
+        if child is not None:
+            children[descriptor.digest] = child.size
+    blobs: dict[Digest, int] = {}
+    for descriptor in manifest.blobs():
+        blob = await tx.blobs.in_repository(repository_id, descriptor.digest)
+        if blob is not None:
+            blobs[descriptor.digest] = blob.size
+            continue
+        # A manifest may be the layer of another one; delta artifacts do that.
+        document = await tx.manifests.find(repository_id, descriptor.digest)
+        if document is not None:
+            blobs[descriptor.digest] = document.size
+    return Facts(blobs, children)
+
+
+async def _check_precondition(tx: Tx, repository_id: int, pushed: Pushed) -> None:
+    wish = pushed.precondition
+    if wish is None or not isinstance(pushed.reference, Tag):
+        return
+    current = await tx.tags.find(repository_id, pushed.reference)
+    if wish.absent and current is not None:
+        raise _precondition_failed(f"tag {pushed.reference} exists already", current)
+    if wish.matches is not None and (
+        current is None or (wish.matches and current not in wish.matches)
+    ):
+        raise _precondition_failed(f"tag {pushed.reference} has moved or is gone", current)
+
+
+def _precondition_failed(message: str, current: Digest | None) -> Fault:
+    return Fault(Code.PRECONDITION, message, {"current": current})
+
+
+def _raise(refusal: Fault | None) -> None:
+    if refusal is not None:
+        raise refusal
+
+
+class _Whole:
+    """A body that is in memory already."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    async def drain(self, write: Callable[[memoryview], None]) -> None:
+        write(memoryview(self._data))
