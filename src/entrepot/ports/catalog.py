@@ -14,6 +14,7 @@ from entrepot.oci.reference import Tag
 
 from .accounts import Accounts
 from .leases import Blobs
+from .upkeep import Collection, Inspection
 
 
 class Busy(Exception):
@@ -190,6 +191,10 @@ class Tx(Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def accounts(self) -> Accounts: ...
+    @property
+    def collection(self) -> Collection: ...
+    @property
+    def inspection(self) -> Inspection: ...
 
 
 class Catalog(Protocol):

@@ -1,6 +1,6 @@
 """Kinds of events in the outbox, and the payload that all share."""
 
-import msgspec
+from entrepot.oci.json import encode
 
 from .context import Caller
 
@@ -13,4 +13,4 @@ BLOB_DELETED = "blob.deleted"
 
 def payload(caller: Caller, **facts: str | int | list[str] | None) -> str:
     """Return an event's payload as JSON text: who, with what client, and the facts."""
-    return msgspec.json.encode({"actor": caller.actor, "client": caller.client, **facts}).decode()
+    return encode({"actor": caller.actor, "client": caller.client, **facts}).decode()

@@ -7,10 +7,10 @@ from typing import Generic, TypeVar
 from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
+from entrepot.oci.ranges import Span
 from entrepot.oci.reference import Reference, Tag
 from entrepot.ports.blobs import Blob, BlobStore, Reading
 from entrepot.ports.catalog import Catalog, ManifestRow, Repository, Tx
-from entrepot.oci.ranges import Span
 from entrepot.rules.leases import BlobRow, has_bytes
 
 from .blobs import unknown_blob
@@ -126,7 +126,9 @@ class PullService:
             for _ in range(self._limits.referrers_steps):
                 rows = await tx.manifests.referrers(repository.id, subject, after, limit + 1)
                 seen, more = rows[:limit], len(rows) > limit
-                fitting = [r for r in seen if not artifact_types or r.artifact_type in artifact_types]
+                fitting = [
+                    r for r in seen if not artifact_types or r.artifact_type in artifact_types
+                ]
                 room = limit - len(found)
                 if len(fitting) > room:
                     found, more, seen = found + fitting[:room], True, fitting[:room]

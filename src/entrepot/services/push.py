@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import msgspec
-
 from entrepot.oci.digest import DEFAULT_ALGORITHM, Digest
 from entrepot.oci.errors import Code, Fault
+from entrepot.oci.json import encode
 from entrepot.oci.manifest import Manifest, parse
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Reference, Tag
@@ -52,6 +51,17 @@ class Pushed:
     precondition: Precondition | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Publication:
+    """What one transaction publishes; `stored` is the row of new bytes, None for known ones."""
+
+    name: RepositoryName
+    manifest: Manifest
+    pushed: Pushed
+    caller: Caller
+    stored: BlobRow | None
+
+
 class PushService:
     """Publishes manifests and indexes."""
 
@@ -73,7 +83,7 @@ class PushService:
         else:
             stored = None
         async with self._catalog.begin(write=True) as tx:
-            await self._publish(tx, name, manifest, pushed, caller, stored)
+            await self._publish(tx, _Publication(name, manifest, pushed, caller, stored))
         return manifest
 
     async def _known(self, name: RepositoryName, manifest: Manifest) -> bool:
@@ -86,46 +96,39 @@ class PushService:
             _raise(decide(manifest, await _facts(tx, repository_id, manifest)))
             return False
 
-    async def _publish(
-        self,
-        tx: Tx,
-        name: RepositoryName,
-        manifest: Manifest,
-        pushed: Pushed,
-        caller: Caller,
-        stored: BlobRow | None,
-    ) -> None:
+    async def _publish(self, tx: Tx, what: _Publication) -> None:
         now = self._clock.now()
-        repository = await tx.repositories.ensure(name, now)
-        tags = _tags(pushed)
-        await _check_precondition(tx, repository.id, pushed)
+        manifest = what.manifest
+        repository = await tx.repositories.ensure(what.name, now)
+        await _check_precondition(tx, repository.id, what.pushed)
         row = await tx.manifests.find(repository.id, manifest.digest)
-        is_new = row is None
-        if row is None:
-            if stored is None:
-                raise Fault(Code.UNAVAILABLE, "the manifest was deleted meanwhile: push it again")
-            _raise(decide(manifest, await _facts(tx, repository.id, manifest)))
-            await self._blobs.settle(tx, stored)
-            manifest_id = await self._add(tx, repository.id, manifest, now)
-        else:
-            manifest_id = row.id
+        manifest_id = row.id if row else await self._enter(tx, repository.id, what, now)
         moved = []
-        for tag in tags:
+        for tag in _tags(what.pushed):
             before = await tx.tags.find(repository.id, tag)
             if before != manifest.digest:
+                caller = what.caller
                 move = TagMove(tag, before, manifest.digest, now, caller.actor, caller.client)
                 await tx.tags.move(repository.id, manifest_id, move)
                 moved.append(tag)
-        if is_new or moved:
+        if row is None or moved:
             facts = payload(
-                caller,
+                what.caller,
                 digest=manifest.digest,
                 mediaType=manifest.media_type,
                 size=len(manifest.raw),
                 tags=[*moved],
             )
-            kind = MANIFEST_PUBLISHED if is_new else TAG_MOVED
-            await tx.outbox.append(Event(kind, name, facts, now))
+            # One event for each committed change, never more (I9).
+            kind = TAG_MOVED if row else MANIFEST_PUBLISHED
+            await tx.outbox.append(Event(kind, what.name, facts, now))
+
+    async def _enter(self, tx: Tx, repository_id: int, what: _Publication, now: float) -> int:
+        if what.stored is None:
+            raise Fault(Code.UNAVAILABLE, "the manifest was deleted meanwhile: push it again")
+        _raise(decide(what.manifest, await _facts(tx, repository_id, what.manifest)))
+        await self._blobs.settle(tx, what.stored)
+        return await self._add(tx, repository_id, what.manifest, now)
 
     async def _add(self, tx: Tx, repository_id: int, manifest: Manifest, now: float) -> int:
         row = ManifestRow(
@@ -136,17 +139,18 @@ class PushService:
             artifact_type=manifest.artifact_type,
             size=len(manifest.raw),
             subject=manifest.subject.digest if manifest.subject else None,
-            annotations=msgspec.json.encode(manifest.annotations).decode(),
+            annotations=encode(manifest.annotations).decode(),
             pushed_at=now,
         )
         edges = [Edge(manifest.digest, EDGE_SELF)]
         kind = EDGE_CHILD if manifest.is_index else EDGE_BLOB
-        for descriptor in manifest.references():
-            # Foreign layers may be named without being here; an edge needs a live row (I1).
-            if not descriptor.may_be_absent or await tx.blobs.in_repository(
-                repository_id, descriptor.digest
-            ):
-                edges.append(Edge(descriptor.digest, kind))
+        # Foreign layers may be named without being here; an edge needs a live row (I1).
+        edges += [
+            Edge(descriptor.digest, kind)
+            for descriptor in manifest.references()
+            if not descriptor.may_be_absent
+            or await tx.blobs.in_repository(repository_id, descriptor.digest)
+        ]
         return await tx.manifests.add(row, manifest.raw, edges)
 
 

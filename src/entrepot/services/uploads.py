@@ -140,6 +140,11 @@ class UploadService:
         async with self._taken(session) as upload:
             await self._drop(session, upload)
 
+    async def discard(self, session: UploadSession) -> None:
+        """End a session that nobody was told of, if it is still there."""
+        async with self._taken(session) as upload:
+            await self._drop(session, upload)
+
     async def expire(self) -> int:
         """End sessions idle for too long, a bounded number at once; return how many."""
         now = self._clock.now()

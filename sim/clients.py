@@ -1,0 +1,268 @@
+"""Simulated clients: they push, pull and delete, and remember what they were told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from entrepot.oci.digest import Digest
+from entrepot.oci.errors import Code, Fault
+from entrepot.oci.json import encode
+from entrepot.oci.mediatype import OCI_INDEX, OCI_MANIFEST
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.ranges import Span
+from entrepot.oci.reference import Tag
+from entrepot.services.context import Caller
+from entrepot.services.push import Pushed
+from entrepot.services.uploads import Chunk
+
+from .world import Process, Violation, World
+
+CONTENTS = [b"content of blob %d " % number * (number + 1) for number in range(6)]
+DIGESTS = [Digest.of(content) for content in CONTENTS]
+SHARED = RepositoryName("shared/all")
+TAGS = [Tag(f"t{number}") for number in range(3)]
+
+# What a client meets in normal life and answers by starting again.
+PASSING = frozenset({Code.UNAVAILABLE, Code.BLOB_UPLOAD_UNKNOWN, Code.RANGE_INVALID})
+
+
+class SimBody:
+    """Bytes on the wire, which may break."""
+
+    def __init__(self, world: World, data: bytes) -> None:
+        self._world = world
+        self._data = data
+
+    async def drain(self, write: Callable[[memoryview], None]) -> None:
+        middle = self._world.random.randrange(len(self._data) + 1)
+        write(memoryview(self._data)[:middle])
+        await self._world.lag()
+        if self._world.random.random() < 0.05:
+            raise ConnectionResetError("the client went away")
+        write(memoryview(self._data)[middle:])
+
+
+@dataclass
+class Memory:
+    """What one client was told; it outlives the server's crashes."""
+
+    number: int
+    tags: dict[Tag, Digest | None] = field(default_factory=dict)
+    unsure: dict[Tag, set[Digest | None]] = field(default_factory=dict)
+    """Tags with an operation under way, with what they may be now."""
+    told: dict[tuple[RepositoryName, Digest], float] = field(default_factory=dict)
+
+    @property
+    def own(self) -> RepositoryName:
+        return RepositoryName(f"client{self.number}/app")
+
+
+class Client:
+    """One client at one server process."""
+
+    def __init__(self, world: World, process: Process, memory: Memory) -> None:
+        self._world = world
+        self._process = process
+        self._memory = memory
+        self._caller = Caller(f"client{memory.number}", "sim")
+
+    async def run(self) -> None:
+        """Do one thing after another until cancelled."""
+        random = self._world.random
+        while True:
+            await self._world.clock.sleep(random.expovariate(1))
+            action = random.choices(
+                [self.push, self.push_index, self.pull, self.delete, self.abandon],
+                weights=[6, 1, 3, 2, 1],
+            )[0]
+            try:
+                await action(random.choice([self._memory.own, SHARED]))
+            except ConnectionResetError:
+                continue
+            except Fault as fault:
+                if fault.code not in PASSING:
+                    raise
+
+    # Pushing ---------------------------------------------------------------------------------
+
+    async def push(self, name: RepositoryName) -> Digest | None:
+        """Push an image of some blobs, asking first which are there, as real clients do."""
+        random = self._world.random
+        numbers = random.sample(range(len(CONTENTS)), random.randint(1, 3))
+        for number in numbers:
+            await self._ensure_blob(name, number)
+        return await self._publish(name, OCI_MANIFEST, _image(numbers))
+
+    async def push_index(self, name: RepositoryName) -> None:
+        """Push an image and an index of it."""
+        child = await self.push(name)
+        if child is None:
+            return
+        async with self._world.catalog.begin() as tx:
+            repository = await tx.repositories.find(name)
+            row = await tx.manifests.find(repository.id, child) if repository else None
+        if row is not None:
+            await self._publish(name, OCI_INDEX, _index(child, row.size))
+
+    async def abandon(self, name: RepositoryName) -> None:
+        """Begin an upload, send some of it and never come back."""
+        session = await self._process.uploads.begin(name, self._caller)
+        body = SimBody(self._world, CONTENTS[0])
+        await self._process.uploads.append(name, session.id, Chunk(body))
+
+    async def _ensure_blob(self, name: RepositoryName, number: int) -> None:
+        digest = DIGESTS[number]
+        if await self._process.blobs.exists(name, digest):
+            self._tell(name, digest)
+            return
+        other = SHARED if name != SHARED else self._memory.own
+        if await self._process.blobs.mount(name, digest, other, lambda _: True):
+            self._tell(name, digest)
+            return
+        await self._upload(name, number)
+        self._tell(name, digest)
+
+    async def _upload(self, name: RepositoryName, number: int) -> None:
+        uploads, random = self._process.uploads, self._world.random
+        content = CONTENTS[number]
+        session = await uploads.begin(name, self._caller)
+        if random.random() < 0.5:
+            half = len(content) // 2
+            chunk = Chunk(SimBody(self._world, content[:half]), Span(0, half))
+            try:
+                await uploads.append(name, session.id, chunk)
+            except ConnectionResetError:
+                await self._world.lag()
+        offset = await uploads.status(name, session.id)
+        rest = content[offset:]
+        last = Chunk(SimBody(self._world, rest)) if rest else None
+        await uploads.finish(name, session.id, DIGESTS[number], last)
+
+    async def _publish(self, name: RepositoryName, media_type: str, raw: bytes) -> Digest | None:
+        tag = self._world.random.choice(TAGS)
+        digest = Digest.of(raw)
+        pushed = Pushed(raw=raw, media_type=media_type, reference=tag)
+        self._begin(name, tag, digest)
+        try:
+            await self._process.push.publish(name, pushed, self._caller)
+        except Fault as fault:
+            self._end(name, tag, self._memory.tags.get(tag))
+            if fault.code is Code.MANIFEST_BLOB_UNKNOWN:
+                self._check_told(name, fault)
+                return None
+            raise
+        self._end(name, tag, digest)
+        return digest
+
+    # Pulling and deleting ---------------------------------------------------------------------
+
+    async def pull(self, name: RepositoryName) -> None:
+        """Pull an image whole; what its manifest names must be there for the grace time."""
+        tag = self._world.random.choice(TAGS)
+        started = self._world.clock.now()
+        try:
+            row, raw = await self._process.pull.manifest(name, tag)
+        except Fault:
+            return
+        if Digest.of(raw) != row.digest:
+            raise Violation(f"I5: manifest {row.digest} was served as other bytes")
+        if row.media_type != OCI_MANIFEST:
+            return
+        for layer in msgspec.json.decode(raw)["layers"]:
+            digest = Digest(layer["digest"])
+            try:
+                data = await self._read(name, digest)
+            except (Fault, FileNotFoundError) as error:
+                if self._world.clock.now() - started < self._world.grace_seconds:
+                    raise Violation(f"P2: {digest} of a manifest just read is gone") from error
+                return
+            if Digest.of(data) != digest:
+                raise Violation(f"I5: blob {digest} was served as other bytes")
+
+    async def _read(self, name: RepositoryName, digest: Digest) -> bytes:
+        row = await self._process.pull.blob(name, digest)
+        reading = await self._process.pull.open(row)
+        try:
+            return b"".join([chunk async for chunk in reading.chunks()])
+        finally:
+            reading.close()
+
+    async def delete(self, name: RepositoryName) -> None:
+        """Delete a tag, or what it points at."""
+        tag = self._world.random.choice(TAGS)
+        async with self._world.catalog.begin() as tx:
+            repository = await tx.repositories.find(name)
+            digest = await tx.tags.find(repository.id, tag) if repository else None
+        if digest is None:
+            return
+        whole = self._world.random.random() < 0.5
+        tags = [t for t, d in self._memory.tags.items() if d == digest] if whole else [tag]
+        for each in tags:
+            self._begin(name, each, None)
+        gone = True
+        try:
+            await self._process.deletion.delete(name, digest if whole else tag, self._caller)
+        except Fault as fault:
+            gone = False
+            if fault.code not in (Code.UNSUPPORTED, Code.MANIFEST_UNKNOWN):
+                raise
+        for each in tags:
+            self._end(name, each, None if gone else self._memory.tags.get(each))
+
+    # Memory -----------------------------------------------------------------------------------
+
+    def _tell(self, name: RepositoryName, digest: Digest) -> None:
+        self._memory.told[name, digest] = self._world.clock.now()
+
+    def _check_told(self, name: RepositoryName, fault: Fault) -> None:
+        """A client told 'it exists' within the grace time must not be told it does not."""
+        for entry in fault.detail:
+            told = self._memory.told.get((name, Digest(entry["digest"])))
+            if told is not None and self._world.clock.now() - told < self._world.grace_seconds:
+                raise Violation(f"I11: told that {entry['digest']} exists, then unknown")
+
+    def _begin(self, name: RepositoryName, tag: Tag, after: Digest | None) -> None:
+        if name == self._memory.own:
+            self._memory.unsure[tag] = {self._memory.tags.get(tag), after}
+
+    def _end(self, name: RepositoryName, tag: Tag, now: Digest | None) -> None:
+        if name == self._memory.own:
+            self._memory.unsure.pop(tag, None)
+            self._memory.tags[tag] = now
+
+
+async def check_memory(world: World, memory: Memory) -> None:
+    """Raise `Violation` if an acknowledged tag move of this client is lost."""
+    async with world.catalog.begin() as tx:
+        repository = await tx.repositories.find(memory.own)
+        for tag in TAGS:
+            found = await tx.tags.find(repository.id, tag) if repository else None
+            allowed = memory.unsure.get(tag, {memory.tags.get(tag)})
+            if found not in allowed:
+                raise Violation(f"D1: {tag} of client {memory.number} is {found}, not {allowed}")
+            if tag in memory.unsure and found is not None:
+                continue
+
+
+def settle_unsure(memory: Memory, found: dict[Tag, Digest | None]) -> None:
+    """After a crash, take what the catalog says for operations whose answer never came."""
+    for tag in list(memory.unsure):
+        memory.tags[tag] = found.get(tag)
+        del memory.unsure[tag]
+
+
+def _image(numbers: list[int]) -> bytes:
+    layers = [_descriptor("text/plain", DIGESTS[n], len(CONTENTS[n])) for n in numbers]
+    config = _descriptor(
+        "application/vnd.example.config", DIGESTS[numbers[0]], len(CONTENTS[numbers[0]])
+    )
+    return encode({"schemaVersion": 2, "config": config, "layers": layers})
+
+
+def _index(child: Digest, size: int) -> bytes:
+    return encode({"schemaVersion": 2, "manifests": [_descriptor(OCI_MANIFEST, child, size)]})
+
+
+def _descriptor(media_type: str, digest: Digest, size: int) -> dict[str, object]:
+    return {"mediaType": media_type, "digest": digest, "size": size}

@@ -1,0 +1,121 @@
+"""Planted faults: a simulation that no longer finds them has gone blind."""
+
+from collections.abc import AsyncIterator
+
+from entrepot.oci.digest import Digest
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.ranges import Span
+from entrepot.ports.blobs import Blob, BlobStore, Capabilities, Reading, Upload
+from entrepot.ports.catalog import Catalog, Tx, UploadSession
+from entrepot.rules import leases
+from entrepot.rules.leases import BlobRow
+from entrepot.services.blobs import BlobService
+from entrepot.services.uploads import UploadService
+
+from .world import Kit
+
+
+class _Renamed:
+    """A store that changes the generation it is told."""
+
+    def __init__(self, store: BlobStore, catalog: Catalog) -> None:
+        self._store = store
+        self._catalog = catalog
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._store.capabilities
+
+    def rename(self, blob: Blob) -> Blob:
+        return Blob(blob.digest, 0)
+
+    async def begin(self, upload_id: str) -> Upload:
+        return _RenamedUpload(await self._store.begin(upload_id), self)
+
+    async def resume(self, upload_id: str) -> Upload | None:
+        upload = await self._store.resume(upload_id)
+        return _RenamedUpload(upload, self) if upload else None
+
+    async def open(self, blob: Blob, span: Span | None = None) -> Reading:
+        return await self._store.open(self.rename(blob), span)
+
+    async def stat(self, blob: Blob) -> int | None:
+        return await self._store.stat(self.rename(blob))
+
+    async def delete(self, blob: Blob) -> None:
+        await self._store.delete(self.rename(blob))
+
+    async def scan(self) -> AsyncIterator[Blob]:
+        # Debris cannot be told apart without generations, so there is none.
+        return
+        yield
+
+    def scan_uploads(self) -> AsyncIterator[str]:
+        return self._store.scan_uploads()
+
+    async def close(self) -> None:
+        await self._store.close()
+
+
+class _RenamedUpload:
+    def __init__(self, upload: Upload, store: _Renamed) -> None:
+        self._upload = upload
+        self._store = store
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._upload, name)
+
+    async def commit(self, blob: Blob) -> None:
+        await self._upload.commit(self._store.rename(blob))
+
+
+class _HeadDoesNotLease(BlobService):
+    async def exists(self, name: RepositoryName, digest: Digest) -> BlobRow | None:
+        async with self._catalog.begin() as tx:
+            repository = await tx.repositories.find(name)
+            return await tx.blobs.in_repository(repository.id, digest) if repository else None
+
+
+class _DropDoesNotLease(BlobService):
+    async def keep_dropped(self, _tx: Tx, _targets: list[Digest]) -> None:
+        return
+
+
+class _SettlesWithoutLook(BlobService):
+    async def settle(self, tx: Tx, row: BlobRow) -> None:
+        await tx.blobs.set_state(row.digest, row.generation, leases.BlobState.LIVE)
+
+
+class _BytesBeforeRow(UploadService):
+    async def _commit(self, session: UploadSession, upload: Upload, digest: Digest) -> BlobRow:
+        async with self._catalog.begin() as tx:
+            row = await tx.blobs.find(digest)
+            rows = await tx.inspection.blobs(0, 1000)
+        guess = max((r.generation for r in rows), default=0) + 1
+        if row is None:
+            await upload.commit(Blob(digest, guess))
+        return await super()._commit(session, upload, digest)
+
+
+class _RowBeforeBytes(UploadService):
+    async def _commit(self, session: UploadSession, upload: Upload, digest: Digest) -> BlobRow:
+        row = await self._blobs.intend(digest, upload.offset)
+        async with self._catalog.begin(write=True) as tx:
+            await self._blobs.settle(tx, row)
+            await tx.blobs.link(session.repository_id, digest, self._clock.now())
+        return await super()._commit(session, upload, digest)
+
+
+def _revived(row: BlobRow | None, generation: int) -> bool:
+    return row is not None and row.generation == generation
+
+
+MUTANTS = [
+    Kit(name="no generation", wrap=_Renamed),
+    Kit(name="HEAD does not lease", blobs=_HeadDoesNotLease),
+    Kit(name="drop does not lease", blobs=_DropDoesNotLease),
+    Kit(name="bytes before row", uploads=_BytesBeforeRow),
+    Kit(name="live before bytes", uploads=_RowBeforeBytes),
+    Kit(name="condemned is revived", patches=((leases, "may_go_live", _revived),)),
+    Kit(name="settles without a look", blobs=_SettlesWithoutLook),
+]

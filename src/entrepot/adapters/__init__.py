@@ -1,0 +1,1 @@
+"""The trades: what keeps the promises of the ports, in files and databases."""

@@ -1,0 +1,49 @@
+"""Secrets as files that only the registry's user can read."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+SECRET_MAX_BYTES = 64 * 1024
+
+
+class FileSecrets:
+    """One file for each secret, in a directory of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    async def ensure(self, name: str, make: Callable[[], bytes]) -> bytes:
+        """Return the secret, made now if there is none. Small files, so read inline."""
+        path = self._directory / name
+        try:
+            return self._read(path)
+        except FileNotFoundError:
+            self._write(path, make())
+            return self._read(path)
+
+    def _read(self, path: Path) -> bytes:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        with os.fdopen(file, "rb") as stream:
+            return stream.read(SECRET_MAX_BYTES)
+
+    def _write(self, path: Path, data: bytes) -> None:
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        with os.fdopen(os.open(temporary, flags, 0o600), "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        try:
+            # A link, unlike a rename, never replaces what another process made first.
+            path.hardlink_to(temporary)
+        except FileExistsError:
+            pass
+        finally:
+            temporary.unlink()
+        directory = os.open(self._directory, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)

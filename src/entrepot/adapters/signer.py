@@ -1,0 +1,48 @@
+"""JSON Web Tokens signed with ES256 (RFC 7515, RFC 7518)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, KeySet
+
+from entrepot.oci.json import encode
+
+ALGORITHM = "ES256"
+TOKEN_MAX_BYTES = 16 * 1024
+
+
+def new_key() -> bytes:
+    """Return a new private key as PEM text."""
+    return ECKey.generate_key("P-256").as_pem(private=True)
+
+
+class Es256Signer:
+    """Signs with one key and reads what it signed. `kid` is the RFC 7638 thumbprint."""
+
+    def __init__(self, pem: bytes) -> None:
+        key = ECKey.import_key(pem)
+        self._key = ECKey.import_key(pem, {"kid": key.thumbprint(), "use": "sig", "alg": ALGORITHM})
+        self._kid = self._key.thumbprint()
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """Return the claims as a signed token."""
+        header = {"typ": "JWT", "alg": ALGORITHM, "kid": self._kid}
+        return jws.serialize_compact(header, encode(claims), self._key, algorithms=[ALGORITHM])
+
+    def verify(self, token: str) -> dict[str, Any] | None:
+        """Return the claims of a token that we signed, or None."""
+        if len(token) > TOKEN_MAX_BYTES:
+            return None
+        try:
+            found = jws.deserialize_compact(token, self._key, algorithms=[ALGORITHM])
+            claims = msgspec.json.decode(found.payload, type=dict[str, Any])
+        except (JoseError, ValueError, msgspec.MsgspecError):
+            return None
+        return claims
+
+    def jwks(self) -> dict[str, Any]:
+        """Return the public key as a JWK set."""
+        return dict(KeySet([self._key]).as_dict(private=False))

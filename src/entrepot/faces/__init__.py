@@ -1,0 +1,1 @@
+"""The windows: what clients see, translated to and from service calls."""

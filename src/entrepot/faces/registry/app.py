@@ -1,0 +1,102 @@
+"""The distribution API as an ASGI application."""
+
+from collections.abc import Awaitable, Callable
+
+from entrepot.faces.asgi import App, Receive, Request, Response, Scope, Send, send_response
+from entrepot.oci.errors import Code, Fault
+from entrepot.oci.name import RepositoryName
+from entrepot.rules.access import Action
+
+from .blobs import delete_blob, get_blob, head_blob
+from .call import Call, Services
+from .challenge import Challenger
+from .errors import error_response
+from .lists import get_catalog, get_referrers, get_tags
+from .manifests import delete_manifest, get_manifest, put_manifest
+from .routes import Kind, Route, route
+from .uploads import delete_upload, get_upload, patch_upload, post_upload, put_upload
+
+API_VERSION = "registry/2.0"
+
+_NOWHERE = RepositoryName()
+"""What a call that is about no repository carries."""
+
+Handler = Callable[[Call], Awaitable[Response]]
+
+_HANDLERS: dict[Kind, dict[str, tuple[Action, Handler]]] = {
+    Kind.CATALOG: {"GET": (Action.CATALOG, get_catalog)},
+    Kind.TAGS: {"GET": (Action.PULL, get_tags)},
+    Kind.REFERRERS: {"GET": (Action.PULL, get_referrers)},
+    Kind.MANIFEST: {
+        "HEAD": (Action.PULL, get_manifest),
+        "GET": (Action.PULL, get_manifest),
+        "PUT": (Action.PUSH, put_manifest),
+        "DELETE": (Action.DELETE, delete_manifest),
+    },
+    Kind.BLOB: {
+        "HEAD": (Action.PULL, head_blob),
+        "GET": (Action.PULL, get_blob),
+        "DELETE": (Action.DELETE, delete_blob),
+    },
+    Kind.UPLOADS: {"POST": (Action.PUSH, post_upload)},
+    # Status and cancel belong to the push; asking for more rights would stop clients.
+    Kind.UPLOAD: {
+        "GET": (Action.PUSH, get_upload),
+        "PATCH": (Action.PUSH, patch_upload),
+        "PUT": (Action.PUSH, put_upload),
+        "DELETE": (Action.PUSH, delete_upload),
+    },
+}
+
+
+def registry_app(services: Services, challenger: Challenger) -> App:
+    """Return the application for `/v2`."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        found = route(request.raw_path)
+        try:
+            response = await _answer(request, found, services)
+        except Fault as fault:
+            response = error_response(fault)
+            if fault.code is Code.UNAUTHORIZED:
+                challenger.add(response, request, found, fault)
+        response.set("Docker-Distribution-Api-Version", API_VERSION)
+        await send_response(scope, send, response)
+
+    return app
+
+
+async def _answer(request: Request, found: Route | None, services: Services) -> Response:
+    identity = await services.access.identify(request.header(b"authorization"))
+    if found is None:
+        raise Fault(Code.NOT_FOUND, "nothing is served at this address")
+    if found.kind is Kind.PING:
+        await services.access.require_login(identity)
+        return _pong()
+    methods = _HANDLERS[found.kind]
+    entry = methods.get(request.method)
+    if entry is None and request.method == "HEAD":
+        entry = methods.get("GET")
+    if entry is None:
+        return _not_allowed(request, methods)
+    action, handler = entry
+    if found.kind is Kind.CATALOG:
+        await services.access.require(identity, action)
+        return await handler(Call(request, found, _NOWHERE, identity, services))
+    name = RepositoryName.parse(found.name)
+    await services.access.require(identity, action, name)
+    return await handler(Call(request, found, name, identity, services))
+
+
+def _pong() -> Response:
+    response = Response(200, body=b"{}")
+    response.set("Content-Type", "application/json")
+    return response
+
+
+def _not_allowed(request: Request, methods: dict[str, tuple[Action, Handler]]) -> Response:
+    fault = Fault(Code.UNSUPPORTED, f"{request.method[:20]} is not served at this address")
+    response = error_response(fault)
+    response.set("Allow", ", ".join(methods))
+    return response

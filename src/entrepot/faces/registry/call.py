@@ -1,0 +1,75 @@
+"""One call of the registry API: the request with what was found out about it."""
+
+from dataclasses import dataclass
+
+from entrepot.faces.asgi import Request, Response
+from entrepot.oci.errors import Code, Fault
+from entrepot.oci.name import RepositoryName
+from entrepot.rules.access import Action, Identity
+from entrepot.services.access import AccessService
+from entrepot.services.blobs import BlobService
+from entrepot.services.context import Caller
+from entrepot.services.deletion import DeletionService
+from entrepot.services.pull import PullService
+from entrepot.services.push import PushService
+from entrepot.services.uploads import UploadService
+
+from .routes import Route
+
+PAGE_DEFAULT = 1000
+"""Entries of a page when the client names no number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the registry face calls."""
+
+    access: AccessService
+    blobs: BlobService
+    uploads: UploadService
+    push: PushService
+    pull: PullService
+    deletion: DeletionService
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An authorised request for one route."""
+
+    request: Request
+    route: Route
+    name: RepositoryName
+    identity: Identity
+    services: Services
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.identity.name, self.request.client_program)
+
+    def may_pull(self, name: RepositoryName) -> bool:
+        """Whether the caller could read another repository, for mounts."""
+        return self.services.access.permits(self.identity, Action.PULL, name)
+
+    def address(self, kind: str, reference: str) -> str:
+        """Return a relative URL in this repository, under the name the client used."""
+        return f"/v2/{self.route.name}/{kind}/{reference}"
+
+
+def page_size(call: Call) -> int:
+    """Return `n` of the query; `Fault(PAGINATION_NUMBER_INVALID)` unless it is a number."""
+    text = call.request.argument("n")
+    if text is None:
+        return PAGE_DEFAULT
+    # Ten digits are more than any page has; int() of a megabyte of digits would take long.
+    if not text.isascii() or not text.isdecimal() or len(text) > 10:
+        raise Fault(
+            Code.PAGINATION_NUMBER_INVALID,
+            f"n must be a number of entries, not '{text[:20]}'",
+            {"n": text[:20]},
+        )
+    return int(text)
+
+
+def link_next(response: Response, url: str) -> None:
+    """Add the Link to the next page (RFC 8288)."""
+    response.set("Link", f'<{url}>; rel="next"')

@@ -1,0 +1,95 @@
+"""Blob uploads (distribution-spec, "Pushing blobs")."""
+
+from entrepot.faces.asgi import Response
+from entrepot.oci.digest import DEFAULT_ALGORITHM, Digest
+from entrepot.oci.errors import Code, Fault
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.ranges import parse_content_range
+from entrepot.rules.uploads import range_header
+from entrepot.services.uploads import Chunk
+
+from .call import Call
+
+
+async def post_upload(call: Call) -> Response:
+    """Open a session; or mount a blob, or take one whole, in one request."""
+    mount = call.request.argument("mount")
+    if mount is not None:
+        digest = Digest.parse(mount)
+        row = await call.services.blobs.mount(call.name, digest, _source(call), call.may_pull)
+        if row is not None:
+            return _created(call, digest)
+    given = call.request.argument("digest")
+    whole = Digest.parse(given) if given is not None and mount is None else None
+    algorithm = call.request.argument("digest-algorithm") or DEFAULT_ALGORITHM
+    session = await call.services.uploads.begin(
+        call.name, call.caller, whole.algorithm if whole else algorithm
+    )
+    if whole is None:
+        return _accepted(call, session.id, 0)
+    try:
+        await call.services.uploads.finish(call.name, session.id, whole, _chunk(call))
+    except (Fault, OSError):
+        # The client never learnt of the session, so nobody could go on with it.
+        await call.services.uploads.discard(session)
+        raise
+    return _created(call, whole)
+
+
+async def patch_upload(call: Call) -> Response:
+    """Add a chunk."""
+    upload_id = call.route.reference
+    offset = await call.services.uploads.append(call.name, upload_id, _chunk(call))
+    return _accepted(call, upload_id, offset)
+
+
+async def put_upload(call: Call) -> Response:
+    """End a session, with the last chunk or without."""
+    given = call.request.argument("digest")
+    if given is None:
+        raise Fault(Code.DIGEST_INVALID, "the digest of the blob is missing: add ?digest=sha256:…")
+    digest = Digest.parse(given)
+    chunk = _chunk(call) if call.request.has_body else None
+    await call.services.uploads.finish(call.name, call.route.reference, digest, chunk)
+    return _created(call, digest)
+
+
+async def get_upload(call: Call) -> Response:
+    """Say how far the session is."""
+    upload_id = call.route.reference
+    offset = await call.services.uploads.status(call.name, upload_id)
+    response = _accepted(call, upload_id, offset)
+    response.status = 204
+    return response
+
+
+async def delete_upload(call: Call) -> Response:
+    """Cancel the session."""
+    await call.services.uploads.cancel(call.name, call.route.reference)
+    return Response(204)
+
+
+def _source(call: Call) -> RepositoryName | None:
+    text = call.request.argument("from")
+    return RepositoryName.parse(text) if text else None
+
+
+def _chunk(call: Call) -> Chunk:
+    header = call.request.header(b"content-range")
+    span = parse_content_range(header) if header is not None else None
+    return Chunk(call.request, span, call.request.content_length)
+
+
+def _accepted(call: Call, upload_id: str, offset: int) -> Response:
+    response = Response(202)
+    response.set("Location", call.address("blobs/uploads", upload_id))
+    response.set("Range", range_header(offset))
+    response.set("Docker-Upload-UUID", upload_id)
+    return response
+
+
+def _created(call: Call, digest: Digest) -> Response:
+    response = Response(201)
+    response.set("Location", call.address("blobs", digest))
+    response.set("Docker-Content-Digest", digest)
+    return response

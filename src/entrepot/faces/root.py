@@ -1,0 +1,66 @@
+"""The root application: mounts, request ids, and the last word on errors."""
+
+import itertools
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from entrepot.oci.errors import Code, Fault
+
+from .asgi import App, Message, Receive, Response, Scope, Send, json_response, send_response
+
+REQUEST_ID = "entrepot.request_id"
+
+
+class Log(Protocol):
+    """A structured logger, as far as it is needed here."""
+
+    def debug(self, event: str, **facts: Any) -> Any: ...
+    def exception(self, event: str, **facts: Any) -> Any: ...
+
+
+def root_app(mounts: Mapping[str, App], *, prefix: str, log: Log) -> App:
+    """Return the application that hands a path to the mount of its first segment.
+
+    Every answer carries `X-Request-ID`: `prefix`, which tells processes apart, and a number.
+    """
+    numbers = itertools.count(1)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = f"{prefix}-{next(numbers):x}"
+        scope[REQUEST_ID] = request_id
+        started = False
+
+        async def identified(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"].append((b"x-request-id", request_id.encode()))
+            await send(message)
+
+        path: str = scope["path"]
+        mount = mounts.get(path.split("/", 2)[1]) if path.startswith("/") else None
+        try:
+            if mount is None:
+                await send_response(scope, identified, _nothing_here())
+            else:
+                await mount(scope, receive, identified)
+        except ConnectionError:
+            log.debug("client went away", request_id=request_id, path=path)
+        except Exception:
+            # Whatever it was, the client gets an answer and the log the cause.
+            log.exception("request failed", request_id=request_id, path=path)
+            if started:
+                raise
+            await send_response(scope, identified, _failure(request_id))
+
+    return app
+
+
+def _nothing_here() -> Response:
+    fault = Fault(Code.NOT_FOUND, "nothing is served at this address")
+    return json_response(404, {"errors": [{"code": fault.code, "message": fault.message}]})
+
+
+def _failure(request_id: str) -> Response:
+    message = f"the registry failed to do this; its log tells why under request {request_id}"
+    return json_response(500, {"errors": [{"code": Code.UNKNOWN, "message": message}]})

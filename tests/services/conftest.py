@@ -1,0 +1,14 @@
+"""Fixtures of the service tests."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.services.house import House, open_house
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    """Services with nothing in them; their rows and bytes are checked at the end."""
+    async with open_house() as made:
+        yield made

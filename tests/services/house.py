@@ -1,0 +1,155 @@
+"""The real services on an in-memory catalog and store, with time in the test's hand."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from entrepot.adapters.blobs.memory import MemoryDisk, open_store
+from entrepot.adapters.catalog import open_catalog
+from entrepot.oci.digest import Digest
+from entrepot.oci.json import encode
+from entrepot.oci.manifest import Manifest
+from entrepot.oci.mediatype import OCI_INDEX, OCI_MANIFEST
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.reference import Reference
+from entrepot.ports.blobs import BlobStore
+from entrepot.ports.catalog import Catalog
+from entrepot.rules.leases import BlobRow, Grace
+from entrepot.services.blobs import BlobService
+from entrepot.services.context import Caller
+from entrepot.services.deletion import DeletionService
+from entrepot.services.fsck import check_blobs, check_catalog
+from entrepot.services.pull import PullLimits, PullService
+from entrepot.services.push import PushService, Pushed
+from entrepot.services.uploads import Chunk, UploadLimits, UploadService
+
+ALICE = Caller("alice", "docker/28")
+APP = RepositoryName("library/app")
+CONFIG = "application/vnd.oci.image.config.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+
+
+@dataclass
+class HandClock:
+    """Time that moves when the test says so."""
+
+    seconds: float = 1_800_000_000.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+@dataclass
+class Counting:
+    """Tokens that are different and predictable."""
+
+    count: int = 0
+
+    def token(self) -> str:
+        self.count += 1
+        return f"{self.count:032x}"
+
+
+class Bytes:
+    """A body in memory that can break off."""
+
+    def __init__(self, data: bytes, *, breaks_at: int | None = None) -> None:
+        self._data = data
+        self._breaks_at = breaks_at
+
+    async def drain(self, write: Callable[[memoryview], None]) -> None:
+        write(memoryview(self._data)[: self._breaks_at])
+        if self._breaks_at is not None:
+            raise ConnectionResetError("the client went away")
+
+
+@dataclass
+class House:
+    """Services with what they stand on."""
+
+    catalog: Catalog
+    store: BlobStore
+    disk: MemoryDisk
+    blobs: BlobService
+    uploads: UploadService
+    push: PushService
+    pull: PullService
+    deletion: DeletionService
+    clock: HandClock = field(default_factory=HandClock)
+
+    async def add_blob(self, data: bytes, name: RepositoryName = APP) -> BlobRow:
+        """Push a blob in one piece."""
+        session = await self.uploads.begin(name, ALICE)
+        return await self.uploads.finish(name, session.id, Digest.of(data), Chunk(Bytes(data)))
+
+    async def add_image(
+        self, reference: Reference, layers: list[bytes], name: RepositoryName = APP
+    ) -> Manifest:
+        """Push blobs and a manifest that names them."""
+        for data in (b"{}", *layers):
+            await self.add_blob(data, name)
+        pushed = Pushed(image(layers), OCI_MANIFEST, reference)
+        return await self.push.publish(name, pushed, ALICE)
+
+    async def check(self) -> None:
+        """Fail if rows and bytes contradict each other."""
+        findings = await check_catalog(self.catalog)
+        findings += [f async for f in check_blobs(self.catalog, self.store, read=True)]
+        if findings:
+            raise AssertionError(findings)
+
+
+def descriptor(media_type: str, data: bytes) -> dict[str, object]:
+    return {"mediaType": media_type, "digest": Digest.of(data), "size": len(data)}
+
+
+def image(layers: list[bytes], **extra: object) -> bytes:
+    """Return an image manifest over the config `{}` and these layers."""
+    entries = [descriptor(LAYER, data) for data in layers]
+    return encode(
+        {"schemaVersion": 2, "config": descriptor(CONFIG, b"{}"), "layers": entries, **extra}
+    )
+
+
+def index(manifests: list[bytes], **extra: object) -> bytes:
+    """Return an index over these manifests."""
+    entries = [descriptor(OCI_MANIFEST, raw) for raw in manifests]
+    return encode(
+        {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries, **extra}
+    )
+
+
+@asynccontextmanager
+async def open_house(
+    *, grace_seconds: float = 100.0, limits: UploadLimits | None = None
+) -> AsyncIterator[House]:
+    """Yield a house with nothing in it; checks it at the end."""
+    clock, chance = HandClock(), Counting()
+    catalog = await open_catalog("sqlite:///:memory:")
+    disk = MemoryDisk()
+    store = await open_store(disk)
+    blobs = BlobService(catalog, store, clock, chance, grace=Grace(grace_seconds))
+    uploads = UploadService(
+        catalog, store, clock, chance, blobs=blobs, limits=limits or UploadLimits()
+    )
+    house = House(
+        catalog=catalog,
+        store=store,
+        disk=disk,
+        blobs=blobs,
+        uploads=uploads,
+        push=PushService(catalog, clock, blobs=blobs),
+        pull=PullService(catalog, store, limits=PullLimits()),
+        deletion=DeletionService(catalog, clock, blobs=blobs),
+        clock=clock,
+    )
+    try:
+        yield house
+        await house.check()
+    finally:
+        await uploads.close()
+        await store.close()
+        await catalog.close()
