@@ -1,4 +1,4 @@
-"""The collector of the design, as the simulation runs it against the real services.
+"""The collector of the design, on the real services.
 
 Condemn in one transaction, delete just that generation's bytes, forget; then remove bytes that no
 row owns. The product's own, incremental and rate-limited, comes with issue 4 and replaces it here.

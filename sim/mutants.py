@@ -1,11 +1,13 @@
 """Planted faults: a simulation that no longer finds them has gone blind."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
+from entrepot.adapters.catalog.blobs import SqlBlobs
+from entrepot.adapters.catalog.connection import Statement
 from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.ranges import Span
-from entrepot.ports.blobs import Blob, BlobStore, Capabilities, Reading, Upload
+from entrepot.ports.blobs import Blob, BlobStore, Body, Capabilities, Reading, Upload
 from entrepot.ports.catalog import Catalog, Tx, UploadSession
 from entrepot.rules import leases
 from entrepot.rules.leases import BlobRow
@@ -62,8 +64,21 @@ class _RenamedUpload:
         self._upload = upload
         self._store = store
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._upload, name)
+    @property
+    def offset(self) -> int:
+        return self._upload.offset
+
+    async def append(self, body: Body) -> int:
+        return await self._upload.append(body)
+
+    async def digest(self, algorithm: str) -> Digest:
+        return await self._upload.digest(algorithm)
+
+    async def abort(self) -> None:
+        await self._upload.abort()
+
+    async def close(self) -> None:
+        await self._upload.close()
 
     async def commit(self, blob: Blob) -> None:
         await self._upload.commit(self._store.rename(blob))
@@ -79,6 +94,25 @@ class _HeadDoesNotLease(BlobService):
 class _DropDoesNotLease(BlobService):
     async def keep_dropped(self, _tx: Tx, _targets: list[Digest]) -> None:
         return
+
+
+class _MountDoesNotLease(BlobService):
+    async def mount(
+        self,
+        name: RepositoryName,
+        digest: Digest,
+        source: RepositoryName | None,
+        may_pull: Callable[[RepositoryName], bool],
+    ) -> BlobRow | None:
+        keep, self.keep = self.keep, _no_keep  # type: ignore[assignment,method-assign]
+        try:
+            return await super().mount(name, digest, source, may_pull)
+        finally:
+            self.keep = keep  # type: ignore[method-assign]
+
+
+async def _no_keep(_tx: Tx, _row: BlobRow, _now: float) -> None:
+    return
 
 
 class _SettlesWithoutLook(BlobService):
@@ -106,6 +140,22 @@ class _RowBeforeBytes(UploadService):
         return await super()._commit(session, upload, digest)
 
 
+async def _generation_per_digest(
+    self: SqlBlobs, digest: Digest, size: int, keep_until: float
+) -> BlobRow:
+    """Number a digest's generations from the start again once its row was forgotten (ABA)."""
+    row = await self.find(digest)
+    made = await _arrive(self, digest, size, keep_until)
+    first = int(digest.encoded[:8], 16) << 16
+    generation = row.generation + 1 if row else first
+    renumber = Statement(sqlite="UPDATE blobs SET generation = :new WHERE generation = :old")
+    await self._connection.run(renumber, {"new": generation, "old": made.generation})
+    return BlobRow(digest, generation, made.state, size, keep_until)
+
+
+_arrive = SqlBlobs.arrive
+
+
 def _revived(row: BlobRow | None, generation: int) -> bool:
     return row is not None and row.generation == generation
 
@@ -117,5 +167,10 @@ MUTANTS = [
     Kit(name="bytes before row", uploads=_BytesBeforeRow),
     Kit(name="live before bytes", uploads=_RowBeforeBytes),
     Kit(name="condemned is revived", patches=((leases, "may_go_live", _revived),)),
+    Kit(
+        name="generation per digest",
+        patches=((SqlBlobs, "arrive", _generation_per_digest),),
+    ),
+    Kit(name="mount does not lease", blobs=_MountDoesNotLease),
     Kit(name="settles without a look", blobs=_SettlesWithoutLook),
 ]

@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+import traceback
 
 from .mutants import MUTANTS
 from .scenario import run_seed
@@ -11,12 +12,13 @@ from .world import Kit
 MUTANT_SEEDS = 400
 
 
-def first_failure(kit: Kit, seeds: range) -> tuple[int, AssertionError] | None:
+def first_failure(kit: Kit, seeds: range) -> tuple[int, Exception] | None:
     """Return the first seed that breaks a promise, with and without power cuts by turns."""
     for seed in seeds:
         try:
             run_seed(seed, kit, crash=bool(seed % 2))
-        except AssertionError as error:
+        except Exception as error:
+            # An error that no client may see breaks a promise as much as a violation does.
             return seed, error
     return None
 
@@ -35,7 +37,9 @@ def main() -> int:
     failure = first_failure(Kit(), seeds)
     seconds = time.perf_counter() - started
     if failure is not None:
-        print(f"seed {failure[0]}: {failure[1]}\n  again: python -m sim.run --seed {failure[0]}")
+        seed, error = failure
+        traceback.print_exception(error)
+        print(f"seed {seed}: {error!r}\n  again: python -m sim.run --seed {seed}")
         return 1
     print(f"{len(seeds)} seeds, 0 violations, {seconds:.1f} s")
     alive = 0

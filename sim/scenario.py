@@ -1,4 +1,4 @@
-"""The scenario: clients, expiry, collection and power cuts, with checks in between."""
+"""Clients, expiry, collection and power cuts, with checks in between."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -14,13 +14,16 @@ CHECK_SECONDS = 0.5
 CRASH_PROBABILITY = 0.02
 
 
-def run_seed(seed: int, kit: Kit, *, crash: bool) -> None:
-    """Run one seed to its end; raises `Violation` or whatever a task raised."""
+def run_seed(seed: int, kit: Kit, *, crash: bool) -> float:
+    """Run one seed to its end; raises `Violation` or whatever a task raised.
+
+    Returns a number that depends on each decision of the run, to tell two runs apart.
+    """
     with _patched(kit):
-        simulate(seed, lambda loop: _run(loop, kit, crash=crash))
+        return simulate(seed, lambda loop: _run(loop, kit, crash=crash))
 
 
-async def _run(loop: SimLoop, kit: Kit, *, crash: bool) -> None:
+async def _run(loop: SimLoop, kit: Kit, *, crash: bool) -> float:
     world = await World.make(loop, kit)
     memories = [Memory(number) for number in range(CLIENTS)]
     process = await world.boot()
@@ -40,6 +43,7 @@ async def _run(loop: SimLoop, kit: Kit, *, crash: bool) -> None:
     await _remember(world, memories)
     await _quiesce(world, process)
     await world.catalog.close()
+    return loop.time() + loop.random.random()
 
 
 def _start(world: World, process: Process, memories: list[Memory]) -> list[asyncio.Task[None]]:

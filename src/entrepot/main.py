@@ -4,20 +4,20 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import uvloop
 
 from entrepot import __version__
-from entrepot.adapters.catalog import CatalogUnusable
-from entrepot.adapters.datadir import DirectoryBusy
 from entrepot.faces.cli.users import users
-from entrepot.faces.server import ListenError
+from entrepot.serving import Started
 from entrepot.settings import Settings, SettingsError, load
-from entrepot.wiring import Started, run_server
 
-EXIT_SETTINGS = 2
+if TYPE_CHECKING:
+    from entrepot.serving import Started
+
+EXIT_FAILED = 1
+EXIT_UNUSABLE = 2
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,15 +48,35 @@ def serve(config: str | None, **options: Any) -> None:
         settings = _settings(config, options)
     except SettingsError as error:
         raise click.exceptions.UsageError(str(error)) from error
+    # A command that only talks to a server should not wait for one to be loaded.
+    from entrepot import serving
+
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(run_server(settings, _announce))
-    except (DirectoryBusy, ListenError, CatalogUnusable, ValueError, OSError) as error:
+        serving.run(settings, _announce)
+    except serving.CANNOT_START as error:
         click.echo(f"entrepot: {error}", err=True)
-        sys.exit(1)
+        sys.exit(EXIT_FAILED)
 
 
-def _announce(started: Started) -> None:
+@main.command()
+@click.option("--data", envvar="ENTREPOT_DATA", default="./data", help="Data directory [./data].")
+@click.option("--read", is_flag=True, help="Read every blob and compare its digest.")
+def fsck(data: str, read: bool) -> None:  # noqa: FBT001 - click passes by name
+    """Check the data of a stopped registry; exit status 1 if something is wrong."""
+    from entrepot import serving
+
+    try:
+        findings, debris = asyncio.run(serving.inspect(Path(data), read=read))
+    except serving.CANNOT_START as error:
+        click.echo(f"entrepot: {error}", err=True)
+        sys.exit(EXIT_UNUSABLE)
+    for finding in findings:
+        click.echo(f"{finding.invariant}: {finding.message}")
+    click.echo(f"{len(findings)} findings; {debris} blobs that nothing refers to")
+    sys.exit(EXIT_FAILED if findings else 0)
+
+
+def _announce(started: "Started") -> None:
     """Say in a few lines what runs and what to type next."""
     scheme = "https" if started.tls else "http"
     shown = [address for address in started.addresses if not address.startswith("[")]
@@ -68,8 +88,8 @@ def _announce(started: Started) -> None:
     if started.generated_password:
         lines += [
             "  administrator:  admin",
-            f"  password:       {started.generated_password}   (shown this once; "
-            "`entrepot user passwd admin` sets another)",
+            f"  password:       {started.generated_password}",
+            "                  (shown this once; `entrepot user passwd admin` sets another)",
         ]
     if started.ca_file:
         lines.append(

@@ -12,10 +12,11 @@ from tests.services.house import open_house
 
 @pytest.mark.parametrize("harm", ["lost", "shorter", "other"])
 async def test_i2_lost_or_changed_bytes_are_found(harm: str) -> None:
-    with pytest.raises(AssertionError, match="I2"):
-        async with open_house() as house:
-            row = await house.add_blob(b"some bytes")
-            _harm(house.disk, Blob(row.digest, row.generation), harm)
+    async with open_house(check=False) as house:
+        row = await house.add_blob(b"some bytes")
+        _harm(house.disk, Blob(row.digest, row.generation), harm)
+        found = [f async for f in check_blobs(house.catalog, house.store, read=True)]
+    assert [finding.invariant for finding in found] == ["I2"]
 
 
 async def test_a_condemned_row_is_no_finding() -> None:
@@ -28,13 +29,12 @@ async def test_a_condemned_row_is_no_finding() -> None:
 
 
 async def test_i1_an_edge_to_a_row_that_is_not_live_is_found() -> None:
-    with pytest.raises(AssertionError, match="I1"):
-        async with open_house() as house:
-            await house.add_image(Tag("v1"), [b"layer"])
-            row = await house.add_blob(b"layer")
-            async with house.catalog.begin(write=True) as tx:
-                await tx.blobs.set_state(row.digest, row.generation, BlobState.ARRIVING)
-            assert {f.invariant for f in await check_catalog(house.catalog)} == {"I1"}
+    async with open_house(check=False) as house:
+        await house.add_image(Tag("v1"), [b"layer"])
+        row = await house.add_blob(b"layer")
+        async with house.catalog.begin(write=True) as tx:
+            await tx.blobs.set_state(row.digest, row.generation, BlobState.ARRIVING)
+        assert {f.invariant for f in await check_catalog(house.catalog)} == {"I1"}
 
 
 def _harm(disk: MemoryDisk, blob: Blob, harm: str) -> None:

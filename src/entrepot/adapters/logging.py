@@ -2,12 +2,20 @@
 
 import logging
 import sys
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 import structlog
 
 
-def configure(level: str, style: str, stream: TextIO = sys.stderr) -> Any:
+class Log(Protocol):
+    """A structured logger: an event and its facts."""
+
+    def debug(self, event: str, **facts: Any) -> Any: ...
+    def info(self, event: str, **facts: Any) -> Any: ...
+    def exception(self, event: str, **facts: Any) -> Any: ...
+
+
+def configure(level: str, style: str, stream: TextIO = sys.stderr) -> Log:
     """Send all logs to `stream` and return the logger of the product.
 
     `style` is `text`, `json` or `auto`: text where somebody looks on.
@@ -32,4 +40,5 @@ def configure(level: str, style: str, stream: TextIO = sys.stderr) -> Any:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=last))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    return structlog.get_logger()
+    log: Log = structlog.get_logger()
+    return log

@@ -6,12 +6,17 @@ import os
 import socket
 import ssl
 from pathlib import Path
-from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 VALID_DAYS = 825
 RENEW_DAYS = 30
 CERTIFICATE = "server.crt"
 KEY = "server.key"
+
+_ANY = ("*", "0.0.0.0", "::")  # noqa: S104 - names left out, not listened on
 
 
 def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
@@ -33,9 +38,6 @@ def own_certificate(directory: Path, hosts: list[str], now: float) -> tuple[Path
 
 
 def _is_usable(certificate: Path, key: Path, now: float) -> bool:
-    # Loaded here, as most servers never need it: it costs 12 MiB and 80 ms.
-    from cryptography import x509  # noqa: PLC0415
-
     if not (certificate.exists() and key.exists()):
         return False
     ends = x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
@@ -43,11 +45,7 @@ def _is_usable(certificate: Path, key: Path, now: float) -> bool:
 
 
 def _make(certificate: Path, key: Path, hosts: list[str], now: float) -> None:
-    # Loaded here for the same reason as above.
-    from cryptography import x509  # noqa: PLC0415
-    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
-
+    names = [_alternative(host) for host in _names(hosts)]
     private = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Entrepot registry")])
     start = datetime.datetime.fromtimestamp(now - 3600, datetime.UTC)
@@ -59,8 +57,8 @@ def _make(certificate: Path, key: Path, hosts: list[str], now: float) -> None:
         .serial_number(x509.random_serial_number())
         .not_valid_before(start)
         .not_valid_after(start + datetime.timedelta(days=VALID_DAYS))
-        .add_extension(x509.SubjectAlternativeName([_alternative(h) for h in _names(hosts)]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(private, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
@@ -74,13 +72,10 @@ def _make(certificate: Path, key: Path, hosts: list[str], now: float) -> None:
 def _names(hosts: list[str]) -> list[str]:
     wanted = ["localhost", "127.0.0.1", "::1", socket.gethostname(), *hosts]
     plain = (host.strip("[]") for host in wanted)
-    return [*dict.fromkeys(host for host in plain if host and host not in ("*", "0.0.0.0", "::"))]
+    return [*dict.fromkeys(host for host in plain if host and host not in _ANY)]
 
 
-def _alternative(host: str) -> Any:
-    # Loaded here for the same reason as above.
-    from cryptography import x509  # noqa: PLC0415
-
+def _alternative(host: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:

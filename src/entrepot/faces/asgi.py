@@ -18,6 +18,9 @@ Headers = list[tuple[bytes, bytes]]
 DRAIN = "entrepot.request.drain"
 ZERO_COPY = "http.response.zerocopysend"
 QUERY_FIELDS_MAX = 64
+REQUEST_ID = "entrepot.request_id"
+"""Where the scope holds the id that answer and log share."""
+
 FORM_MAX_BYTES = 64 * 1024
 JSON = "application/json"
 CLIENT_LENGTH_MAX = 200

@@ -6,9 +6,17 @@ from typing import Any, Protocol
 
 from entrepot.oci.errors import Code, Fault
 
-from .asgi import App, Message, Receive, Response, Scope, Send, json_response, send_response
-
-REQUEST_ID = "entrepot.request_id"
+from .asgi import (
+    REQUEST_ID,
+    App,
+    Message,
+    Receive,
+    Response,
+    Scope,
+    Send,
+    json_response,
+    send_response,
+)
 
 
 class Log(Protocol):

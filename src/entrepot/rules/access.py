@@ -65,7 +65,7 @@ class Verdict:
     login_helps: bool = False
 
 
-ALLOWED = Verdict(True)
+ALLOWED = Verdict(allowed=True)
 
 _OF_ROLE: dict[Role, frozenset[Action]] = {
     Role.GUEST: frozenset({Action.PULL, Action.CATALOG}),
@@ -84,16 +84,15 @@ def decide(
         return ALLOWED
     what = f"{action.value} {repository.wire}" if repository else f"use {action.value}"
     if identity.role is None:
-        return Verdict(False, f"log in to {what}: docker login asks for user and password", True)
+        return _refused(f"log in to {what}: docker login asks for user and password", login=True)
     if action not in _OF_ROLE[identity.role]:
         needed = _least_role(action)
-        return Verdict(
-            False,
+        return _refused(
             f"{identity.name} has role {identity.role.value} and may not {what}: "
             f"role {needed.value} is needed, which an administrator can give",
         )
     if identity.grants is not None and not _granted(identity, action, repository):
-        return Verdict(False, f"the token does not allow to {what}: get one with that scope", True)
+        return _refused(f"the token does not allow to {what}: ask for that scope", login=True)
     return ALLOWED
 
 
@@ -106,6 +105,10 @@ def allowed_actions(
         for action in (Action.PULL, Action.PUSH, Action.DELETE)
         if decide(identity, action, repository, policy).allowed
     )
+
+
+def _refused(reason: str, *, login: bool = False) -> Verdict:
+    return Verdict(allowed=False, reason=reason, login_helps=login)
 
 
 def _anyone_may(action: Action, repository: RepositoryName | None, policy: Policy) -> bool:

@@ -1,4 +1,4 @@
-"""Admission: whether a manifest may enter a repository, from facts the catalog knows."""
+"""Whether a manifest may enter, from facts the catalog knows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Upload rules: where a chunk may start (distribution-spec, "Pushing a blob in chunks")."""
+"""Where a chunk of an upload may start."""
 
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.ranges import Span

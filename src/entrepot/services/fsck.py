@@ -1,4 +1,4 @@
-"""Consistency checks on live data: what `entrepot fsck`, simulation and tests all call."""
+"""Consistency checks on live data, for fsck, simulation and tests."""
 
 from collections.abc import AsyncIterator
 
@@ -41,6 +41,19 @@ async def check_blobs(catalog: Catalog, store: BlobStore, *, read: bool) -> Asyn
             wrong = await _check_bytes(store, row, read=read) if row.state is BlobState.LIVE else ""
             if wrong and await _is_still(catalog, row):
                 yield Finding("I2", wrong)
+
+
+async def count_debris(catalog: Catalog, store: BlobStore) -> int:
+    """Return how many blobs lie in the store that no row owns: a crash left them.
+
+    They are harmless; the collector removes them.
+    """
+    count = 0
+    async for blob in store.scan():
+        async with catalog.begin() as tx:
+            row = await tx.blobs.find(blob.digest)
+        count += row is None or row.generation != blob.generation
+    return count
 
 
 async def _check_bytes(store: BlobStore, row: BlobRow, *, read: bool) -> str:

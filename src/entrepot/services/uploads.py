@@ -1,8 +1,6 @@
 """Upload sessions: chunks in, a blob out (distribution-spec, "Pushing blobs")."""
 
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from entrepot.oci.digest import DEFAULT_ALGORITHM, Digest, new_hasher
@@ -18,6 +16,7 @@ from entrepot.rules.uploads import check_chunk
 
 from .blobs import BlobService, medium_errors
 from .context import Caller
+from .sessions import SessionDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +59,12 @@ class UploadService:
         self._random = random
         self._blobs = blobs
         self._limits = limits
-        self._open: OrderedDict[str, Upload] = OrderedDict()
-        self._busy: set[str] = set()
+        self._desk = SessionDesk(store, open_max=limits.open_max)
 
     @property
     def busy(self) -> int:
         """How many sessions a request is working on right now."""
-        return len(self._busy)
+        return self._desk.busy
 
     async def begin(
         self, name: RepositoryName, caller: Caller, algorithm: str = DEFAULT_ALGORITHM
@@ -86,18 +84,16 @@ class UploadService:
                 expires_at=now + self._limits.idle_seconds,
             )
             await tx.uploads.add(session)
-        with medium_errors():
-            upload = await self._store.begin(session.id)
-        await self._remember(session.id, upload)
+        await self._desk.begin(session.id)
         return session
 
     async def status(self, name: RepositoryName, upload_id: str) -> int:
         """Return how many bytes the session has, counting what a broken request left."""
         session = await self._session(name, upload_id)
-        if upload_id in self._busy:
-            upload = self._open.get(upload_id)
-            return upload.offset if upload is not None else session.offset
-        async with self._taken(session) as upload:
+        if self._desk.is_busy(upload_id):
+            offset = self._desk.offset(upload_id)
+            return session.offset if offset is None else offset
+        async with self._desk.take(session.id) as upload:
             return upload.offset
 
     async def append(self, name: RepositoryName, upload_id: str, chunk: Chunk) -> int:
@@ -106,7 +102,7 @@ class UploadService:
         Of a chunk that breaks off, what arrived stays: the client asks for the status and goes on.
         """
         session = await self._session(name, upload_id)
-        async with self._taken(session) as upload:
+        async with self._desk.take(session.id) as upload:
             offset = await self._append(upload, chunk)
             async with self._catalog.begin(write=True) as tx:
                 until = self._clock.now() + self._limits.idle_seconds
@@ -121,7 +117,7 @@ class UploadService:
         A digest that does not match ends the session: `Fault(DIGEST_INVALID)`.
         """
         session = await self._session(name, upload_id)
-        async with self._taken(session) as upload:
+        async with self._desk.take(session.id) as upload:
             if chunk is not None:
                 await self._append(upload, chunk)
             actual = await upload.digest(digest.algorithm)
@@ -137,12 +133,12 @@ class UploadService:
     async def cancel(self, name: RepositoryName, upload_id: str) -> None:
         """End the session and forget its bytes."""
         session = await self._session(name, upload_id)
-        async with self._taken(session) as upload:
+        async with self._desk.take(session.id) as upload:
             await self._drop(session, upload)
 
     async def discard(self, session: UploadSession) -> None:
         """End a session that nobody was told of, if it is still there."""
-        async with self._taken(session) as upload:
+        async with self._desk.take(session.id) as upload:
             await self._drop(session, upload)
 
     async def expire(self) -> int:
@@ -152,9 +148,9 @@ class UploadService:
             sessions = await tx.uploads.expired(now, self._limits.expire_batch)
         ended = 0
         for session in sessions:
-            if session.id in self._busy:
+            if self._desk.is_busy(session.id):
                 continue
-            async with self._taken(session) as upload:
+            async with self._desk.take(session.id) as upload:
                 # It may have been used between the list and now.
                 async with self._catalog.begin() as tx:
                     current = await tx.uploads.find(session.id)
@@ -181,9 +177,7 @@ class UploadService:
 
     async def close(self) -> None:
         """Let go of open sessions; they can be resumed."""
-        while self._open:
-            _, upload = self._open.popitem()
-            await upload.close()
+        await self._desk.close()
 
     # One session at a time -----------------------------------------------------------------
 
@@ -198,38 +192,6 @@ class UploadService:
                 {"upload": upload_id[:64]},
             )
         return session
-
-    @asynccontextmanager
-    async def _taken(self, session: UploadSession) -> AsyncIterator[Upload]:
-        """Hold the session for one request; another that comes meanwhile is refused."""
-        if session.id in self._busy:
-            raise Fault(
-                Code.RANGE_INVALID,
-                "another request is writing to this upload: wait for it, then ask for the status",
-                {"upload": session.id},
-            )
-        self._busy.add(session.id)
-        try:
-            upload = self._open.get(session.id) or await self._resume(session)
-            await self._remember(session.id, upload)
-            yield upload
-        finally:
-            self._busy.discard(session.id)
-
-    async def _resume(self, session: UploadSession) -> Upload:
-        with medium_errors():
-            found = await self._store.resume(session.id)
-            # A crash between row and file leaves a session that has no bytes yet.
-            return found or await self._store.begin(session.id)
-
-    async def _remember(self, upload_id: str, upload: Upload) -> None:
-        self._open[upload_id] = upload
-        self._open.move_to_end(upload_id)
-        excess = len(self._open) - self._limits.open_max
-        if excess > 0:
-            idle = [key for key in self._open if key not in self._busy and key != upload_id]
-            for key in idle[:excess]:
-                await self._open.pop(key).close()
 
     async def _append(self, upload: Upload, chunk: Chunk) -> int:
         refusal = check_chunk(chunk.span, chunk.content_length, upload.offset)
@@ -250,7 +212,7 @@ class UploadService:
             await self._blobs.settle(tx, row)
             await tx.blobs.link(session.repository_id, digest, self._clock.now())
             await tx.uploads.remove(session.id)
-        self._open.pop(session.id, None)
+        self._desk.forget(session.id)
         if present:
             await upload.abort()
         return row
@@ -258,7 +220,7 @@ class UploadService:
     async def _drop(self, session: UploadSession, upload: Upload) -> None:
         async with self._catalog.begin(write=True) as tx:
             await tx.uploads.remove(session.id)
-        self._open.pop(session.id, None)
+        self._desk.forget(session.id)
         await upload.abort()
 
 

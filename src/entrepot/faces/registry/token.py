@@ -1,4 +1,4 @@
-"""The token endpoint of the docker token flow, by GET and by POST, and the key set.
+"""The token endpoint of the docker token flow, and the key set.
 
 distribution, "Token Authentication" and "OAuth2 Token Authentication"; RFC 6749 section 4.3 and 6.
 """

@@ -1,0 +1,86 @@
+"""Upload sessions at hand: one request at a time, files open, hashes kept."""
+
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from entrepot.oci.errors import Code, Fault
+from entrepot.ports.blobs import BlobStore, Upload
+
+from .blobs import medium_errors
+
+
+class SessionDesk:
+    """Hands out the store's uploads by session id.
+
+    Up to `open_max` stay open between requests, so that the next chunk need not read again what
+    was hashed; others are resumed from the store.
+    """
+
+    def __init__(self, store: BlobStore, *, open_max: int) -> None:
+        self._store = store
+        self._open_max = open_max
+        self._open: OrderedDict[str, Upload] = OrderedDict()
+        self._busy: set[str] = set()
+
+    @property
+    def busy(self) -> int:
+        """How many sessions a request is working on right now."""
+        return len(self._busy)
+
+    def is_busy(self, upload_id: str) -> bool:
+        """Whether a request holds this session."""
+        return upload_id in self._busy
+
+    def offset(self, upload_id: str) -> int | None:
+        """Return how far a session at hand is, in bytes; None when it is not at hand."""
+        upload = self._open.get(upload_id)
+        return upload.offset if upload is not None else None
+
+    async def begin(self, upload_id: str) -> None:
+        """Start a new one, of no bytes."""
+        with medium_errors():
+            upload = await self._store.begin(upload_id)
+        await self._remember(upload_id, upload)
+
+    @asynccontextmanager
+    async def take(self, upload_id: str) -> AsyncIterator[Upload]:
+        """Hold a session for one request; another that comes meanwhile is refused."""
+        if upload_id in self._busy:
+            raise Fault(
+                Code.RANGE_INVALID,
+                "another request is writing to this upload: wait for it, then ask for the status",
+                {"upload": upload_id},
+            )
+        self._busy.add(upload_id)
+        try:
+            upload = self._open.get(upload_id) or await self._resume(upload_id)
+            await self._remember(upload_id, upload)
+            yield upload
+        finally:
+            self._busy.discard(upload_id)
+
+    def forget(self, upload_id: str) -> None:
+        """Let go of a session that has ended."""
+        self._open.pop(upload_id, None)
+
+    async def close(self) -> None:
+        """Let go of all; they can be resumed."""
+        while self._open:
+            _, upload = self._open.popitem()
+            await upload.close()
+
+    async def _resume(self, upload_id: str) -> Upload:
+        with medium_errors():
+            found = await self._store.resume(upload_id)
+            # A crash between row and file leaves a session that has no bytes yet.
+            return found or await self._store.begin(upload_id)
+
+    async def _remember(self, upload_id: str, upload: Upload) -> None:
+        self._open[upload_id] = upload
+        self._open.move_to_end(upload_id)
+        excess = len(self._open) - self._open_max
+        if excess > 0:
+            idle = [key for key in self._open if key not in self._busy and key != upload_id]
+            for key in idle[:excess]:
+                await self._open.pop(key).close()
