@@ -1,10 +1,14 @@
 """Secrets as files that only the registry's user can read."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 SECRET_MAX_BYTES = 64 * 1024
+
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
+"""What file systems without hard links say: FAT, and some that containers share with a host."""
 
 
 class FileSecrets:
@@ -40,8 +44,13 @@ class FileSecrets:
             path.hardlink_to(temporary)
         except FileExistsError:
             pass
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            # The directory's lock lets one server in, so that nothing is replaced here either.
+            temporary.replace(path)
         finally:
-            temporary.unlink()
+            temporary.unlink(missing_ok=True)
         directory = os.open(self._directory, os.O_RDONLY | os.O_CLOEXEC)
         try:
             os.fsync(directory)

@@ -55,8 +55,10 @@ class Digest(str):
 
     @classmethod
     def of(cls, data: bytes | memoryview, algorithm: str = DEFAULT_ALGORITHM) -> Self:
-        """Return the digest of `data`."""
-        return cls(f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}")
+        """Return the digest of `data`; `Fault(DIGEST_INVALID)` for an unknown algorithm."""
+        hasher = new_hasher(algorithm)
+        hasher.update(data)
+        return cls(f"{algorithm}:{hasher.hexdigest()}")
 
     @property
     def algorithm(self) -> str:

@@ -57,12 +57,11 @@ class Manifest:
 
     def blobs(self) -> tuple[Descriptor, ...]:
         """Return config and layers, in order, each digest once."""
-        listed = (self.config, *self.layers) if self.config else self.layers
-        return tuple({d.digest: d for d in reversed(listed)}.values())[::-1]
+        return _once((self.config, *self.layers) if self.config else self.layers)
 
     def references(self) -> tuple[Descriptor, ...]:
         """Return all that it holds alive: blobs or children, never the subject."""
-        return self.blobs() + tuple({d.digest: d for d in self.children}.values())
+        return self.blobs() + _once(self.children)
 
 
 def parse(raw: bytes, content_type: str = "", algorithm: str = DEFAULT_ALGORITHM) -> Manifest:
@@ -92,6 +91,13 @@ def parse(raw: bytes, content_type: str = "", algorithm: str = DEFAULT_ALGORITHM
         declared_artifact_type=document.artifactType or "",
         annotations=document.annotations or {},
     )
+
+
+def _once(listed: tuple[Descriptor, ...]) -> tuple[Descriptor, ...]:
+    first: dict[Digest, Descriptor] = {}
+    for descriptor in listed:
+        first.setdefault(descriptor.digest, descriptor)
+    return tuple(first.values())
 
 
 def _media_type(document: Document, content_type: str) -> str:

@@ -24,8 +24,9 @@ class RepositoryName(str):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Return the full name for `text` as a client writes it, or raise `Fault(NAME_INVALID)`."""
+        full = text if "/" in text else f"{DEFAULT_PROJECT}/{text}"
         # The length is checked first: the grammar need never look at a megabyte.
-        if len(text) > NAME_LENGTH_MAX or not _NAME.fullmatch(text):
+        if len(full) > NAME_LENGTH_MAX or not _NAME.fullmatch(text):
             raise Fault(
                 Code.NAME_INVALID,
                 f"'{text[:80]}' is not a repository name: use lower-case letters, digits and "
@@ -33,7 +34,7 @@ class RepositoryName(str):
                 "characters",
                 {"name": text[:NAME_LENGTH_MAX]},
             )
-        return cls(text if "/" in text else f"{DEFAULT_PROJECT}/{text}")
+        return cls(full)
 
     @property
     def project(self) -> str:

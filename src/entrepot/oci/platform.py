@@ -34,23 +34,35 @@ def parse_platform(text: str) -> Platform:
 
 def normalised(platform: Platform) -> Platform:
     """Return the platform in containerd's canonical form (`x86_64` is `amd64`, arm64 is v8)."""
-    architecture = _ALIASES.get(platform.architecture, platform.architecture)
-    variant = platform.variant
-    if architecture == "arm64" and variant in ("8", "v8"):
-        variant = ""
-    if architecture == "arm" and variant == "":
-        variant = "v7"
-    if architecture == "amd64" and variant == "v1":
-        variant = ""
-    return Platform(platform.os, architecture, variant, platform.os_version)
+    os = platform.os.lower()
+    architecture, variant = platform.architecture.lower(), platform.variant.lower()
+    architecture, implied = _ALIASES.get(architecture, (architecture, None))
+    if implied is not None:
+        variant = implied
+    variant = _VARIANTS.get((architecture, variant), variant)
+    return Platform(_SYSTEMS.get(os, os), architecture, variant, platform.os_version)
 
 
+_SYSTEMS = {"macos": "darwin"}
+
+# Some names say the variant too; None leaves it as it is.
 _ALIASES = {
-    "x86_64": "amd64",
-    "x86-64": "amd64",
-    "aarch64": "arm64",
-    "armhf": "arm",
-    "armel": "arm",
-    "i386": "386",
-    "i686": "386",
+    "x86_64": ("amd64", None),
+    "x86-64": ("amd64", None),
+    "aarch64": ("arm64", None),
+    "armhf": ("arm", "v7"),
+    "armel": ("arm", "v6"),
+    "i386": ("386", ""),
+    "i686": ("386", ""),
+}
+
+_VARIANTS = {
+    ("amd64", "v1"): "",
+    ("arm64", "8"): "",
+    ("arm64", "v8"): "",
+    ("arm", ""): "v7",
+    ("arm", "5"): "v5",
+    ("arm", "6"): "v6",
+    ("arm", "7"): "v7",
+    ("arm", "8"): "v8",
 }

@@ -8,8 +8,9 @@ from .errors import Code, Fault
 RANGES_MAX = 1024
 """Most ranges in one request; lazy-pulling clients send up to about a thousand."""
 
-_SPEC = re.compile(r"(\d{0,19})-(\d{0,19})")
-_CONTENT_RANGE = re.compile(r"(\d{1,19})-(\d{1,19})")
+_SPEC = re.compile(r"([0-9]{0,19})-([0-9]{0,19})")
+_CONTENT_RANGE = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
+_SPACE = " \t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ def parse_range(header: str, size_bytes: int) -> tuple[Span, ...] | None:
         raise Fault(Code.RANGE_INVALID, f"at most {RANGES_MAX} ranges may be asked for at once")
     spans = []
     for part in parts:
-        match = _SPEC.fullmatch(part.strip())
-        if match is None or part.strip() == "-":
+        match = _SPEC.fullmatch(part.strip(_SPACE))
+        if match is None or match[0] == "-":
             return None
         span = _span(match[1], match[2], size_bytes)
         if span is not None:
@@ -71,7 +72,7 @@ def parse_content_range(header: str) -> Span:
     Raises `Fault(RANGE_INVALID)` (distribution-spec, "Pushing a blob in chunks"); the forms
     `bytes first-last/total` of RFC 9110 are understood too, as some clients send them.
     """
-    text = header.strip()
+    text = header.strip(_SPACE)
     if text.startswith("bytes "):
         text = text[6:].partition("/")[0]
     match = _CONTENT_RANGE.fullmatch(text)

@@ -48,8 +48,9 @@ ANONYMOUS = Identity()
 class Policy:
     """What anyone may do without an account.
 
-    `open` is for a registry on one's own machine. `anonymous_pull` holds repository names, or
-    prefixes that end in `*`; `*` alone is every repository.
+    `open` is for a registry on one's own machine. `anonymous_pull` holds names of repositories, or
+    prefixes of names that end in `*` or `/`; `*` alone is every repository. A pattern with a slash
+    is about full names (`library/*`), one without is about names as lists show them (`my*`).
     """
 
     open: bool = False
@@ -120,11 +121,11 @@ def _anyone_may(action: Action, repository: RepositoryName | None, policy: Polic
 
 
 def _matches(pattern: str, repository: RepositoryName) -> bool:
-    if pattern.endswith("*"):
-        prefix = pattern[:-1]
-        # `myapp` and `library/myapp` are one repository, so either name may be written.
-        return repository.startswith(prefix) or repository.wire.startswith(prefix)
-    return pattern in (repository, repository.wire)
+    # Never both names at once: `lib*` must not open all that lies in the project `library`.
+    name = repository if "/" in pattern else repository.wire
+    if pattern.endswith(("*", "/")):
+        return name.startswith(pattern.removesuffix("*"))
+    return name == pattern
 
 
 def _granted(identity: Identity, action: Action, repository: RepositoryName | None) -> bool:

@@ -9,6 +9,8 @@ PASSWORD_LENGTH_MAX = 128
 FREE_FAILURES = 5
 """Wrong passwords in a row before a pause; people mistype, and clients retry."""
 PAUSE_MAX_SECONDS = 60.0
+FORGET_SECONDS = 900.0
+"""After so long without one, wrong passwords are counted from the start."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 

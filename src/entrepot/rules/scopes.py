@@ -11,8 +11,11 @@ from .access import Action, Grant, Identity, Policy, allowed_actions, decide
 
 SCOPES_MAX = 64
 """Most scopes looked at in one token request."""
+GRANTED_MAX_BYTES = 4096
+"""Where the scopes of one token end: proxies take headers of 8 KiB, and a token is one."""
 
-_ACTIONS = re.compile(r"(?:[a-z]+|\*)(?:,(?:[a-z]+|\*))*")
+_JSON_BYTES = 48
+"""What a claim has around the words of its scope."""
 _CLASS = re.compile(r"\([a-z0-9]+\)$")
 
 
@@ -32,31 +35,36 @@ def parse_scopes(texts: Iterable[str]) -> tuple[Scope, ...]:
     """Return the scopes of `scope` parameters; each may hold several, split by spaces.
 
     What cannot be read is dropped, and so is a class such as `repository(plugin)`: a token
-    request never fails for its scopes.
+    request never fails for its scopes, nor for an action that only other registries know.
     """
     found = []
     for part in " ".join(texts).split()[:SCOPES_MAX]:
         type_, _, rest = part.partition(":")
         # A name may hold a port, so only the first and the last colon divide.
-        name, colon, actions = rest.rpartition(":")
-        if colon and name and _ACTIONS.fullmatch(actions):
-            found.append(Scope(_CLASS.sub("", type_), name, (*actions.split(","),)))
+        name, _, actions = rest.rpartition(":")
+        wanted = tuple(action for action in actions.split(",") if action)
+        if name and wanted:
+            found.append(Scope(_CLASS.sub("", type_), name, wanted))
     return tuple(found)
 
 
 def granted(scopes: Iterable[Scope], identity: Identity, policy: Policy) -> tuple[Scope, ...]:
-    """Return what of the wanted scopes the identity is allowed; never an error."""
-    found = []
+    """Return what of the wanted scopes the identity is allowed; never an error.
+
+    Each resource and action stands there once, however often it was asked for.
+    """
+    found: dict[tuple[str, str], dict[str, None]] = {}
     for scope in scopes:
-        actions: tuple[str, ...] = ()
-        if scope.type == "repository":
-            actions = _of_repository(scope, identity, policy)
-        elif (scope.type, scope.name) == ("registry", "catalog"):
-            verdict = decide(identity, Action.CATALOG, None, policy)
-            actions = ("*",) if verdict.allowed else ()
-        if actions:
-            found.append(Scope(scope.type, scope.name, actions))
-    return tuple(found)
+        for action in _allowed(scope, identity, policy):
+            found.setdefault((scope.type, scope.name), {})[action] = None
+    size = 0
+    fitting = []
+    for (type_, name), actions in found.items():
+        one = Scope(type_, name, tuple(actions))
+        size += len(str(one)) + _JSON_BYTES
+        if size <= GRANTED_MAX_BYTES:
+            fitting.append(one)
+    return tuple(fitting)
 
 
 def to_grants(scopes: Iterable[Scope]) -> tuple[Grant, ...]:
@@ -70,6 +78,14 @@ def to_grants(scopes: Iterable[Scope]) -> tuple[Grant, ...]:
         if scope.type == "repository":
             grants.append(Grant(name, frozenset(scope.actions)))
     return tuple(grants)
+
+
+def _allowed(scope: Scope, identity: Identity, policy: Policy) -> tuple[str, ...]:
+    if scope.type == "repository":
+        return _of_repository(scope, identity, policy)
+    if (scope.type, scope.name) == ("registry", "catalog") and "*" in scope.actions:
+        return ("*",) if decide(identity, Action.CATALOG, None, policy).allowed else ()
+    return ()
 
 
 def _of_repository(scope: Scope, identity: Identity, policy: Policy) -> tuple[str, ...]:

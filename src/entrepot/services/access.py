@@ -83,9 +83,9 @@ class AccessService:
             raise Fault(Code.UNAUTHORIZED, "the token is not valid or has expired", INVALID_TOKEN)
         if not verified.name:
             return verified.identity(None)
-        # One read of a row by its key: who is removed or changed loses access at once.
-        account = await self._accounts.find(verified.name)
-        if account is None or verified.issued_at + 1 < account.changed_at:
+        # Who is removed or changed loses access at once, within the life of the token.
+        account = await self._accounts.recent(verified.name)
+        if account is None or verified.changed_at != account.changed_at:
             raise Fault(Code.UNAUTHORIZED, "the token's user has changed", INVALID_TOKEN)
         return verified.identity(account)
 

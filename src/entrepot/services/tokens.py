@@ -7,7 +7,7 @@ from typing import Any
 from entrepot.ports.accounts import Account
 from entrepot.ports.clock import Clock, Random
 from entrepot.ports.secrets import TokenSigner
-from entrepot.rules.access import ANONYMOUS, Identity, Policy
+from entrepot.rules.access import ANONYMOUS, Grant, Identity, Policy
 from entrepot.rules.scopes import Scope, granted, to_grants
 
 ISSUER = "entrepot"
@@ -32,15 +32,15 @@ class Verified:
     """What a valid token says. `name` is empty for an anonymous one."""
 
     name: str
-    scopes: tuple[Scope, ...]
-    issued_at: float
+    grants: tuple[Grant, ...]
+    may_list: bool
+    changed_at: float
+    """When the account had last changed as the token was issued; 0 for an anonymous one."""
     expires_at: float
 
     def identity(self, account: Account | None) -> Identity:
         """Return who holds it, with no more rights than the account still has."""
-        role = account.role if account else None
-        may_list = any((s.type, s.name) == ("registry", "catalog") for s in self.scopes)
-        return Identity(self.name, role, to_grants(self.scopes), may_list)
+        return Identity(self.name, account.role if account else None, self.grants, self.may_list)
 
 
 class TokenService:
@@ -67,7 +67,7 @@ class TokenService:
         scopes = granted(wanted, identity, policy)
         now = self._clock.now()
         claims = {
-            **self._claims(identity.name, now, self._audience, self._seconds),
+            **self._claims(account, now, self._audience, self._seconds),
             "access": [{"type": s.type, "name": s.name, "actions": [*s.actions]} for s in scopes],
         }
         return Issued(self._signer.sign(claims), scopes, int(self._seconds), now)
@@ -75,7 +75,9 @@ class TokenService:
     def verify(self, token: str) -> Verified | None:
         """Return what a token says if it is ours and valid now."""
         found = self._cache.get(token)
-        if found is None:
+        if found is not None:
+            self._cache.move_to_end(token)
+        else:
             found = self._read(token)
             if found is None:
                 return None
@@ -88,17 +90,18 @@ class TokenService:
         return found
 
     def issue_refresh(self, account: Account) -> str:
-        """Return a token that can be exchanged for access tokens, until the password changes."""
+        """Return a token that can be exchanged for access tokens, until the account changes."""
         audience = self._refresh_audience
-        claims = self._claims(account.name, self._clock.now(), audience, REFRESH_SECONDS)
-        return self._signer.sign({**claims, "changed": account.changed_at})
+        return self._signer.sign(
+            self._claims(account, self._clock.now(), audience, REFRESH_SECONDS)
+        )
 
     def read_refresh(self, token: str) -> tuple[str, float] | None:
         """Return (user name, when the account had last changed) of a valid refresh token."""
         claims = self._signer.verify(token)
         if claims is None or not self._is_current(claims, self._refresh_audience):
             return None
-        return str(claims["sub"]), float(claims.get("changed", 0.0))
+        return str(claims["sub"]), float(claims["changed"])
 
     def jwks(self) -> dict[str, Any]:
         """Return the public keys that our tokens can be checked with."""
@@ -109,10 +112,14 @@ class TokenService:
         # Another audience, so that it never passes for an access token.
         return f"{self._audience}/refresh"
 
-    def _claims(self, subject: str, now: float, audience: str, seconds: float) -> dict[str, Any]:
+    def _claims(
+        self, account: Account | None, now: float, audience: str, seconds: float
+    ) -> dict[str, Any]:
         return {
             "iss": ISSUER,
-            "sub": subject,
+            "sub": account.name if account else "",
+            # Not compared with `iat`: clocks go back, and much happens within one second.
+            "changed": account.changed_at if account else 0.0,
             "aud": audience,
             "iat": int(now),
             "nbf": int(now),
@@ -137,4 +144,10 @@ class TokenService:
             Scope(entry["type"], entry["name"], tuple(entry["actions"]))
             for entry in claims.get("access", [])
         )
-        return Verified(claims["sub"], scopes, float(claims["iat"]), float(claims["exp"]))
+        return Verified(
+            name=claims["sub"],
+            grants=to_grants(scopes),
+            may_list=any((s.type, s.name) == ("registry", "catalog") for s in scopes),
+            changed_at=float(claims["changed"]),
+            expires_at=float(claims["exp"]),
+        )

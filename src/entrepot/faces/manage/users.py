@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 
 from entrepot.faces.asgi import (
+    JSON,
     App,
     Receive,
     Request,
@@ -17,6 +18,7 @@ from entrepot.faces.asgi import (
     unquoted,
 )
 from entrepot.oci.errors import Code, Fault
+from entrepot.oci.mediatype import essence
 from entrepot.ports.accounts import Account
 from entrepot.rules.access import Action
 from entrepot.rules.roles import Role
@@ -24,9 +26,12 @@ from entrepot.services.access import AccessService
 from entrepot.services.accounts import AccountService
 
 PATH = "/api/entrepot/v1/users"
+PROBLEM = "application/problem+json"
 BODY_MAX_BYTES = 16 * 1024
 PAGE_DEFAULT = 100
 PAGE_MAX = 1000
+RETRY_SECONDS = 1
+"""What Retry-After says with 429."""
 
 _STATUS = {
     Code.CONFLICT: 409,
@@ -36,8 +41,9 @@ _STATUS = {
     Code.REQUEST_INVALID: 400,
     Code.TOOMANYREQUESTS: 429,
     Code.UNAUTHORIZED: 401,
-    Code.UNSUPPORTED: 405,
 }
+_METHODS_OF_ALL = ("GET", "POST")
+_METHODS_OF_ONE = ("GET", "PATCH", "DELETE")
 
 _Text = Annotated[str, msgspec.Meta(max_length=256)]
 
@@ -79,35 +85,43 @@ def users_app(accounts: AccountService, access: AccessService, *, operator: bool
 
 
 async def _answer(request: Request, accounts: AccountService) -> Response:
-    rest = request.raw_path.removeprefix(PATH)
-    if rest in ("", "/"):
+    path = request.raw_path.rstrip("/")
+    if path == PATH:
         if request.method == "GET":
             return await _list(request, accounts)
         if request.method == "POST":
             return await _add(request, accounts)
-    elif rest.startswith("/"):
-        name = unquoted(rest[1:])
-        if request.method == "GET":
-            return await _get(name, accounts)
-        if request.method == "PATCH":
-            return await _change(name, request, accounts)
-        if request.method == "DELETE":
-            await accounts.remove(name)
-            return Response(204)
-    else:
+        return _not_allowed(request, _METHODS_OF_ALL)
+    parent, _, last = path.rpartition("/")
+    if parent != PATH:
         raise Fault(Code.NOT_FOUND, "nothing is served at this address")
-    raise Fault(Code.UNSUPPORTED, f"{request.method[:20]} is not served at this address")
+    name = unquoted(last)
+    if request.method == "GET":
+        return await _get(name, accounts)
+    if request.method == "PATCH":
+        return await _change(name, request, accounts)
+    if request.method == "DELETE":
+        await accounts.remove(name)
+        return Response(204)
+    return _not_allowed(request, _METHODS_OF_ONE)
 
 
 async def _list(request: Request, accounts: AccountService) -> Response:
-    text = request.argument("limit") or str(PAGE_DEFAULT)
-    if not text.isdecimal() or not 1 <= int(text[:9]) <= PAGE_MAX:
-        raise Fault(Code.REQUEST_INVALID, f"limit must be a number from 1 to {PAGE_MAX}")
-    limit = int(text)
+    limit = _limit(request)
     page = await accounts.page(request.argument("after") or "", limit + 1)
     items = [_shown(account) for account in page[:limit]]
     following = items[-1]["name"] if len(page) > limit else None
     return json_response(200, {"items": items, "next": following})
+
+
+def _limit(request: Request) -> int:
+    text = request.argument("limit")
+    if text is None:
+        return PAGE_DEFAULT
+    # Four digits hold the most there is; int() of a megabyte of digits would take long.
+    if not (text.isascii() and text.isdecimal() and len(text) <= 4 and 1 <= int(text) <= PAGE_MAX):
+        raise Fault(Code.REQUEST_INVALID, f"limit must be a number from 1 to {PAGE_MAX}")
+    return int(text)
 
 
 async def _add(request: Request, accounts: AccountService) -> Response:
@@ -127,14 +141,14 @@ async def _get(name: str, accounts: AccountService) -> Response:
 
 async def _change(name: str, request: Request, accounts: AccountService) -> Response:
     change = await _body(request, Change)
-    if change.role is not None:
-        await accounts.set_role(name, change.role)
-    if change.password is not None:
-        await accounts.set_password(name, change.password)
-    return await _get(name, accounts)
+    account = await accounts.change(name, password=change.password, role=change.role)
+    return json_response(200, _shown(account))
 
 
 async def _body(request: Request, kind: type[Any]) -> Any:
+    # A page of another site can make a browser send text or a form, but not this type.
+    if essence(request.header(b"content-type") or "") != JSON:
+        raise Fault(Code.REQUEST_INVALID, f"send the body as Content-Type: {JSON}")
     raw = await request.read(BODY_MAX_BYTES)
     try:
         return msgspec.json.decode(raw, type=kind)
@@ -154,7 +168,17 @@ def _shown(account: Account) -> dict[str, str]:
 def _problem(fault: Fault) -> Response:
     status = _STATUS.get(fault.code, 500)
     body = {"status": status, "title": fault.code.value, "detail": fault.message}
-    response = json_response(status, body, "application/problem+json")
+    response = json_response(status, body, PROBLEM)
     if status == 401:
         response.set("WWW-Authenticate", 'Basic realm="Entrepot"')
+    if status == 429:
+        response.set("Retry-After", str(RETRY_SECONDS))
+    return response
+
+
+def _not_allowed(request: Request, methods: tuple[str, ...]) -> Response:
+    text = f"{request.method[:20]} is not served at this address"
+    body = {"status": 405, "title": Code.UNSUPPORTED.value, "detail": text}
+    response = json_response(405, body, PROBLEM)
+    response.set("Allow", ", ".join(methods))
     return response

@@ -1,0 +1,30 @@
+"""What every blob store needs and none should write twice."""
+
+import re
+
+from entrepot.oci.ranges import Span
+
+PIECE_SIZE_BYTES = 256 * 1024
+"""Most bytes that a reading yields at once."""
+
+_UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def is_upload_id(text: str) -> bool:
+    """Whether `text` may name an upload; nothing else ever becomes part of a path."""
+    return _UPLOAD_ID.fullmatch(text) is not None
+
+
+def check_upload_id(text: str) -> None:
+    """Raise ValueError unless `text` may name an upload."""
+    if not is_upload_id(text):
+        raise ValueError("an upload id is 32 lower-case hex characters")
+
+
+def resolve_span(span: Span | None, size_bytes: int) -> Span:
+    """Return `span`, or all of the content when None; ValueError if it reaches outside."""
+    if span is None:
+        return Span(0, size_bytes)
+    if span.offset < 0 or span.length < 0 or span.offset + span.length > size_bytes:
+        raise ValueError(f"{span} is not within {size_bytes} bytes")
+    return span

@@ -1,0 +1,34 @@
+"""Blobs in a directory: one file each, whole under its final name or not there.
+
+    root/
+      blobs/
+        sha256/
+          ab/                       shard: the first two characters of the hex
+            ab12...ef.7             a committed blob, hex.generation; never written to again
+        sha512/
+          ...
+      uploads/
+        0123456789abcdef...         an upload under way, named by its id (32 hex characters)
+
+Nothing else is made here, and what is found beside it is left alone. All of it lies on one
+file system, as a commit is a rename.
+
+Every change is made of the numbered steps of `disk.Step`, in this order. What a verb promises is
+durable when its last step is done; a crash before leaves a state that repeating the verb mends.
+
+    begin    1 create the file
+    resume   1 sync the bytes   2 sync uploads/ (both only when this process does not know it yet)
+    append   1 write (for each view)   2 sync the bytes   3 sync uploads/ (first append only)
+    commit   1 sync the bytes (if any are not)   2 make the shard   3 rename
+             4 sync the shard   5 sync the shard's parent (first commit there only)
+    abort    1 remove the file
+    delete   1 remove the file   2 sync the shard
+
+An upload of no bytes, and the removal of an aborted one, are not synced: a power cut may take the
+one back and bring the other back. Both are found by `scan_uploads`.
+"""
+
+from .disk import Offload, OnStep, Step
+from .store import FsStore, open_store
+
+__all__ = ["FsStore", "Offload", "OnStep", "Step", "open_store"]

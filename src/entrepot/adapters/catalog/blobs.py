@@ -1,0 +1,70 @@
+"""Rows of blobs in the catalog, and the repositories that may show them."""
+
+from entrepot.oci.digest import Digest
+from entrepot.rules.leases import BlobRow, BlobState, needs_generation
+
+from . import sql
+from .connection import Connection, Row
+
+
+class SqlBlobs:
+    """Keeps `ports.leases.Blobs`."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def find(self, digest: Digest) -> BlobRow | None:
+        row = await self._connection.row(sql.BLOBS_FIND, {"digest": digest})
+        return blob_row(row) if row else None
+
+    async def in_repository(self, repository_id: int, digest: Digest) -> BlobRow | None:
+        values = {"repository_id": repository_id, "digest": digest}
+        row = await self._connection.row(sql.BLOBS_IN_REPOSITORY, values)
+        return blob_row(row) if row else None
+
+    async def arrive(self, digest: Digest, size: int, keep_until: float) -> BlobRow:
+        """Write it; ValueError if a row of the digest is there and not condemned."""
+        current = await self.find(digest)
+        if not needs_generation(current):
+            raise ValueError(f"blob {digest} is not condemned: its generation stays")
+        if current is not None:
+            await self._connection.run(sql.BLOBS_REPLACE, {"generation": current.generation})
+        arriving = {
+            "digest": digest,
+            "state": BlobState.ARRIVING.value,
+            "size": size,
+            "keep_until": keep_until,
+        }
+        made = await self._connection.row(sql.BLOBS_ARRIVE, arriving)
+        if made is None:
+            raise LookupError("the database gave no generation to a new blob")
+        return BlobRow(digest, made[0], BlobState.ARRIVING, size, keep_until)
+
+    async def set_state(self, digest: Digest, generation: int, state: BlobState) -> bool:
+        values = {"digest": digest, "generation": generation, "new_state": state.value}
+        return await self._connection.run(sql.BLOBS_SET_STATE, values) > 0
+
+    async def keep(self, digest: Digest, until: float) -> None:
+        await self._connection.run(sql.BLOBS_KEEP, {"digest": digest, "until": until})
+
+    async def referenced(self, digest: Digest) -> bool:
+        return await self._connection.row(sql.BLOBS_REFERENCED, {"target": digest}) is not None
+
+    async def link(self, repository_id: int, digest: Digest, now: float) -> None:
+        values = {"repository_id": repository_id, "digest": digest, "linked_at": now}
+        await self._connection.run(sql.BLOBS_LINK, values)
+
+    async def unlink(self, repository_id: int, digest: Digest) -> bool:
+        values = {"repository_id": repository_id, "digest": digest}
+        return await self._connection.run(sql.BLOBS_UNLINK, values) > 0
+
+    async def sources(self, digest: Digest, limit: int) -> list[str]:
+        rows = await self._connection.rows(sql.BLOBS_SOURCES, {"digest": digest, "limit": limit})
+        return [row[0] for row in rows]
+
+
+def blob_row(row: Row) -> BlobRow:
+    """Return the value of a row of (digest, generation, state, size, keep_until)."""
+    return BlobRow(Digest(row[0]), row[1], BlobState(row[2]), row[3], row[4])

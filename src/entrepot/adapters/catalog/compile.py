@@ -1,0 +1,111 @@
+"""Turns statements and schema into text: `python -m entrepot.adapters.catalog.compile`.
+
+The text is kept beside this file, so that the server needs no SQLAlchemy; a test compares.
+"""
+
+import re
+import textwrap
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+from sqlalchemy import ClauseElement, Dialect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from .schema import metadata
+from .statements.tools import Upsert
+
+AGGREGATES = (
+    "repositories",
+    "manifests",
+    "tags",
+    "blobs",
+    "uploads",
+    "outbox",
+    "accounts",
+    "collection",
+    "inspection",
+)
+
+_INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_OWN_PARAM = re.compile(r":(param_\d+)|%\((param_\d+)\)s")
+_WIDTH = 80
+_IMPORT = "from .connection import Statement"
+_MADE = "Made by `python -m entrepot.adapters.catalog.compile`: change the source, not this file."
+
+
+def sqlite_dialect() -> Dialect:
+    """Return the dialect whose text the standard library's driver takes."""
+    return sqlite.dialect(paramstyle="named")
+
+
+def statements(dialect: Dialect) -> Iterator[tuple[str, str]]:
+    """Yield name and text of each statement, as `TAGS_FIND`, in one line."""
+    for aggregate in AGGREGATES:
+        module = import_module(f".statements.{aggregate}", __package__)
+        for name, value in vars(module).items():
+            if name[0] != "_" and name.isupper() and isinstance(value, ClauseElement | Upsert):
+                yield f"{aggregate.upper()}_{name}", _text(value, dialect)
+
+
+def tables(dialect: Dialect) -> Iterator[str]:
+    """Yield the statements that make the schema, in order."""
+    for table in metadata.sorted_tables:
+        yield _line(str(CreateTable(table).compile(dialect=dialect)))
+        for index in sorted(table.indexes, key=lambda index: str(index.name)):
+            yield _line(str(CreateIndex(index).compile(dialect=dialect)))
+
+
+def sql_module() -> str:
+    """Return the source of `sql.py`."""
+    heading = f'"""The text of every statement.\n\n{_MADE}\n"""\n\n{_IMPORT}\n\n# fmt: off\n'
+    parts = [
+        f"\n{name} = Statement(\n    sqlite={_source(text, 4)},\n)\n"
+        for name, text in statements(sqlite_dialect())
+    ]
+    return heading + "".join(parts)
+
+
+def ddl_module() -> str:
+    """Return the source of `ddl.py`."""
+    heading = f'"""The text that makes an empty catalog.\n\n{_MADE}\n"""\n\n# fmt: off\n'
+    parts = [f"    {_source(text, 4)},\n" for text in tables(sqlite_dialect())]
+    return f"{heading}SQLITE = (\n{''.join(parts)})\n"
+
+
+def write(folder: Path) -> None:
+    """Write both modules into `folder`."""
+    (folder / "sql.py").write_text(sql_module(), encoding="utf-8")
+    (folder / "ddl.py").write_text(ddl_module(), encoding="utf-8")
+
+
+def _text(value: ClauseElement | Upsert, dialect: Dialect) -> str:
+    if isinstance(value, Upsert):
+        value = value.build(_INSERTS[dialect.name])
+    compiled = value.compile(dialect=dialect)
+    # What SQLAlchemy made a parameter by itself, such as `limit(1)`, is written out.
+    return _OWN_PARAM.sub(
+        lambda found: str(compiled.params[found[1] or found[2]]), _line(str(compiled))
+    )
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _source(text: str, indent: int) -> str:
+    """Return `text` as Python source, in lines of bounded width."""
+    lines = textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    if len(lines) == 1:
+        return _literal(text)
+    inner = "".join(f"{' ' * (indent + 4)}{_literal(line + ' ')}\n" for line in lines[:-1])
+    return f"(\n{inner}{' ' * (indent + 4)}{_literal(lines[-1])}\n{' ' * indent})"
+
+
+def _literal(text: str) -> str:
+    return f"'{text}'" if '"' in text else f'"{text}"'
+
+
+if __name__ == "__main__":
+    write(Path(__file__).parent)

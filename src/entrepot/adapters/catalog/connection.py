@@ -1,0 +1,35 @@
+"""What the aggregates need from a database: statements and a connection."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Row = tuple[Any, ...]
+Values = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement's text for each database driver; its parameters are named."""
+
+    sqlite: str
+
+
+class Connection(Protocol):
+    """Runs statements, inside whatever transaction its owner has opened."""
+
+    async def row(self, statement: Statement, values: Values) -> Row | None:
+        """Return the first row, or None."""
+        ...
+
+    async def rows(self, statement: Statement, values: Values) -> list[Row]:
+        """Return all rows."""
+        ...
+
+    async def run(self, statement: Statement, values: Values) -> int:
+        """Return how many rows were changed."""
+        ...
+
+    async def run_many(self, statement: Statement, values: Sequence[Values]) -> None:
+        """Run it once for each of `values`."""
+        ...

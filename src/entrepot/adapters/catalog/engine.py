@@ -1,0 +1,34 @@
+"""Opens the catalog that a URL names."""
+
+from pathlib import Path
+from urllib.parse import unquote
+
+from entrepot.ports.catalog import Catalog
+
+from .offload import Offload
+from .sqlite import open_file, open_memory
+
+_MEMORY = ("sqlite://", "sqlite:///:memory:")
+_FILE = "sqlite:///"
+
+
+async def open_catalog(place: str | Path, *, offload: Offload | None = None) -> Catalog:
+    """Open the catalog, made or migrated first if need be.
+
+    `place` is a path, `sqlite:///relative/path`, `sqlite:////absolute/path` or
+    `sqlite:///:memory:`. `offload` runs what blocks on the disk, in a thread of its own by default.
+    Raises ValueError for another URL, `CatalogUnusable` or OSError.
+    """
+    if place in _MEMORY:
+        return await open_memory(offload)
+    return await open_file(_path(place), offload)
+
+
+def _path(place: str | Path) -> Path:
+    if isinstance(place, Path):
+        return place
+    if place.startswith(_FILE):
+        return Path(unquote(place.removeprefix(_FILE)))
+    if "://" in place:
+        raise ValueError(f"'{place}' is no catalog: write sqlite:////absolute/path, or a path")
+    return Path(place)

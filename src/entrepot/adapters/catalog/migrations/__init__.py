@@ -1,0 +1,1 @@
+"""Migrations of the schema; only what upgrades an older catalog imports them."""

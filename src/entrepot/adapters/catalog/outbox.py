@@ -1,0 +1,32 @@
+"""The outbox in the catalog."""
+
+from entrepot.oci.name import RepositoryName
+from entrepot.ports.catalog import Event
+
+from . import sql
+from .connection import Connection
+
+
+class SqlOutbox:
+    """Keeps `ports.catalog.Outbox`."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def append(self, event: Event) -> None:
+        await self._connection.run(
+            sql.OUTBOX_APPEND,
+            {
+                "kind": event.kind,
+                "repository": event.repository,
+                "payload": event.payload,
+                "at": event.at,
+            },
+        )
+
+    async def after(self, sequence: int, limit: int) -> list[Event]:
+        """Return events with a higher sequence, in its order, which is that of their commits."""
+        rows = await self._connection.rows(sql.OUTBOX_AFTER, {"after": sequence, "limit": limit})
+        return [Event(row[0], RepositoryName(row[1]), *row[2:]) for row in rows]

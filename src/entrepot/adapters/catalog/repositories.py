@@ -1,0 +1,35 @@
+"""Repositories in the catalog."""
+
+from entrepot.oci.name import RepositoryName
+from entrepot.ports.catalog import Repository
+
+from . import sql
+from .connection import Connection
+
+
+class SqlRepositories:
+    """Keeps `ports.catalog.Repositories`."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def find(self, name: RepositoryName) -> Repository | None:
+        row = await self._connection.row(sql.REPOSITORIES_FIND, {"name": name})
+        return Repository(row[0], RepositoryName(row[1])) if row else None
+
+    async def ensure(self, name: RepositoryName, now: float) -> Repository:
+        found = await self.find(name)
+        if found is None:
+            values = {"name": name, "wire_name": name.wire, "created_at": now}
+            await self._connection.run(sql.REPOSITORIES_ADD, values)
+            found = await self.find(name)
+        if found is None:
+            raise LookupError(f"repository {name} vanished from the transaction that made it")
+        return found
+
+    async def page(self, after: str, limit: int) -> list[RepositoryName]:
+        values = {"after": after, "limit": limit}
+        rows = await self._connection.rows(sql.REPOSITORIES_PAGE, values)
+        return [RepositoryName(row[0]) for row in rows]

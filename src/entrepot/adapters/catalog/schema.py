@@ -1,0 +1,182 @@
+"""The catalog's tables, for SQLite and PostgreSQL.
+
+Needed to make migrations and the text in `sql.py` and `ddl.py`, never to serve: SQLAlchemy costs
+35 MiB and the best part of a second to import.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+# SQLite compares text bytewise unless told otherwise, PostgreSQL in the database's locale.
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+SECONDS: Double[float] = Double().with_variant(REAL(), "sqlite")
+BYTES = LargeBinary()
+
+# AUTOINCREMENT: a number is never given twice, not even after the highest row was deleted.
+_NUMBERED: dict[str, Any] = {"sqlite_strict": True, "sqlite_autoincrement": True}
+# Rows found by their whole key lie in the key's own tree.
+_CLUSTERED: dict[str, Any] = {"sqlite_strict": True, "sqlite_with_rowid": False}
+_STRICT: dict[str, Any] = {"sqlite_strict": True}
+
+repositories = Table(
+    "repositories",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    Column("name", TEXT, nullable=False, unique=True),
+    Column("wire_name", TEXT, nullable=False, index=True),
+    Column("created_at", SECONDS, nullable=False),
+    **_NUMBERED,
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("generation", NUMBER, primary_key=True),
+    Column("digest", TEXT, nullable=False, unique=True),
+    Column("state", TEXT, nullable=False),
+    Column("size", NUMBER, nullable=False),
+    Column("keep_until", SECONDS, nullable=False),
+    Index(None, "state", "keep_until"),
+    **_NUMBERED,
+)
+
+# A generation that is forgotten takes its links with it.
+repository_blobs = Table(
+    "repository_blobs",
+    metadata,
+    Column("repository_id", NUMBER, ForeignKey("repositories.id"), primary_key=True),
+    Column(
+        "digest",
+        TEXT,
+        ForeignKey("blobs.digest", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+    ),
+    Column("linked_at", SECONDS, nullable=False),
+    **_CLUSTERED,
+)
+
+# The unique index begins with the digest: it also finds all repositories that have a manifest.
+manifests = Table(
+    "manifests",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    Column("repository_id", NUMBER, ForeignKey("repositories.id"), nullable=False),
+    Column("digest", TEXT, nullable=False),
+    Column("media_type", TEXT, nullable=False),
+    Column("artifact_type", TEXT, nullable=False),
+    Column("size", NUMBER, nullable=False),
+    Column("subject", TEXT),
+    Column("annotations", TEXT, nullable=False),
+    Column("pushed_at", SECONDS, nullable=False),
+    UniqueConstraint("digest", "repository_id"),
+    Index(None, "repository_id", "subject", "id"),
+    **_NUMBERED,
+)
+
+manifest_bytes = Table(
+    "manifest_bytes",
+    metadata,
+    Column("digest", TEXT, primary_key=True),
+    Column("raw", BYTES, nullable=False),
+    **_STRICT,
+)
+
+# `repository_id` repeats the manifest's: without it, whether a repository holds a popular layer
+# would take a walk over every manifest of the registry that has it. A target has no foreign key,
+# for an index may name children that are not here.
+edges = Table(
+    "edges",
+    metadata,
+    Column("manifest_id", NUMBER, ForeignKey("manifests.id", ondelete="CASCADE"), primary_key=True),
+    Column("target", TEXT, primary_key=True),
+    Column("kind", TEXT, primary_key=True),
+    Column("repository_id", NUMBER, nullable=False),
+    Index(None, "target", "repository_id", "kind"),
+    **_CLUSTERED,
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    Column("repository_id", NUMBER, ForeignKey("repositories.id"), primary_key=True),
+    Column("name", TEXT, primary_key=True),
+    Column("manifest_id", NUMBER, ForeignKey("manifests.id"), nullable=False, index=True),
+    Column("moved_at", SECONDS, nullable=False),
+    **_CLUSTERED,
+)
+
+tag_history = Table(
+    "tag_history",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    Column("repository_id", NUMBER, ForeignKey("repositories.id"), nullable=False),
+    Column("tag", TEXT, nullable=False),
+    Column("before", TEXT),
+    Column("after", TEXT),
+    Column("at", SECONDS, nullable=False),
+    Column("actor", TEXT, nullable=False),
+    Column("client", TEXT, nullable=False),
+    Index(None, "repository_id", "tag", "id"),
+    **_NUMBERED,
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", TEXT, primary_key=True),
+    Column("repository_id", NUMBER, ForeignKey("repositories.id"), nullable=False),
+    Column("actor", TEXT, nullable=False),
+    Column("algorithm", TEXT, nullable=False),
+    Column("offset", NUMBER, nullable=False),
+    Column("started_at", SECONDS, nullable=False),
+    Column("expires_at", SECONDS, nullable=False, index=True),
+    **_CLUSTERED,
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("sequence", NUMBER, primary_key=True),
+    Column("kind", TEXT, nullable=False),
+    Column("repository", TEXT, nullable=False),
+    Column("payload", TEXT, nullable=False),
+    Column("at", SECONDS, nullable=False),
+    **_NUMBERED,
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("role", TEXT, nullable=False),
+    Column("password_hash", TEXT, nullable=False),
+    Column("created_at", SECONDS, nullable=False),
+    Column("changed_at", SECONDS, nullable=False),
+    **_CLUSTERED,
+)

@@ -1,0 +1,259 @@
+"""The catalog on SQLite: one connection that reads, one that writes."""
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from types import TracebackType
+
+from .busy import is_locked, when_unlocked
+from .connection import Row, Statement, Values
+from .offload import Offload, OneThread, inline
+from .prepare import CatalogUnusable, prepare
+from .tx import SqlTx, transaction
+from .writer import Writer
+
+MMAP_SIZE_BYTES = 256 * 1024 * 1024
+LOG_KEPT_SIZE_BYTES = 64 * 1024 * 1024
+"""What is left of the write-ahead log's file after a burst made it larger."""
+STATEMENTS_MAX = 256
+OPEN_PATIENCE_MS = 5000
+"""How long opening waits for another process's lock; it does not run on the event loop."""
+
+
+class Reader:
+    """Keeps `Connection` for reading; each statement sees the newest commit.
+
+    Statements run right here: a point read takes a few microseconds, a thread ten times that.
+    """
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self._raw = raw
+
+    async def row(self, statement: Statement, values: Values) -> Row | None:
+        try:
+            found: Row | None = self._raw.execute(statement.sqlite, values).fetchone()
+        except sqlite3.OperationalError as error:
+            if not is_locked(error):
+                raise
+            rows = await self._patiently(statement, values)
+            return rows[0] if rows else None
+        return found
+
+    async def rows(self, statement: Statement, values: Values) -> list[Row]:
+        return await self._patiently(statement, values)
+
+    async def run(self, statement: Statement, values: Values) -> int:
+        await self._patiently(statement, values)
+        return 0
+
+    async def run_many(self, statement: Statement, values: Sequence[Values]) -> None:
+        for each in values:
+            await self._patiently(statement, each)
+
+    async def _patiently(self, statement: Statement, values: Values) -> list[Row]:
+        return await when_unlocked(lambda: self._raw.execute(statement.sqlite, values).fetchall())
+
+
+class Session:
+    """Keeps `Connection` for one write transaction, and no longer."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self._raw: sqlite3.Connection | None = raw
+
+    async def row(self, statement: Statement, values: Values) -> Row | None:
+        found: Row | None = self._execute(statement, values).fetchone()
+        return found
+
+    async def rows(self, statement: Statement, values: Values) -> list[Row]:
+        return self._execute(statement, values).fetchall()
+
+    async def run(self, statement: Statement, values: Values) -> int:
+        return self._execute(statement, values).rowcount
+
+    async def run_many(self, statement: Statement, values: Sequence[Values]) -> None:
+        for each in values:
+            self._execute(statement, each)
+
+    def end(self) -> None:
+        """Refuse further statements: the connection belongs to others now, or to a COMMIT."""
+        self._raw = None
+
+    def _execute(self, statement: Statement, values: Values) -> sqlite3.Cursor:
+        raw = self._raw
+        if raw is None:
+            raise RuntimeError("this write transaction is over")
+        try:
+            return raw.execute(statement.sqlite, values)
+        except sqlite3.Error:
+            if not raw.in_transaction:
+                # SQLite undid all there was, and would commit each further statement by itself.
+                self.end()
+            raise
+
+
+class ReadBlock(AbstractAsyncContextManager[SqlTx]):
+    """A transaction that reads. It has no state, so one serves everybody."""
+
+    def __init__(self, tx: SqlTx) -> None:
+        self._tx = tx
+
+    async def __aenter__(self) -> SqlTx:
+        return self._tx
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        return None
+
+
+class WriteBlock(AbstractAsyncContextManager[SqlTx]):
+    """A transaction that writes."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._session: Session | None = None
+
+    async def __aenter__(self) -> SqlTx:
+        self._session = Session(await self._writer.enter())
+        return transaction(self._session)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            self._session.end()
+        await self._writer.leave(error)
+
+
+class SqliteCatalog:
+    """Keeps `ports.catalog.Catalog`."""
+
+    def __init__(
+        self,
+        writing: sqlite3.Connection,
+        reading: sqlite3.Connection,
+        *,
+        writer: Writer,
+        thread: OneThread | None,
+    ) -> None:
+        self._writing = writing
+        self._reading = reading
+        self._writer = writer
+        self._thread = thread
+        self._reads = ReadBlock(transaction(Reader(reading)))
+
+    def begin(self, *, write: bool = False) -> AbstractAsyncContextManager[SqlTx]:
+        """Open a transaction.
+
+        In one that reads, each statement sees all that was committed when it began, and two
+        statements may see two moments. In one that writes, all see one moment and its own changes.
+        """
+        return WriteBlock(self._writer) if write else self._reads
+
+    async def close(self) -> None:
+        await self._writer.close()
+        if self._thread is not None:
+            self._thread.close()
+        self._reading.close()
+        # The last to close, being able to write, moves the log into the database and removes it.
+        self._writing.close()
+
+
+async def open_file(path: Path, offload: Offload | None) -> SqliteCatalog:
+    """Open or make the catalog at `path`. Raises `CatalogUnusable` or OSError."""
+    thread = OneThread() if offload is None else None
+    work = offload or thread or inline
+    try:
+        writing, reading = await work(lambda: _connect_file(path))
+    except BaseException:
+        if thread is not None:
+            thread.close()
+        raise
+    writer = Writer(writing, work, committed=_nothing)
+    return SqliteCatalog(writing, reading, writer=writer, thread=thread)
+
+
+async def open_memory(offload: Offload | None) -> SqliteCatalog:
+    """Make a catalog that is gone with the process; for tests and simulations.
+
+    What is read is a copy, made anew after each commit, so that reading and writing are apart as
+    they are in a file. That costs the more the more the catalog holds.
+    """
+    writing, reading = _connect(":memory:"), _connect(":memory:")
+    prepare(writing, None)
+    for text in ("PRAGMA foreign_keys=ON", "PRAGMA busy_timeout=0"):
+        writing.execute(text)
+
+    def copy() -> None:
+        writing.backup(reading)
+
+    copy()
+    reading.execute("PRAGMA query_only=ON")
+    writer = Writer(writing, offload or inline, committed=copy)
+    return SqliteCatalog(writing, reading, writer=writer, thread=None)
+
+
+def _connect_file(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
+    # Whoever makes it decides who reads it: it holds password hashes.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    writing = _connect(str(path))
+    try:
+        reading = _set_up(writing, path)
+    except BaseException as error:
+        writing.close()
+        if isinstance(error, sqlite3.DatabaseError):
+            raise CatalogUnusable(f"{path} cannot be used as a catalog: {error}") from error
+        raise
+    return writing, reading
+
+
+def _set_up(writing: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    """Make the connection ready to write, and return one to read."""
+    writing.execute(f"PRAGMA busy_timeout={OPEN_PATIENCE_MS}")
+    (mode,) = writing.execute("PRAGMA journal_mode=WAL").fetchone()
+    if mode != "wal":
+        raise CatalogUnusable(
+            f"{path} lies where SQLite cannot keep a write-ahead log, on a network file system "
+            "perhaps: choose a directory on a local disk"
+        )
+    prepare(writing, path)
+    for text in (
+        "PRAGMA synchronous=FULL",
+        "PRAGMA foreign_keys=ON",
+        f"PRAGMA mmap_size={MMAP_SIZE_BYTES}",
+        f"PRAGMA journal_size_limit={LOG_KEPT_SIZE_BYTES}",
+        # From here on waiting is done on the event loop.
+        "PRAGMA busy_timeout=0",
+    ):
+        writing.execute(text)
+    reading = _connect(f"{path.absolute().as_uri()}?mode=ro")
+    reading.execute(f"PRAGMA mmap_size={MMAP_SIZE_BYTES}")
+    return reading
+
+
+def _connect(place: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        place,
+        timeout=0,
+        isolation_level=None,
+        cached_statements=STATEMENTS_MAX,
+        # COMMIT runs in a thread, while nobody else touches the connection.
+        check_same_thread=False,
+        uri=place.startswith("file:"),
+    )
+
+
+def _nothing() -> None:
+    """A file's readers see a commit by themselves."""

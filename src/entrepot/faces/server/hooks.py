@@ -1,0 +1,29 @@
+"""What metrics and access logs hear from the server."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from entrepot.faces.asgi import Scope
+
+STATUS_CLIENT_GONE = 499
+"""Reported when the client left before any answer (nginx's number; never sent)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """Callbacks on the loop; they must not block, and what they raise is logged and dropped.
+
+    `on_response(scope, status, bytes_in, bytes_out, seconds)` is called exactly once for each
+    request given to an application. Bytes are body bytes: no heads, no chunk framing, zero-copy
+    bytes included. Seconds run from the end of the request head until the kernel or the
+    transport has the last byte. A response cut short reports what was sent until then.
+
+    `on_refusal(status, code, host)` is called for each request or connection that the server
+    refused by itself; `host` is None on a Unix socket.
+
+    `on_listening(addresses)` is called once, with the real ones (`HOST:PORT`, `unix:PATH`).
+    """
+
+    on_response: Callable[[Scope, int, int, int, float], None] | None = None
+    on_refusal: Callable[[int, str, str | None], None] | None = None
+    on_listening: Callable[[tuple[str, ...]], None] | None = None

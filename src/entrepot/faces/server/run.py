@@ -1,0 +1,200 @@
+"""Runs the server: listeners, the clock tick, signals and the graceful end."""
+
+import asyncio
+import logging
+import signal
+import ssl
+from collections.abc import Callable, Sequence
+from email.utils import formatdate
+
+from uvicorn.config import Config
+
+from entrepot.faces.asgi import App
+
+from .edge import Edge
+from .hooks import Hooks
+from .limits import ServerLimits
+from .listen import BoundSocket, Listener, bind
+from .protocol import EdgeProtocol
+
+logger = logging.getLogger("entrepot.server")
+
+CUT_SECONDS = 5.0
+"""How long applications have to notice that they were cancelled."""
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def make_config(app: App) -> Config:
+    """What uvicorn's protocol base wants to know; nothing of its logging is touched."""
+    config = Config(
+        app,
+        http=EdgeProtocol,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        log_level=None,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+    )
+    config.load()
+    return config
+
+
+class Server:
+    """Listeners and connections of one event loop."""
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        limits: ServerLimits,
+        ssl_context: ssl.SSLContext | None = None,
+        hooks: Hooks | None = None,
+    ) -> None:
+        self._app = app
+        self._ssl_context = ssl_context
+        self.edge = Edge(limits, hooks or Hooks())
+        self._bound: list[BoundSocket] = []
+        self._servers: list[asyncio.AbstractServer] = []
+        self._ticker: asyncio.TimerHandle | None = None
+
+    async def start(self, listeners: Sequence[Listener]) -> tuple[str, ...]:
+        """Bind all and accept. Returns the real addresses; ListenError if one cannot be had."""
+        if self._ssl_context is not None:
+            self._ssl_context.set_alpn_protocols(["http/1.1"])
+        try:
+            pairs = [(listener, one) for listener in listeners for one in self._bind(listener)]
+            self._tick()
+            for listener, one in pairs:
+                await self._accept(listener, one)
+        except BaseException:
+            await self.stop(drain_seconds=0)
+            raise
+        return tuple(one.address for _, one in pairs)
+
+    def _bind(self, listener: Listener) -> list[BoundSocket]:
+        bound = bind(listener.address)
+        self._bound += bound
+        return bound
+
+    async def _accept(self, listener: Listener, one: BoundSocket) -> None:
+        loop = asyncio.get_running_loop()
+        config = make_config(listener.app or self._app)
+        limits = self.edge.limits
+
+        def connected() -> EdgeProtocol:
+            return EdgeProtocol(config, self.edge, {}, loop)
+
+        if one.path is not None:
+            server: asyncio.AbstractServer = await loop.create_unix_server(
+                connected, sock=one.sock, backlog=limits.backlog
+            )
+        elif self._ssl_context is not None and listener.tls:
+            server = await loop.create_server(
+                connected,
+                sock=one.sock,
+                backlog=limits.backlog,
+                ssl=self._ssl_context,
+                ssl_handshake_timeout=limits.header_seconds,
+            )
+        else:
+            server = await loop.create_server(connected, sock=one.sock, backlog=limits.backlog)
+        self._servers.append(server)
+
+    def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        edge = self.edge
+        edge.date_line = b"date: %b\r\n" % formatdate(usegmt=True).encode()
+        now = loop.time()
+        for tenant in tuple(edge.tenants):
+            tenant.tick(now)
+        self._ticker = loop.call_later(edge.limits.tick_seconds, self._tick)
+
+    async def stop(self, *, drain_seconds: float, hurry: asyncio.Event | None = None) -> None:
+        """Accept no more, let what is in flight finish, then close.
+
+        Ends as soon as nothing is in flight; after `drain_seconds`, or when `hurry` is set,
+        connections are dropped and applications cancelled.
+        """
+        edge = self.edge
+        edge.stopping = True
+        for server in self._servers:
+            server.close()
+        for one in self._bound:
+            one.sock.close()
+            one.remove()
+        for tenant in tuple(edge.tenants):
+            tenant.shutdown()
+        if not await self._finished(drain_seconds, hurry):
+            logger.warning("dropping %d connections that did not finish", len(edge.tenants))
+            for tenant in tuple(edge.tenants):
+                tenant.cut()
+            for task in tuple(edge.tasks):
+                task.cancel()
+            await self._finished(CUT_SECONDS, None)
+        if self._ticker is not None:
+            self._ticker.cancel()
+        edge.threads.close()
+
+    async def _finished(self, seconds: float, hurry: asyncio.Event | None) -> bool:
+        """Wait until no connection and no application is left; False when time is up."""
+        waiters = {asyncio.ensure_future(self._all_left())}
+        if hurry is not None:
+            waiters.add(asyncio.ensure_future(_set(hurry)))
+        try:
+            await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for waiter in waiters:
+                waiter.cancel()
+        return not self.edge.tenants and not self.edge.tasks
+
+    async def _all_left(self) -> None:
+        await self.edge.empty.wait()
+        while self.edge.tasks:
+            await asyncio.wait(tuple(self.edge.tasks))
+
+
+async def _set(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def serve(
+    app: App,
+    *,
+    listeners: Sequence[Listener],
+    limits: ServerLimits,
+    ssl_context: ssl.SSLContext | None = None,
+    hooks: Hooks | None = None,
+    drain_seconds: float,
+    on_draining: Callable[[], None] | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then drain; a second signal ends it at once.
+
+    Must run in the main thread. Raises ListenError when an address cannot be had.
+    `on_draining` is called before the listeners close, for readiness to turn false.
+    `ssl_context` is limited to HTTP/1.1 (ALPN). After
+    `drain_seconds` what is still in flight is cut.
+    """
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    hurry = asyncio.Event()
+
+    def signalled() -> None:
+        (hurry if stop.is_set() else stop).set()
+
+    server = Server(app, limits=limits, ssl_context=ssl_context, hooks=hooks)
+    addresses = await server.start(listeners)
+    for number in SIGNALS:
+        loop.add_signal_handler(number, signalled)
+    try:
+        if hooks is not None and hooks.on_listening is not None:
+            hooks.on_listening(addresses)
+        await stop.wait()
+        if on_draining is not None:
+            on_draining()
+    finally:
+        await server.stop(drain_seconds=drain_seconds, hurry=hurry)
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)

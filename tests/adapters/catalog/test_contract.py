@@ -1,0 +1,36 @@
+"""The contract suite, on every database."""
+
+from tests.adapters.catalog import contract, contract_blobs, contract_transactions
+
+
+class TestRepositories(contract.Repositories): ...
+
+
+class TestManifests(contract.Manifests): ...
+
+
+class TestTags(contract.Tags): ...
+
+
+class TestUploadsAndEvents(contract.UploadsAndEvents): ...
+
+
+class TestAccounts(contract.Accounts): ...
+
+
+class TestBlobs(contract_blobs.Blobs): ...
+
+
+class TestCollection(contract_blobs.Collection): ...
+
+
+class TestInspection(contract_blobs.Inspection): ...
+
+
+class TestTransactions(contract_transactions.Transactions): ...
+
+
+class TestIsolation(contract_transactions.Isolation): ...
+
+
+class TestCancelling(contract_transactions.Cancelling): ...

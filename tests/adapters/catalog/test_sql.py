@@ -1,0 +1,79 @@
+"""The text of statements: kept in step with its source, and served by indexes."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy.dialects import postgresql
+
+from entrepot.adapters.catalog import compile as source
+from entrepot.adapters.catalog import ddl, sql
+from entrepot.adapters.catalog.connection import Statement
+
+STATEMENTS = {name: value for name, value in vars(sql).items() if isinstance(value, Statement)}
+
+WALKS = {
+    # What counts or inspects all.
+    "ACCOUNTS_COUNT",
+    "INSPECTION_DEAD_TARGETS",
+    "INSPECTION_STRAY_CHILDREN",
+    "INSPECTION_STRAY_TAGS",
+    "INSPECTION_WITHOUT_BYTES",
+    "INSPECTION_WITHOUT_SELF",
+}
+"""Statements that may read a table from its first row."""
+
+SORTS = {"COLLECTION_CONDEMNED"}
+"""Statements that may sort what they found."""
+
+
+@pytest.fixture(scope="module")
+def raw() -> sqlite3.Connection:
+    raw = sqlite3.connect(":memory:")
+    for text in ddl.SQLITE:
+        raw.execute(text)
+    return raw
+
+
+def test_the_text_is_that_of_the_source() -> None:
+    again = "run python -m entrepot.adapters.catalog.compile"
+    assert Path(sql.__file__).read_text(encoding="utf-8") == source.sql_module(), again
+    assert Path(ddl.__file__).read_text(encoding="utf-8") == source.ddl_module(), again
+
+
+def test_statements_are_served_by_indexes(raw: sqlite3.Connection) -> None:
+    assert _planned(raw, "SCAN") == WALKS
+    assert _planned(raw, "USE TEMP B-TREE") == SORTS
+
+
+def test_statements_and_schema_are_made_for_postgresql_too() -> None:
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    texts = [text for _, text in source.statements(dialect)]
+    assert len(texts) == len(STATEMENTS)
+    assert not [text for text in texts if "param_" in text]
+    tables = list(source.tables(dialect))
+    assert len(tables) == len(ddl.SQLITE)
+    assert 'name TEXT COLLATE "C"' in " ".join(tables)
+
+
+def test_every_statement_is_used() -> None:
+    folder = Path(sql.__file__).parent
+    used = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
+    assert [name for name in STATEMENTS if f"sql.{name}" not in used] == []
+
+
+def _planned(raw: sqlite3.Connection, step: str) -> set[str]:
+    """Return the names of the statements whose plan has such a step."""
+    return {
+        name
+        for name, statement in STATEMENTS.items()
+        for row in raw.execute(f"EXPLAIN QUERY PLAN {statement.sqlite}", _Any())
+        if row[3].startswith(step)
+    }
+
+
+class _Any(dict[str, object]):
+    """A value for every parameter."""
+
+    def __missing__(self, key: str) -> object:
+        return 1
