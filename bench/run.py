@@ -1,4 +1,4 @@
-"""`python -m bench.run`: pairs Entrepot with a peer, A/B/A/B, and prints medians and ratios."""
+"""Pairs Entrepot with a peer, A/B/A/B: `python -m bench.run`."""
 
 import argparse
 import json

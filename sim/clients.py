@@ -113,17 +113,21 @@ class Client:
 
     async def _ensure_blob(self, name: RepositoryName, number: int) -> None:
         digest = DIGESTS[number]
-        if await self._process.blobs.exists(name, digest):
-            self._tell(name, digest)
-            return
         other = SHARED if name != SHARED else self._memory.own
+        # The promise runs from the registry's decision, which is after the question. A commit as
+        # long as the lease's margin is what only a simulation has.
+        asked = self._world.clock.now()
+        if await self._process.blobs.exists(name, digest):
+            self._memory.told[name, digest] = asked
+            return
+        asked = self._world.clock.now()
         if await self._process.blobs.mount(name, digest, other, lambda _: True):
-            self._tell(name, digest)
+            self._memory.told[name, digest] = asked
             return
         await self._upload(name, number)
-        self._tell(name, digest)
 
     async def _upload(self, name: RepositoryName, number: int) -> None:
+        """Upload a blob, in one piece or two; the promise runs from the last request."""
         uploads, random = self._process.uploads, self._world.random
         content = CONTENTS[number]
         session = await uploads.begin(name, self._caller)
@@ -137,7 +141,9 @@ class Client:
         offset = await uploads.status(name, session.id)
         rest = content[offset:]
         last = Chunk(SimBody(self._world, rest)) if rest else None
+        asked = self._world.clock.now()
         await uploads.finish(name, session.id, DIGESTS[number], last)
+        self._memory.told[name, DIGESTS[number]] = asked
 
     async def _publish(self, name: RepositoryName, media_type: str, raw: bytes) -> Digest | None:
         tag = self._world.random.choice(TAGS)
@@ -211,9 +217,6 @@ class Client:
             self._end(name, each, None if gone else self._memory.tags.get(each))
 
     # Memory -----------------------------------------------------------------------------------
-
-    def _tell(self, name: RepositoryName, digest: Digest) -> None:
-        self._memory.told[name, digest] = self._world.clock.now()
 
     def _check_told(self, name: RepositoryName, fault: Fault) -> None:
         """A client told 'it exists' within the grace time must not be told it does not."""

@@ -34,12 +34,17 @@ async def _run(loop: SimLoop, kit: Kit, *, crash: bool) -> float:
             await _check(world, memories, tasks)
             if crash and world.random.random() < CRASH_PROBABILITY:
                 await _stop(tasks)
+                # A commit under way when its client vanished lands all the same, or did before.
+                async with world.catalog.begin(write=True):
+                    pass
                 world.disk.power_cut(lambda most: world.random.randint(0, most))
                 await _remember(world, memories)
                 process = await world.boot()
                 tasks = _start(world, process, memories)
     finally:
         await _stop(tasks)
+    async with world.catalog.begin(write=True):
+        pass
     await _remember(world, memories)
     await _quiesce(world, process)
     await world.catalog.close()

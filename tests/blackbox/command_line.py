@@ -1,5 +1,6 @@
 """Clients that keep no daemon and no image store: one program, its own home."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ class CommandLine:
     program: Path
     home: Path
     env: dict[str, str] = field(repr=False)
+    prefix: Sequence[Argument] = ()
 
     @classmethod
     def at_home(cls, program: Path, workspace: Workspace, **env: str) -> "CommandLine":
@@ -30,4 +32,4 @@ class CommandLine:
 
     def __call__(self, *words: Argument, stdin: str | None = None) -> str:
         """Runs it in its way of saying things; returns what it printed on stdout."""
-        return run([self.program, *words], env=self.env, stdin=stdin).stdout
+        return run([*self.prefix, self.program, *words], env=self.env, stdin=stdin).stdout

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.blackbox.engines import Engine, Engines, logged_in
-from tests.blackbox.processes import Workspace
+from tests.blackbox.processes import Workspace, sweep
 from tests.blackbox.server import Registry, find_registry
 from tests.blackbox.toolbox import TOOLS, Toolbox
 from tools.corpus.layout import Image
@@ -48,20 +48,23 @@ def shelf() -> Shelf:
 @pytest.fixture(scope="session")
 def server_workspace() -> Iterator[Workspace]:
     """What the servers write; gone when the session ends."""
+    sweep()
     with Workspace() as workspace:
         yield workspace
 
 
 @pytest.fixture(scope="session")
-def registry(server_workspace: Workspace) -> Registry:
+def registry(server_workspace: Workspace) -> Iterator[Registry]:
     """A server with one user, `admin`."""
-    return find_registry(server_workspace, open_to_all=False)
+    with find_registry(server_workspace, open_to_all=False) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
-def open_registry(server_workspace: Workspace) -> Registry:
+def open_registry(server_workspace: Workspace) -> Iterator[Registry]:
     """A server that takes pushes from anybody (`--open`)."""
-    return find_registry(server_workspace, open_to_all=True)
+    with find_registry(server_workspace, open_to_all=True) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,13 @@
 """Podman and Buildah: the same image store and registry code, two command lines."""
 
 import json
+import os
+import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.blackbox.command_line import CommandLine
 from tests.blackbox.engines import ENGINE_SECONDS
 from tests.blackbox.processes import (
     Argument,
@@ -33,6 +37,19 @@ POLICY = '{"default":[{"type":"insecureAcceptAnything"}]}'
 PLAIN_HTTP = "--tls-verify=false"
 
 
+# What the containers/* tools know of blobs elsewhere, root keeps in one place for all: a push would
+# mount from what another test pushed. Each run sees a place of its own instead.
+SHARED_CACHE = Path("/var/lib/containers/cache")
+APART = 'mkdir -p "$0" "$1" && mount --bind "$1" "$0" && shift && exec "$@"'
+
+
+def apart(command: Sequence[Argument], home: Path) -> list[Argument]:
+    """The command with a cache below `home`, where root's cache would be shared."""
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        return list(command)
+    return ["unshare", "--mount", "sh", "-c", APART, SHARED_CACHE, home / "cache", *command]
+
+
 def containers_environment(home: Path) -> dict[str, str]:
     """Settings, storage and credentials of the containers/* tools, all below `home`."""
     files = {
@@ -49,6 +66,13 @@ def containers_environment(home: Path) -> dict[str, str]:
     policy.parent.mkdir(parents=True)
     policy.write_text(POLICY)
     return env
+
+
+def skopeo_at_home(toolbox: Toolbox, workspace: Workspace) -> CommandLine:
+    """Skopeo, which shares its settings and its cache with these engines."""
+    home = workspace.directory("skopeo")
+    env = containers_environment(home)
+    return CommandLine(toolbox.system("skopeo"), home, env, prefix=apart([], home))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +124,7 @@ class Libpod:
 
     def run(self, *words: Argument, stdin: str | None = None) -> Outcome:
         """Any command."""
-        command = [self.made_by.program, *words]
+        command = apart([self.made_by.program, *words], self.home)
         return run(command, env=self.env, stdin=stdin, limit_seconds=ENGINE_SECONDS)
 
     def login(self, host: str, login: Login) -> None:

@@ -1,5 +1,6 @@
 """Commands, daemons and their workspace: whatever starts here also ends here."""
 
+import fcntl
 import os
 import secrets
 import shutil
@@ -11,14 +12,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 COMMAND_SECONDS = 120
 START_SECONDS = 30
 STOP_SECONDS = 20
 POLL_SECONDS = 0.02
 TAIL_CHARACTERS = 3000
-BASE = Path("/dev/shm/entrepot")  # noqa: S108 - new directories with unguessable names
+BASE = Path(os.environ.get("ENTREPOT_BLACKBOX_TMP", "/var/tmp")) / "entrepot"  # noqa: S108
+LOCK = ".lock"
 MOUNTS = Path("/proc/self/mounts")
 
 Argument = str | Path
@@ -137,11 +139,18 @@ class Daemon:
 class Workspace:
     """A directory of its own; leaving it ends its daemons, mounts and files.
 
-    It lies below /var/tmp: on a disk, and with a path short enough for sockets.
+    It lies below /var/tmp (or ENTREPOT_BLACKBOX_TMP): on a disk, and with a path
+    short enough for sockets.
+    A lock on it tells `sweep` that its owner lives.
     """
 
     path: Path = field(default_factory=lambda: _new_directory(BASE))
     _daemons: list[Daemon] = field(default_factory=list)
+    _lock: IO[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lock = (self.path / LOCK).open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
 
     def __enter__(self) -> Self:
         return self
@@ -181,8 +190,8 @@ class Workspace:
         """Ends the daemons, last started first, then removes mounts and files."""
         while self._daemons:
             self._daemons.pop().stop()
-        unmount_below(self.path)
-        shutil.rmtree(self.path)
+        _remove(self.path)
+        self._lock.close()
 
 
 def _new_directory(prefix: Path) -> Path:
@@ -192,7 +201,20 @@ def _new_directory(prefix: Path) -> Path:
     return path
 
 
-def unmount_below(path: Path) -> None:
+def sweep() -> None:
+    """Removes the workspaces that a killed run left behind."""
+    for path in BASE.parent.glob(f"{BASE.name}-*"):
+        with suppress(OSError), (path / LOCK).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    _unmount_below(path)
+    shutil.rmtree(path)
+
+
+def _unmount_below(path: Path) -> None:
     """Detaches every mount below `path`, deepest first."""
     if not MOUNTS.exists():
         return

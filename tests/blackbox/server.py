@@ -9,12 +9,20 @@ import os
 import re
 import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.blackbox.processes import Argument, Daemon, Workspace, base_environment
+from tests.blackbox.processes import (
+    TAIL_CHARACTERS,
+    Argument,
+    Daemon,
+    Workspace,
+    base_environment,
+)
 from tests.blackbox.wire import Login, Wire
 
 ADMINISTRATOR = "admin"
@@ -60,12 +68,24 @@ class Registry:
         return int(found.group(1)) * 1024 if found is not None else None
 
 
-def find_registry(workspace: Workspace, *, open_to_all: bool) -> Registry:
-    """The registry named in the environment, or a fresh one of our own."""
+@contextmanager
+def find_registry(workspace: Workspace, *, open_to_all: bool) -> Iterator[Registry]:
+    """The registry named in the environment, or a fresh one of our own.
+
+    Ours must live to the end, and then stop with status 0 when it is asked to.
+    """
     variable = "ENTREPOT_BLACKBOX_OPEN_URL" if open_to_all else "ENTREPOT_BLACKBOX_URL"
     if (named := os.environ.get(variable)) is not None:
-        return _running(named)
-    return start_entrepot(workspace, open_to_all=open_to_all)
+        yield running(named)
+        return
+    started = start_entrepot(workspace, open_to_all=open_to_all)
+    yield started
+    if started.daemon is not None:
+        ended_before = started.daemon.process.poll()
+        status = started.daemon.stop()
+        output = started.daemon.output()[-TAIL_CHARACTERS:]
+        assert ended_before is None, f"the server ended by itself, exit {status}:\n{output}"
+        assert status == 0, f"the server was asked to stop, exit {status}:\n{output}"
 
 
 def start_entrepot(workspace: Workspace, *, open_to_all: bool) -> Registry:
@@ -85,7 +105,8 @@ def start_entrepot(workspace: Workspace, *, open_to_all: bool) -> Registry:
     return Registry(url, login, daemon)
 
 
-def _running(named: str) -> Registry:
+def running(named: str) -> Registry:
+    """A registry that runs already, by its URL."""
     parts = urlsplit(named)
     login = None
     if parts.username is not None and parts.password is not None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.blackbox.command_line import CommandLine
 from tests.blackbox.compare import assert_layout_holds
-from tests.blackbox.libpod import PLAIN_HTTP, containers_environment
+from tests.blackbox.libpod import PLAIN_HTTP, skopeo_at_home
 from tests.blackbox.processes import CommandFailedError, Workspace
 from tests.blackbox.server import Registry
 from tests.blackbox.toolbox import Toolbox
@@ -21,15 +21,13 @@ FROM = "--src-tls-verify=false"
 @pytest.fixture(scope="module")
 def stranger(toolbox: Toolbox, workspace: Workspace) -> CommandLine:
     """Skopeo without credentials."""
-    home = workspace.directory("skopeo")
-    return CommandLine(toolbox.system("skopeo"), home, containers_environment(home))
+    return skopeo_at_home(toolbox, workspace)
 
 
 @pytest.fixture(scope="module")
 def skopeo(toolbox: Toolbox, workspace: Workspace, registry: Registry) -> CommandLine:
     """Skopeo, logged in."""
-    home = workspace.directory("skopeo")
-    client = CommandLine(toolbox.system("skopeo"), home, containers_environment(home))
+    client = skopeo_at_home(toolbox, workspace)
     if registry.login is not None:
         words = ("login", PLAIN_HTTP, "--username", registry.login.username, "--password-stdin")
         client(*words, registry.host, stdin=registry.login.password)

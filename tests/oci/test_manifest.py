@@ -21,6 +21,7 @@ from tests.oci.documents import (
 from tests.oci.faults import fault_of, value_of
 
 SHAPES = settings(suppress_health_check=[HealthCheck.too_slow])
+SPACE = st.sampled_from([b"", b"\n", b" \r\n\t"])
 INDENTS = st.sampled_from([None, 0, 3])
 
 
@@ -33,11 +34,11 @@ def invalid(raw: bytes, content_type: str = "") -> str:
 
 
 @SHAPES
-@given(DOCUMENTS, INDENTS, st.sampled_from(["sha256", "sha512"]))
+@given(DOCUMENTS, INDENTS, SPACE, SPACE, st.sampled_from(["sha256", "sha512"]))
 def test_what_was_pushed_is_what_is_kept(
-    document: dict[str, Any], indent: int | None, algorithm: str
+    document: dict[str, Any], indent: int | None, before: bytes, after: bytes, algorithm: str
 ) -> None:
-    raw = raw_of(document, indent)
+    raw = before + raw_of(document, indent) + after
     manifest = parse(raw, algorithm=algorithm)
     assert manifest.raw == raw
     assert json.loads(manifest.raw) == document  # unknown fields too

@@ -5,6 +5,10 @@ import sys
 from typing import Any, Protocol, TextIO
 
 import structlog
+from structlog.typing import EventDict
+
+# structlog's own choice prints variables, wherever `rich` happens to be installed.
+_TRACE = structlog.dev.plain_traceback
 
 
 class Log(Protocol):
@@ -15,20 +19,22 @@ class Log(Protocol):
     def exception(self, event: str, **facts: Any) -> Any: ...
 
 
-def configure(level: str, style: str, stream: TextIO = sys.stderr) -> Log:
-    """Send all logs to `stream` and return the logger of the product.
+def configure(level: str, style: str, stream: TextIO | None = None) -> Log:
+    """Send all logs to `stream` (standard error) and return the logger of the product.
 
-    `style` is `text`, `json` or `auto`: text where somebody looks on.
+    `style` is `text`, `json` or `auto`: text where somebody looks on. Tracebacks never show the
+    values of variables, as passwords are among them.
     """
+    stream = stream or sys.stderr
     as_text = style == "text" or (style == "auto" and stream.isatty())
     shared: list[structlog.typing.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
     ]
+    console = structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=_TRACE)
     last: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
-        if as_text
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        [_visible, console] if as_text else [structlog.processors.JSONRenderer()]
     )
     structlog.configure(
         processors=[*shared, *last],
@@ -38,7 +44,28 @@ def configure(level: str, style: str, stream: TextIO = sys.stderr) -> Log:
     )
     # Libraries log through the standard module; only what is wrong is of interest.
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=last))
+    meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(processors=[meta, *last], foreign_pre_chain=shared)
+    )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     log: Log = structlog.get_logger()
     return log
+
+
+def _visible(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Write control characters as escapes: what a client sends must not command a terminal."""
+    return {
+        key: _escaped(value, keep="\n\t" if key == "exception" else "")
+        if isinstance(value, str)
+        else value
+        for key, value in event.items()
+    }
+
+
+def _escaped(text: str, *, keep: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() or letter in keep else repr(letter)[1:-1] for letter in text
+    )

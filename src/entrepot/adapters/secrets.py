@@ -2,6 +2,7 @@
 
 import errno
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,13 +34,14 @@ class FileSecrets:
             return stream.read(SECRET_MAX_BYTES)
 
     def _write(self, path: Path, data: bytes) -> None:
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        with os.fdopen(os.open(temporary, flags, 0o600), "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
+        # A name by chance, mode 0600: containers that share a volume share process ids too.
+        file, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=self._directory)
+        temporary = Path(name)
         try:
+            with os.fdopen(file, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(file)
             # A link, unlike a rename, never replaces what another process made first.
             path.hardlink_to(temporary)
         except FileExistsError:

@@ -25,16 +25,19 @@ class Es256Signer:
     def __init__(self, pem: bytes) -> None:
         key = ECKey.import_key(pem)
         self._key = ECKey.import_key(pem, {"kid": key.thumbprint(), "use": "sig", "alg": ALGORITHM})
-        self._kid = self._key.thumbprint()
+        self._header = {"typ": "JWT", "alg": ALGORITHM, "kid": self._key.thumbprint()}
+        self._start = self.sign({}).partition(".")[0] + "."
 
     def sign(self, claims: Mapping[str, Any]) -> str:
         """Return the claims as a signed token."""
-        header = {"typ": "JWT", "alg": ALGORITHM, "kid": self._kid}
-        return jws.serialize_compact(header, encode(claims), self._key, algorithms=[ALGORITHM])
+        return jws.serialize_compact(
+            self._header, encode(claims), self._key, algorithms=[ALGORITHM]
+        )
 
     def verify(self, token: str) -> dict[str, Any] | None:
         """Return the claims of a token that we signed, or None."""
-        if len(token) > TOKEN_MAX_BYTES:
+        # Whatever else a header may say (`none`, `jwk`, `crit`), we never wrote it.
+        if len(token) > TOKEN_MAX_BYTES or not token.startswith(self._start):
             return None
         try:
             found = jws.deserialize_compact(token, self._key, algorithms=[ALGORITHM])

@@ -17,7 +17,7 @@ Headers = list[tuple[bytes, bytes]]
 
 DRAIN = "entrepot.request.drain"
 ZERO_COPY = "http.response.zerocopysend"
-QUERY_FIELDS_MAX = 64
+QUERY_FIELDS_MAX = 256
 REQUEST_ID = "entrepot.request_id"
 """Where the scope holds the id that answer and log share."""
 
@@ -25,6 +25,8 @@ FORM_MAX_BYTES = 64 * 1024
 JSON = "application/json"
 CLIENT_LENGTH_MAX = 200
 """Characters kept of a User-Agent."""
+LENGTH_DIGITS_MAX = 19
+"""Digits of a Content-Length; 2**63 has as many."""
 
 
 class Source(Protocol):
@@ -99,8 +101,9 @@ class Request:
     @property
     def content_length(self) -> int | None:
         """The body's length in bytes as declared, or None when it is not known beforehand."""
-        text = self.header(b"content-length")
-        return int(text) if text is not None and text.isdecimal() else None
+        text = self.header(b"content-length") or ""
+        # More digits are no length; the server refuses them, and int() of thousands raises.
+        return int(text) if text.isdecimal() and len(text) <= LENGTH_DIGITS_MAX else None
 
     @property
     def has_body(self) -> bool:
@@ -191,14 +194,16 @@ def json_response(status: int, value: Any, media_type: str = JSON) -> Response:
 
 
 async def send_response(scope: Scope, send: Send, response: Response) -> None:
-    """Send a response; its source is closed in every case."""
+    """Send a response, to HEAD without its body; its source is closed in every case."""
     try:
         length = response.length if response.length is not None else len(response.body)
         headers = response.headers
         if response.status not in (204, 304):
             headers = [*headers, (b"content-length", b"%d" % length)]
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        if response.source is not None and scope["method"] != "HEAD":
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.body", "body": b""})
+        elif response.source is not None:
             await response.source.send(scope, send)
         else:
             await send({"type": "http.response.body", "body": response.body})

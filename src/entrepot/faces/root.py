@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from entrepot.oci.errors import Code, Fault
+from entrepot.ports.catalog import Busy
 
 from .asgi import (
     REQUEST_ID,
@@ -23,6 +24,7 @@ class Log(Protocol):
     """A structured logger, as far as it is needed here."""
 
     def debug(self, event: str, **facts: Any) -> Any: ...
+    def info(self, event: str, **facts: Any) -> Any: ...
     def exception(self, event: str, **facts: Any) -> Any: ...
 
 
@@ -54,6 +56,9 @@ def root_app(mounts: Mapping[str, App], *, prefix: str, log: Log) -> App:
                 await mount(scope, receive, identified)
         except ConnectionError:
             log.debug("client went away", request_id=request_id, path=path)
+        except Busy as error:
+            log.info("catalog is busy", request_id=request_id, path=path)
+            await send_response(scope, identified, _busy(str(error)))
         except Exception:
             # Whatever it was, the client gets an answer and the log the cause.
             log.exception("request failed", request_id=request_id, path=path)
@@ -67,6 +72,13 @@ def root_app(mounts: Mapping[str, App], *, prefix: str, log: Log) -> App:
 def _nothing_here() -> Response:
     fault = Fault(Code.NOT_FOUND, "nothing is served at this address")
     return json_response(404, {"errors": [{"code": fault.code, "message": fault.message}]})
+
+
+def _busy(reason: str) -> Response:
+    message = f"{reason}: try again in a moment"
+    response = json_response(503, {"errors": [{"code": Code.UNAVAILABLE, "message": message}]})
+    response.set("Retry-After", "1")
+    return response
 
 
 def _failure(request_id: str) -> Response:

@@ -55,6 +55,7 @@ class AccountService:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._waiting = 0
         self._nobody = ""
+        self._nobody_lock = asyncio.Lock()
 
     async def ensure_admin(self, password: str) -> str | None:
         """Make the first administrator if there is no account; return a generated password.
@@ -176,8 +177,10 @@ class AccountService:
             self._waiting -= 1
 
     async def _hashed(self, account: Account | None, password: str) -> bool:
-        if not self._nobody:
-            self._nobody = await self._passwords.hash(self._random.token())
+        # The first login makes it, whoever it is for; so that takes equally long too.
+        async with self._nobody_lock:
+            if not self._nobody:
+                self._nobody = await self._passwords.hash(self._random.token())
         password_hash = account.password_hash if account else self._nobody
         right = await self._passwords.verify(password_hash, password)
         return right and account is not None

@@ -37,6 +37,8 @@ class Precondition:
     """One of these; None for no such wish, and empty for "whatever is there, but something"."""
     absent: bool = False
     """The tag must not exist yet."""
+    differs: frozenset[Digest] = frozenset()
+    """None of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ class PushService:
         return await self._add(tx, repository_id, what.manifest, now)
 
     async def _add(self, tx: Tx, repository_id: int, manifest: Manifest, now: float) -> int:
+        await _link_documents(tx, repository_id, manifest, now)
         row = ManifestRow(
             id=0,
             repository_id=repository_id,
@@ -192,6 +195,18 @@ async def _facts(tx: Tx, repository_id: int, manifest: Manifest) -> Facts:
     return Facts(blobs, children)
 
 
+async def _link_documents(
+    tx: Tx, repository_id: int, manifest: Manifest, now: float
+) -> None:
+    """Let the repository show as blobs the manifests that are this one's layers.
+
+    Otherwise they would go out of its sight once they are deleted as manifests.
+    """
+    for descriptor in manifest.blobs():
+        if await tx.manifests.find(repository_id, descriptor.digest):
+            await tx.blobs.link(repository_id, descriptor.digest, now)
+
+
 async def _check_precondition(tx: Tx, repository_id: int, pushed: Pushed) -> None:
     wish = pushed.precondition
     if wish is None or not isinstance(pushed.reference, Tag):
@@ -199,6 +214,8 @@ async def _check_precondition(tx: Tx, repository_id: int, pushed: Pushed) -> Non
     current = await tx.tags.find(repository_id, pushed.reference)
     if wish.absent and current is not None:
         raise _precondition_failed(f"tag {pushed.reference} exists already", current)
+    if current in wish.differs:
+        raise _precondition_failed(f"tag {pushed.reference} is at {current} already", current)
     if wish.matches is not None and (
         current is None or (wish.matches and current not in wish.matches)
     ):

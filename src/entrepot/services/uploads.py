@@ -154,9 +154,10 @@ class UploadService:
                 # It may have been used between the list and now.
                 async with self._catalog.begin() as tx:
                     current = await tx.uploads.find(session.id)
-                if current is not None and current.expires_at < now:
+                if current is None or current.expires_at < now:
+                    # One that ended meanwhile has been given a new, empty file by `take`.
                     await self._drop(session, upload)
-                    ended += 1
+                    ended += current is not None
         return ended
 
     async def sweep(self) -> int:

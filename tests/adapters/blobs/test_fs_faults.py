@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from entrepot.ports.blobs import BlobStore, StoreFull
 from tests.adapters.blobs.bodies import (
     Threaded,
     Views,
+    Write,
     begin,
     blob_of,
     pieces,
@@ -91,6 +93,10 @@ class Faulty(System):
     def remove(self, path: str) -> None:
         self._meet("remove")
         super().remove(path)
+
+
+OPENING = 2
+"""Directories that opening a store syncs where there was one."""
 
 
 @pytest.fixture
@@ -225,6 +231,64 @@ async def test_no_room_to_begin(store: BlobStore, system: Faulty) -> None:
         await store.begin(upload_id(1))
     assert await store.resume(upload_id(1)) is None
     await store.begin(upload_id(1))
+
+
+async def test_what_was_aborted_is_not_made_durable(store: BlobStore, system: Faulty) -> None:
+    upload = await begin(store)
+
+    class Aborting(Views):
+        async def drain(self, write: Write) -> None:
+            await super().drain(write)
+            await upload.abort()
+            await super().drain(write)
+
+    with pytest.raises(FileNotFoundError):
+        await upload.append(Aborting(b"bytes"))
+    assert system.calls["sync"] == 0
+
+
+async def test_what_is_durable_is_not_synced_again(store: BlobStore, system: Faulty) -> None:
+    upload = await begin(store, 1, b"bytes")
+    assert (system.calls["sync"], system.calls["sync_directory"]) == (1, OPENING + 1)
+    await upload.append(Views())
+    await upload.append(Views(b"more"))
+    assert (system.calls["sync"], system.calls["sync_directory"]) == (2, OPENING + 1)
+    await upload.commit(blob_of(b"bytesmore"))
+    assert (system.calls["sync"], system.calls["sync_directory"]) == (2, OPENING + 3)
+    await store.close()
+
+
+async def test_what_was_resumed_is_not_synced_again(tmp_path: Path, system: Faulty) -> None:
+    await begin(await fs.open_store(tmp_path), 1, b"bytes")
+    store = await fs.open_store(tmp_path, system=system)
+    upload = await store.resume(upload_id(1))
+    assert upload is not None
+    assert (system.calls["sync"], system.calls["sync_directory"]) == (1, OPENING + 1)
+    await upload.append(Views())
+    assert (system.calls["sync"], system.calls["sync_directory"]) == (1, OPENING + 1)
+    await store.close()
+
+
+async def test_the_loop_waits_for_no_disk(tmp_path: Path) -> None:
+    class Elsewhere(Faulty):
+        def _meet(self, call: str) -> None:
+            if call not in {"open", "open_to_read"}:
+                assert threading.current_thread() is not threading.main_thread(), call
+            super()._meet(call)
+
+    system = Elsewhere()
+    store = await fs.open_store(tmp_path, system=system)
+    data = some_bytes(1000)
+    blob = blob_of(data)
+    upload = await store.begin(upload_id(1))
+    await upload.append(Threaded(data[:600], data[600:]))
+    await upload.digest("sha512")
+    await upload.commit(blob)
+    assert await read(store, blob) == data
+    await (await store.begin(upload_id(2))).abort()
+    await store.delete(blob)
+    await store.close()
+    assert set(system.calls) > {"create", "write", "sync", "rename", "read", "remove"}
 
 
 async def test_the_uploads_directory_is_synced_until_it_was(

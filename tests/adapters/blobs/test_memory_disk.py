@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from entrepot.adapters.blobs import memory
 from entrepot.adapters.blobs.memory import Keep, MemoryDisk, keep_nothing
-from entrepot.ports.blobs import BlobStore
+from entrepot.adapters.blobs.memory.disk import File, directory_of
+from entrepot.ports.blobs import Blob, BlobStore
 from tests.adapters.blobs import scenario
 from tests.adapters.blobs.bodies import Views, begin, blob_of, put, read, upload_id
 from tests.adapters.blobs.scenario import Journal
@@ -117,6 +118,52 @@ async def test_a_rename_may_be_there_or_not() -> None:
         store = await memory.open_store(disk)
         assert await store.stat(blob) == (10 if keep is keep_all else None)
         assert (await store.resume(upload_id(2)) is None) == (keep is keep_all)
+
+
+async def test_what_was_resumed_is_durable() -> None:
+    async def work(store: BlobStore) -> None:
+        upload = await begin(store, 2)
+        await upload.append(Views(b"0123456789"))
+
+    disk = await interrupted(lambda store: asyncio.create_task(work(store)), 3)
+    assert await (await memory.open_store(disk)).resume(upload_id(2)) is not None
+    disk.power_cut()
+    again = await (await memory.open_store(disk)).resume(upload_id(2))
+    assert again is not None
+    assert again.offset == 10
+
+
+def renamed() -> tuple[MemoryDisk, Blob]:
+    """Return a disk on which an upload was made and then renamed; nothing is synced."""
+    disk, blob, file = MemoryDisk(), blob_of(b""), File()
+    disk.change({upload_id(1): file})
+    disk.change({upload_id(1): None, blob: file})
+    return disk, blob
+
+
+def test_a_sync_takes_along_what_came_before_under_the_same_name() -> None:
+    disk, blob = renamed()
+    disk.sync_directory(directory_of(blob))
+
+    def keep(_: int) -> int:
+        raise AssertionError("nothing is left to ask about")
+
+    disk.power_cut(keep)
+    assert set(disk.files) == {blob}
+
+
+def test_nothing_survives_without_what_came_before_under_the_same_name() -> None:
+    disk, _ = renamed()
+    answers = iter([0, 1])
+    disk.power_cut(lambda _: next(answers))
+    assert disk.files == {}
+
+
+def test_the_later_of_two_changes_may_be_lost_alone() -> None:
+    disk, _ = renamed()
+    answers = iter([1, 0])
+    disk.power_cut(lambda _: next(answers))
+    assert set(disk.files) == {upload_id(1)}
 
 
 async def test_a_delete_may_be_undone() -> None:

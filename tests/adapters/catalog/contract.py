@@ -1,4 +1,7 @@
-"""What the aggregates of every catalog must do; `test_contract.py` runs it on each database."""
+"""What the aggregates of every catalog must do.
+
+`test_contract.py` runs it on each database.
+"""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What rows of blobs must do in every catalog, and the collector's and inspector's verbs."""
+"""What rows of blobs must do in every catalog; collecting and inspecting them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What transactions of every catalog must do: whole or not at all, alone, and durable."""
+"""What transactions must do: whole or not at all, alone, and durable."""
 
 import asyncio
 

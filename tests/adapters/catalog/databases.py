@@ -1,4 +1,4 @@
-"""Which databases there are, how a test opens a catalog in each, and disks that it rules."""
+"""Databases that there are, opened for a test, and disks that it rules."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

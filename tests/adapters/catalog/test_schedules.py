@@ -1,4 +1,4 @@
-"""Any mixture of transactions that end well, fail, are cancelled or lose their commit."""
+"""Transactions in any mixture: well, failed, cancelled, their commit lost."""
 
 import asyncio
 from collections.abc import Callable

@@ -99,6 +99,17 @@ class TestLocked:
         other.close()
         await catalog.close()
 
+    async def test_a_block_that_failed_leaves_no_lock(
+        self, catalog: Catalog, other: sqlite3.Connection
+    ) -> None:
+        other.execute("ROLLBACK")
+        with pytest.raises(ZeroDivisionError):
+            await note(catalog, "undone", fail=True)
+        other.execute("PRAGMA busy_timeout=0")
+        other.execute("BEGIN IMMEDIATE")
+        other.close()
+        await catalog.close()
+
     async def test_cancelled_while_waiting(
         self, catalog: Catalog, other: sqlite3.Connection
     ) -> None:

@@ -1,6 +1,7 @@
-"""Turns statements and schema into text: `python -m entrepot.adapters.catalog.compile`.
+"""Turns statements and schema into text.
 
-The text is kept beside this file, so that the server needs no SQLAlchemy; a test compares.
+Run by `python -m entrepot.adapters.catalog.compile`. The text is kept beside this file, so that
+the server needs no SQLAlchemy; a test compares.
 """
 
 import re

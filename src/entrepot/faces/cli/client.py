@@ -2,8 +2,10 @@
 
 import base64
 import http.client
+import os
 import socket
 import ssl
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,43 +14,82 @@ import msgspec
 
 TIMEOUT_SECONDS = 30.0
 ANSWER_MAX_BYTES = 16 * 1024 * 1024
+SOCKET = Path("run") / "entrepot.sock"
+SOCKET_PATH_MAX_BYTES = 100
+"""Longest path that a server makes its socket at."""
+
+# What people read, in one place.
+NOT_AN_ADDRESS = "'{url}' is not an address: write it as https://HOST:PORT"
+NOT_RUNNING = (
+    "the server is not running on {data}: start it with `entrepot serve --data {data}`, name "
+    "another data directory with --data, or a server with --server"
+)
+PATH_TOO_LONG = (
+    "the path of {data} is too long for the server's control socket: name its address with --server"
+)
+NOT_ALLOWED = (
+    "{data} belongs to another user: run this as the user that runs the server, or use --server"
+)
+NOBODY_LISTENS = "nothing listens at {url}: is the server running there?"
+NOT_TRUSTED = (
+    "the certificate of {url} is not trusted ({reason}): set SSL_CERT_FILE to the file of the "
+    "authority that made it; with --tls auto that is DATA/tls/server.crt"
+)
+NO_ANSWER = "{where} does not answer: {reason}"
+NOT_OURS = "the answer is not from an Entrepot server"
+REFUSED = "the server answered {status}"
 
 
 class CommandError(Exception):
     """The command cannot be done; the message says why and what to do."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a server was looked for, for messages: a data directory or a URL."""
+
+    data: Path | None = None
+    url: str = ""
+
+    def explain(self, error: Exception) -> str:
+        """Return why there is no answer, and what to do."""
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return NOT_TRUSTED.format(url=self.url, reason=error.verify_message)
+        if isinstance(error, PermissionError) and self.data is not None:
+            return NOT_ALLOWED.format(data=self.data)
+        if isinstance(error, (FileNotFoundError, ConnectionRefusedError)):
+            if self.data is not None:
+                return NOT_RUNNING.format(data=self.data)
+            return NOBODY_LISTENS.format(url=self.url)
+        return NO_ANSWER.format(
+            where=self.data or self.url, reason=str(error) or type(error).__name__
+        )
+
+
 class Client:
     """One server."""
 
-    def __init__(self, connection: http.client.HTTPConnection, authorization: str) -> None:
+    def __init__(
+        self, connection: http.client.HTTPConnection, authorization: str, place: _Place
+    ) -> None:
         self._connection = connection
         self._authorization = authorization
+        self._place = place
 
     @classmethod
     def at_socket(cls, data: Path) -> "Client":
         """Return a client of the server that runs on a data directory, as its operator."""
-        path = data / "run" / "entrepot.sock"
-        return cls(_SocketConnection(path), "")
+        path = (data / SOCKET).absolute()
+        if len(os.fsencode(path)) > SOCKET_PATH_MAX_BYTES:
+            raise CommandError(PATH_TOO_LONG.format(data=data))
+        return cls(_SocketConnection(path), "", _Place(data=data))
 
     @classmethod
     def at_url(cls, url: str, name: str, password: str) -> "Client":
         """Return a client of the server at a URL, as a user."""
-        parts = urlsplit(url if "://" in url else f"http://{url}")
-        if not parts.hostname or parts.scheme not in ("http", "https"):
-            raise CommandError(f"'{url}' is not an address: write it as https://HOST:PORT")
         credentials = base64.b64encode(f"{name}:{password}".encode()).decode()
-        connection: http.client.HTTPConnection
-        if parts.scheme == "https":
-            context = ssl.create_default_context()
-            connection = http.client.HTTPSConnection(
-                parts.hostname, parts.port, timeout=TIMEOUT_SECONDS, context=context
-            )
-        else:
-            connection = http.client.HTTPConnection(
-                parts.hostname, parts.port, timeout=TIMEOUT_SECONDS
-            )
-        return cls(connection, f"Basic {credentials}")
+        connection = _connection(url)
+        return cls(connection, f"Basic {credentials}", _Place(url=url))
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Return the answer's JSON value, or None. Raises `CommandError`."""
@@ -61,18 +102,31 @@ class Client:
             self._connection.request(method, path, content, headers)
             answer = self._connection.getresponse()
             raw = answer.read(ANSWER_MAX_BYTES)
-        except (FileNotFoundError, ConnectionRefusedError) as error:
-            raise CommandError(
-                "the server is not running here: start it with `entrepot serve`, or name another "
-                "data directory with --data, or a server with --server"
-            ) from error
         except (OSError, http.client.HTTPException) as error:
-            raise CommandError(f"the server does not answer: {error}") from error
+            raise CommandError(self._place.explain(error)) from error
         value = _decoded(raw)
         if answer.status >= 400:
             told = value.get("detail") if isinstance(value, dict) else None
-            raise CommandError(str(told or f"the server answered {answer.status}"))
+            raise CommandError(str(told or REFUSED.format(status=answer.status)))
         return value
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
+
+
+def _connection(url: str) -> http.client.HTTPConnection:
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise CommandError(NOT_AN_ADDRESS.format(url=url)) from error
+    if not host or parts.scheme not in ("http", "https"):
+        raise CommandError(NOT_AN_ADDRESS.format(url=url))
+    if parts.scheme == "http":
+        return http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
+    context = ssl.create_default_context()
+    return http.client.HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=context)
 
 
 class _SocketConnection(http.client.HTTPConnection):
@@ -91,5 +145,5 @@ class _SocketConnection(http.client.HTTPConnection):
 def _decoded(raw: bytes) -> Any:
     try:
         return msgspec.json.decode(raw) if raw else None
-    except msgspec.DecodeError as error:
-        raise CommandError("the answer is not from an Entrepot server") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise CommandError(NOT_OURS) from error

@@ -152,7 +152,7 @@ async def _body(request: Request, kind: type[Any]) -> Any:
     raw = await request.read(BODY_MAX_BYTES)
     try:
         return msgspec.json.decode(raw, type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Fault(Code.REQUEST_INVALID, f"the body is not as expected: {error}") from error
 
 

@@ -28,7 +28,6 @@ _HANDLERS: dict[Kind, dict[str, tuple[Action, Handler]]] = {
     Kind.TAGS: {"GET": (Action.PULL, get_tags)},
     Kind.REFERRERS: {"GET": (Action.PULL, get_referrers)},
     Kind.MANIFEST: {
-        "HEAD": (Action.PULL, get_manifest),
         "GET": (Action.PULL, get_manifest),
         "PUT": (Action.PUSH, put_manifest),
         "DELETE": (Action.DELETE, delete_manifest),
@@ -61,6 +60,8 @@ def registry_app(services: Services, challenger: Challenger) -> App:
             response = error_response(fault)
             if fault.code is Code.UNAUTHORIZED:
                 challenger.add(response, request, found, fault)
+            elif fault.code is Code.UNSUPPORTED and found is not None:
+                response.set("Allow", ", ".join(_methods(found.kind)))
         response.set("Docker-Distribution-Api-Version", API_VERSION)
         await send_response(scope, send, response)
 
@@ -71,16 +72,13 @@ async def _answer(request: Request, found: Route | None, services: Services) -> 
     identity = await services.access.identify(request.header(b"authorization"))
     if found is None:
         raise Fault(Code.NOT_FOUND, "nothing is served at this address")
+    if request.method not in _methods(found.kind):
+        raise Fault(Code.UNSUPPORTED, f"{request.method[:20]} is not served at this address")
     if found.kind is Kind.PING:
         await services.access.require_login(identity)
         return _pong()
-    methods = _HANDLERS[found.kind]
-    entry = methods.get(request.method)
-    if entry is None and request.method == "HEAD":
-        entry = methods.get("GET")
-    if entry is None:
-        return _not_allowed(request, methods)
-    action, handler = entry
+    handlers = _HANDLERS[found.kind]
+    action, handler = handlers.get(request.method) or handlers["GET"]
     if found.kind is Kind.CATALOG:
         await services.access.require(identity, action)
         return await handler(Call(request, found, _NOWHERE, identity, services))
@@ -95,8 +93,7 @@ def _pong() -> Response:
     return response
 
 
-def _not_allowed(request: Request, methods: dict[str, tuple[Action, Handler]]) -> Response:
-    fault = Fault(Code.UNSUPPORTED, f"{request.method[:20]} is not served at this address")
-    response = error_response(fault)
-    response.set("Allow", ", ".join(methods))
-    return response
+def _methods(kind: Kind) -> list[str]:
+    """Return the methods of an address: HEAD is served wherever GET is."""
+    methods = [*_HANDLERS.get(kind, ["GET"])]
+    return methods if "HEAD" in methods or "GET" not in methods else ["HEAD", *methods]

@@ -1,5 +1,7 @@
 """From faults to HTTP: the one table of status codes."""
 
+import math
+
 from entrepot.faces.asgi import Response, json_response
 from entrepot.oci.errors import Code, Fault
 
@@ -24,6 +26,7 @@ STATUS: dict[Code, int] = {
     Code.REQUEST_TIMEOUT: 408,
     Code.SIZE_INVALID: 400,
     Code.TAG_INVALID: 400,
+    Code.TAGS_TOO_MANY: 414,
     Code.TOOMANYREQUESTS: 429,
     Code.UNAUTHORIZED: 401,
     Code.UNAVAILABLE: 503,
@@ -32,7 +35,7 @@ STATUS: dict[Code, int] = {
 }
 
 RETRY_SECONDS = 1
-"""What Retry-After says with 429 and 503."""
+"""What Retry-After says with 429 and 503 where the fault does not know."""
 
 
 def error_response(fault: Fault) -> Response:
@@ -41,5 +44,11 @@ def error_response(fault: Fault) -> Response:
     entry = {"code": fault.code.value, "message": fault.message, "detail": fault.detail}
     response = json_response(status, {"errors": [entry]})
     if status in (429, 503):
-        response.set("Retry-After", str(RETRY_SECONDS))
+        response.set("Retry-After", str(_wait_seconds(fault)))
     return response
+
+
+def _wait_seconds(fault: Fault) -> int:
+    """Return how long to wait, in whole seconds (RFC 9110 section 10.2.3)."""
+    detail = fault.detail if isinstance(fault.detail, dict) else {}
+    return max(RETRY_SECONDS, math.ceil(detail.get("seconds", 0)))

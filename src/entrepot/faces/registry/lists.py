@@ -73,7 +73,7 @@ def _fitting(rows: list[ManifestRow]) -> list[ManifestRow]:
     """Return the rows that fit on a page by bytes; one at least."""
     size = 0
     for count, row in enumerate(rows):
-        size += len(row.annotations) + 512
+        size += len(row.annotations.encode()) + len(row.artifact_type.encode()) + 512
         if size > REFERRERS_MAX_BYTES and count:
             return rows[:count]
     return rows

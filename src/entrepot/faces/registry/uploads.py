@@ -15,10 +15,9 @@ async def post_upload(call: Call) -> Response:
     """Open a session; or mount a blob, or take one whole, in one request."""
     mount = call.request.argument("mount")
     if mount is not None:
-        digest = Digest.parse(mount)
-        row = await call.services.blobs.mount(call.name, digest, _source(call), call.may_pull)
-        if row is not None:
-            return _created(call, digest)
+        mounted = await _mount(call, mount)
+        if mounted is not None:
+            return _created(call, mounted)
     given = call.request.argument("digest")
     whole = Digest.parse(given) if given is not None and mount is None else None
     algorithm = call.request.argument("digest-algorithm") or DEFAULT_ALGORITHM
@@ -69,9 +68,16 @@ async def delete_upload(call: Call) -> Response:
     return Response(204)
 
 
-def _source(call: Call) -> RepositoryName | None:
-    text = call.request.argument("from")
-    return RepositoryName.parse(text) if text else None
+async def _mount(call: Call, text: str) -> Digest | None:
+    """Return the digest that was mounted, or None: a mount never fails, it opens a session."""
+    source = call.request.argument("from")
+    try:
+        digest = Digest.parse(text)
+        name = RepositoryName.parse(source) if source else None
+    except Fault:
+        return None
+    row = await call.services.blobs.mount(call.name, digest, name, call.may_pull)
+    return digest if row is not None else None
 
 
 def _chunk(call: Call) -> Chunk:

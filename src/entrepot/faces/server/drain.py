@@ -58,6 +58,8 @@ class BodyDrain:
         self._stopped = False
         self._pieces: list[bytes | bytearray] = []
         self._pieces_bytes = 0
+        self._plain: memoryview | None = None  # where a thread collects the data of chunks
+        self._fill = 0
         self._waker: asyncio.Future[None] | None = None
 
     async def run(self, first: bytearray) -> None:
@@ -87,9 +89,14 @@ class BodyDrain:
 
     def take(self, data: bytes) -> None:
         """Body bytes from the parser of a chunked body."""
-        self._pieces.append(data)
-        self._pieces_bytes += len(data)
-        self.received_bytes += len(data)
+        size = len(data)
+        self.received_bytes += size
+        if self._plain is not None:
+            self._plain[self._fill : self._fill + size] = data
+            self._fill += size
+        else:
+            self._pieces.append(data)
+            self._pieces_bytes += size
 
     def end(self) -> None:
         """The parser saw the end of a chunked body."""
@@ -155,7 +162,7 @@ class BodyDrain:
                 while not self._over() and time.monotonic() < turn_ends:
                     if read(buffer):
                         continue
-                    if not poller.poll(0 if self._threads.contended else IDLE_MS):
+                    if not poller.poll(IDLE_MS):
                         return True
                 if self._threads.contended or self.received_bytes < enough:
                     return self.received_bytes < enough
@@ -178,15 +185,24 @@ class BodyDrain:
         return fill > 0
 
     def _read_chunked(self, buffer: memoryview) -> bool:
-        """Parse what is there, up to a buffer full of it, and write the data in it."""
+        """Parse what is there, and write the data in it. Returns whether there was something.
+
+        The parser's copies go into the second half of the buffer and are freed at once: kept
+        and joined they would cost more, in page faults, than hashing them.
+        """
+        half = len(buffer) // 2
+        raw, self._plain = buffer[:half], buffer[half:]
         some = False
-        while not self._over() and self._pieces_bytes < len(buffer):
-            count = self._receive(buffer)
+        while not self._over() and self._fill < half // 2:
+            count = self._receive(raw[: half - self._fill])
             if count == 0:
                 break
             some = True
-            self._parse(buffer[:count])
-        self._flush()
+            self._parse(raw[:count])
+        view, self._plain = self._plain[: self._fill], None
+        self._fill = 0
+        if view:
+            self._write(view)
         return some
 
     def _receive(self, room: memoryview) -> int:
@@ -213,5 +229,4 @@ class BodyDrain:
         if not pieces:
             return
         self._pieces, self._pieces_bytes = [], 0
-        # Many small chunks are joined: one hash and one write for all of them.
         self._write(memoryview(pieces[0] if len(pieces) == 1 else b"".join(pieces)))

@@ -171,6 +171,5 @@ class GrowingFile:
         self._is_dirty = False
 
     def _cut(self, file: int) -> None:
-        self._is_dirty = True
         with contextlib.suppress(OSError):  # the next `_open` tries again
             self._disk.system.truncate(file, self.offset)

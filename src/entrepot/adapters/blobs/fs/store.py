@@ -134,7 +134,7 @@ class FsStore:
         return FsUpload(upload_id, self._layout, self._disk, self._uploads)
 
     def _found(self, upload_id: str, status: os.stat_result) -> FsUpload | None:
-        if False:
+        if status.st_nlink > 1:
             # A power cut may leave the old name of a committed blob; never write to that again.
             os.unlink(self._layout.upload(upload_id))
             return None

@@ -1,0 +1,79 @@
+"""Accounts, tokens and access on an in-memory catalog, with fast passwords."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from entrepot.adapters.catalog import open_catalog
+from entrepot.adapters.signer import Es256Signer, new_key
+from entrepot.oci.name import RepositoryName
+from entrepot.ports.accounts import Account
+from entrepot.ports.catalog import Catalog
+from entrepot.rules.access import Policy
+from entrepot.rules.roles import Role
+from entrepot.services.access import AccessService
+from entrepot.services.accounts import AccountService
+from entrepot.services.tokens import TokenService
+from tests.services.house import Counting, HandClock
+
+APP = RepositoryName("library/app")
+AUDIENCE = "registry.test"
+PASSWORD = "correct horse"
+KEY = new_key()
+
+
+@dataclass
+class PlainPasswords:
+    """Hashes that are no secret; counts its work, and can be held up."""
+
+    hashed: int = 0
+    verified: list[str] = field(default_factory=list)
+    gate: asyncio.Event | None = None
+
+    async def hash(self, password: str) -> str:
+        self.hashed += 1
+        return f"plain${self.hashed}${password}"
+
+    async def verify(self, password_hash: str, password: str) -> bool:
+        self.verified.append(password)
+        if self.gate is not None:
+            await self.gate.wait()
+        return password_hash.split("$", 2)[-1] == password
+
+
+@dataclass
+class People:
+    """The services with what they stand on."""
+
+    catalog: Catalog
+    passwords: PlainPasswords
+    clock: HandClock
+    accounts: AccountService
+    tokens: TokenService
+    access: AccessService
+
+    async def add(self, name: str = "alice", role: Role = Role.DEVELOPER) -> Account:
+        return await self.accounts.add(name, PASSWORD, role)
+
+    def restarted(self) -> "People":
+        """Return the services of another process on the same catalog and key."""
+        return _people(self.catalog, self.clock, self.access.policy)
+
+
+def _people(catalog: Catalog, clock: HandClock, policy: Policy) -> People:
+    chance, passwords = Counting(), PlainPasswords()
+    accounts = AccountService(catalog, passwords, clock, chance)
+    tokens = TokenService(Es256Signer(KEY), clock, chance, audience=AUDIENCE, seconds=300.0)
+    access = AccessService(accounts, tokens, policy)
+    return People(catalog, passwords, clock, accounts, tokens, access)
+
+
+@asynccontextmanager
+async def open_people(policy: Policy | None = None) -> AsyncIterator[People]:
+    """Yield services without any account."""
+    catalog = await open_catalog("sqlite:///:memory:")
+    try:
+        yield _people(catalog, HandClock(), policy or Policy())
+    finally:
+        await catalog.close()

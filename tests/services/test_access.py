@@ -1,0 +1,165 @@
+"""From an Authorization header to a yes or a no."""
+
+import base64
+from collections.abc import AsyncIterator
+
+import pytest
+
+from entrepot.oci.errors import Code, Fault
+from entrepot.oci.name import RepositoryName
+from entrepot.rules.access import ANONYMOUS, Action, Identity, Policy
+from entrepot.rules.roles import Role
+from entrepot.rules.scopes import parse_scopes
+from entrepot.services.accounts import RECENT_SECONDS
+from tests.services.people import APP, PASSWORD, People, open_people
+
+BOTH = parse_scopes(["repository:app:pull,push"])
+
+
+@pytest.fixture
+async def people() -> AsyncIterator[People]:
+    async with open_people() as made:
+        yield made
+
+
+def basic(name: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
+def bearer(people: People, account: object, scopes: object = BOTH) -> str:
+    return "Bearer " + people.tokens.issue(account, scopes, people.access.policy).token  # type: ignore[arg-type]
+
+
+async def refusal(people: People, authorization: str) -> Fault:
+    with pytest.raises(Fault) as caught:
+        await people.access.identify(authorization)
+    return caught.value
+
+
+async def test_no_header_is_nobody(people: People) -> None:
+    assert await people.access.identify(None) == ANONYMOUS
+
+
+async def test_basic_and_bearer_in_any_case(people: People) -> None:
+    alice = await people.add()
+    expected = Identity("alice", Role.DEVELOPER)
+    assert await people.access.identify(basic("alice", PASSWORD)) == expected
+    assert await people.access.identify("bASIC" + basic("alice", PASSWORD)[5:]) == expected
+    held = await people.access.identify(bearer(people, alice))
+    assert (held.name, held.role) == ("alice", Role.DEVELOPER)
+    assert held == await people.access.identify("BEARER" + bearer(people, alice)[6:])
+
+
+async def test_a_password_may_hold_colons_and_any_letters(people: People) -> None:
+    await people.accounts.add("alice", "a:b:ключ:钥匙", Role.GUEST)
+    found = await people.access.identify(basic("alice", "a:b:ключ:钥匙"))
+    assert found.name == "alice"
+
+
+@pytest.mark.parametrize(
+    "authorization,message",
+    [
+        (basic("alice", "wrong"), "user name or password is wrong"),
+        (basic("bob", PASSWORD), "user name or password is wrong"),
+        (basic("", ""), "user name or password is wrong"),
+        ("Basic", "with a colon between"),
+        ("Basic !!!!", "cannot be read"),
+        ("Basic /////w==", "cannot be read"),
+        ("Basic YWxpY2U=", "with a colon between"),
+        ("Basic " + "A" * 20_000, "too long"),
+        ("Bearer", "not valid or has expired"),
+        ("Bearer x.y.z", "not valid or has expired"),
+        ("Digest abc", "only Basic and Bearer"),
+        ("", "only Basic and Bearer"),
+    ],
+)
+async def test_wrong_credentials_never_turn_into_nobody(authorization: str, message: str) -> None:
+    async with open_people(Policy(open=True, anonymous_pull=("*",))) as people:
+        await people.add()
+        fault = await refusal(people, authorization)
+        assert fault.code is Code.UNAUTHORIZED
+        assert message in fault.message
+        assert PASSWORD not in fault.message
+
+
+async def test_what_is_missing_is_401_and_what_can_never_be_is_403(people: People) -> None:
+    guest = await people.add("guest", Role.GUEST)
+    alice = await people.add("alice", Role.DEVELOPER)
+    can_only_pull = await people.access.identify(
+        bearer(people, alice, parse_scopes(["repository:app:pull"]))
+    )
+    cases = [
+        (ANONYMOUS, Action.PULL, Code.UNAUTHORIZED),
+        (Identity("guest", guest.role), Action.PUSH, Code.DENIED),
+        (can_only_pull, Action.PUSH, Code.UNAUTHORIZED),
+        (can_only_pull, Action.DELETE, Code.DENIED),
+    ]
+    for who, action, code in cases:
+        with pytest.raises(Fault) as caught:
+            await people.access.require(who, action, APP)
+        assert caught.value.code is code
+        assert not people.access.permits(who, action, APP)
+    await people.access.require(can_only_pull, Action.PULL, APP)
+    with pytest.raises(Fault):
+        await people.access.require(can_only_pull, Action.PULL, RepositoryName("library/other"))
+
+
+async def test_i10_a_removed_user_loses_access_within_the_life_of_the_token(
+    people: People,
+) -> None:
+    alice = await people.add()
+    header = bearer(people, alice)
+    await people.access.require(await people.access.identify(header), Action.PUSH, APP)
+    await people.accounts.remove("alice")
+    fault = await refusal(people, header)
+    assert fault.code is Code.UNAUTHORIZED
+    assert fault.detail == {"error": "invalid_token"}
+    # Somebody else of that name is somebody else.
+    people.clock.seconds += 1
+    await people.add()
+    await refusal(people, header)
+
+
+async def test_a_token_from_before_a_change_is_not_valid(people: People) -> None:
+    alice = await people.add()
+    header = bearer(people, alice)
+    await people.access.identify(header)
+    # In the same instant, as far as the clock can tell.
+    alice = await people.accounts.change("alice", password="another one")
+    await refusal(people, header)
+    assert (await people.access.identify(bearer(people, alice))).name == "alice"
+    header = bearer(people, alice)
+    alice = await people.accounts.change("alice", role=Role.GUEST)
+    await refusal(people, header)
+
+
+async def test_another_process_refuses_a_removed_user_soon(people: People) -> None:
+    header = bearer(people, await people.add())
+    other = people.restarted()
+    await other.access.identify(header)
+    await people.accounts.remove("alice")
+    people.clock.seconds += RECENT_SECONDS
+    await refusal(other, header)
+
+
+async def test_an_expired_token_is_told_so(people: People) -> None:
+    header = bearer(people, await people.add())
+    people.clock.seconds += 3600
+    fault = await refusal(people, header)
+    assert (fault.code, fault.detail) == (Code.UNAUTHORIZED, {"error": "invalid_token"})
+
+
+async def test_the_ping_asks_for_a_login_even_where_pulls_are_public() -> None:
+    async with open_people(Policy(anonymous_pull=("*",))) as people:
+        with pytest.raises(Fault) as caught:
+            await people.access.require_login(ANONYMOUS)
+        assert caught.value.code is Code.UNAUTHORIZED
+        token = bearer(people, None, parse_scopes(["repository:app:pull"]))
+        await people.access.require_login(await people.access.identify(token))
+        await people.add()
+        await people.access.require_login(await people.access.identify(basic("alice", PASSWORD)))
+
+
+async def test_the_ping_of_an_open_registry_asks_for_nothing() -> None:
+    async with open_people(Policy(open=True)) as people:
+        await people.access.require_login(ANONYMOUS)

@@ -1,0 +1,243 @@
+"""Users: made, changed, removed, and asked for their password."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from entrepot.oci.errors import Code, Fault
+from entrepot.rules.passwords import FREE_FAILURES
+from entrepot.rules.roles import Role
+from entrepot.services.accounts import (
+    RECENT_SECONDS,
+    VERIFIED_SECONDS,
+    WAITING_MAX,
+    AdminPasswordUnusable,
+)
+from tests.services.people import PASSWORD, People, open_people
+
+
+@pytest.fixture
+async def people() -> AsyncIterator[People]:
+    async with open_people() as made:
+        yield made
+
+
+async def refused(code: Code, doing: object) -> Fault:
+    with pytest.raises(Fault) as caught:
+        await doing  # type: ignore[misc]
+    assert caught.value.code is code
+    return caught.value
+
+
+async def test_the_first_administrator_gets_a_password_once(people: People) -> None:
+    password = await people.accounts.ensure_admin("")
+    assert password is not None
+    assert await people.accounts.ensure_admin("") is None
+    assert await people.accounts.ensure_admin("another one") is None
+    admin = await people.accounts.verify("admin", password)
+    assert admin is not None
+    assert admin.role is Role.ADMIN
+
+
+async def test_the_first_administrator_can_bring_a_password(people: People) -> None:
+    assert await people.accounts.ensure_admin(PASSWORD) is None
+    assert await people.accounts.verify("admin", PASSWORD)
+
+
+async def test_an_unusable_first_password_names_its_setting(people: People) -> None:
+    with pytest.raises(AdminPasswordUnusable, match=r"ENTREPOT_ADMIN_PASSWORD .*8 to 128"):
+        await people.accounts.ensure_admin("short")
+    assert await people.accounts.page("", 10) == []
+
+
+async def test_names_are_taken_once_and_bad_ones_never(people: People) -> None:
+    await people.add("alice")
+    await refused(Code.CONFLICT, people.add("alice"))
+    await refused(Code.REQUEST_INVALID, people.add("a:b"))
+    await refused(Code.REQUEST_INVALID, people.accounts.add("bob", "short", Role.GUEST))
+    assert [account.name for account in await people.accounts.page("", 10)] == ["alice"]
+
+
+async def test_users_come_in_pages(people: People) -> None:
+    for name in ("carol", "alice", "bob"):
+        await people.add(name)
+    assert [a.name for a in await people.accounts.page("", 2)] == ["alice", "bob"]
+    assert [a.name for a in await people.accounts.page("bob", 2)] == ["carol"]
+
+
+async def test_only_the_right_password_is_right(people: People) -> None:
+    await people.add()
+    assert await people.accounts.verify("alice", "wrong") is None
+    assert await people.accounts.verify("alice", "") is None
+    assert await people.accounts.verify("bob", PASSWORD) is None
+    account = await people.accounts.verify("alice", PASSWORD)
+    assert account is not None
+    assert account.name == "alice"
+
+
+async def test_an_unknown_name_costs_as_much_as_a_known_one(people: People) -> None:
+    await people.add()
+    for name in ("alice", "nobody", "not a name"):
+        await people.accounts.verify(name, "wrong")
+    assert people.passwords.verified == ["wrong"] * 3
+    # One hash to compare unknown names with, made by the first login of all.
+    assert people.passwords.hashed == 2
+
+
+async def test_a_right_password_is_hashed_once_a_minute(people: People) -> None:
+    await people.add()
+    for _ in range(3):
+        assert await people.accounts.verify("alice", PASSWORD)
+    assert len(people.passwords.verified) == 1
+    people.clock.seconds += VERIFIED_SECONDS
+    assert await people.accounts.verify("alice", PASSWORD)
+    assert len(people.passwords.verified) == 2
+
+
+async def test_a_changed_password_is_forgotten_at_once(people: People) -> None:
+    await people.add()
+    assert await people.accounts.verify("alice", PASSWORD)
+    await people.accounts.change("alice", password="another one")
+    assert await people.accounts.verify("alice", PASSWORD) is None
+    assert await people.accounts.verify("alice", "another one")
+
+
+async def test_a_removed_user_is_forgotten_at_once(people: People) -> None:
+    await people.add()
+    assert await people.accounts.verify("alice", PASSWORD)
+    await people.accounts.remove("alice")
+    assert await people.accounts.verify("alice", PASSWORD) is None
+    # Made again with the same password, it is another account.
+    await people.add()
+    assert await people.accounts.verify("alice", PASSWORD)
+
+
+async def test_another_process_sees_a_change_soon(people: People) -> None:
+    await people.add()
+    other = people.restarted()
+    assert await other.accounts.verify("alice", PASSWORD)
+    await people.accounts.remove("alice")
+    people.clock.seconds += RECENT_SECONDS
+    assert await other.accounts.verify("alice", PASSWORD) is None
+
+
+async def test_wrong_passwords_slow_down_even_the_right_one(people: People) -> None:
+    await people.add()
+    await people.add("bob")
+    for number in range(FREE_FAILURES):
+        assert await people.accounts.verify("alice", f"guess {number}") is None
+    await refused(Code.TOOMANYREQUESTS, people.accounts.verify("alice", PASSWORD))
+    assert await people.accounts.verify("bob", PASSWORD)
+    people.clock.seconds += 2
+    assert await people.accounts.verify("alice", PASSWORD)
+
+
+async def test_who_is_logged_in_is_not_slowed_down_by_guesses(people: People) -> None:
+    await people.add()
+    assert await people.accounts.verify("alice", PASSWORD)
+    for number in range(FREE_FAILURES):
+        await people.accounts.verify("alice", f"guess {number}")
+    assert await people.accounts.verify("alice", PASSWORD)
+
+
+async def test_a_robot_with_an_old_password_is_not_guessing(people: People) -> None:
+    await people.add()
+    for _ in range(10 * FREE_FAILURES):
+        assert await people.accounts.verify("alice", "old password") is None
+    assert people.passwords.verified == ["old password"]
+    assert await people.accounts.verify("alice", PASSWORD)
+
+
+async def test_a_wrong_password_becomes_right_when_it_is_set(people: People) -> None:
+    await people.add()
+    assert await people.accounts.verify("alice", "another one") is None
+    await people.accounts.change("alice", password="another one")
+    assert await people.accounts.verify("alice", "another one")
+
+
+async def test_guesses_at_the_same_time_are_counted_too(people: People) -> None:
+    await people.add()
+    guesses = [people.accounts.verify("alice", f"guess {number}") for number in range(50)]
+    answers = await asyncio.gather(*guesses, return_exceptions=True)
+    assert len(people.passwords.verified) == FREE_FAILURES
+    assert sum(isinstance(answer, Fault) for answer in answers) == 50 - FREE_FAILURES
+
+
+async def test_logins_at_the_same_time_cost_one_hash(people: People) -> None:
+    await people.add()
+    logins = [people.accounts.verify("alice", PASSWORD) for _ in range(50)]
+    answers = await asyncio.gather(*logins)
+    assert all(answers)
+    assert len(people.passwords.verified) == 1
+
+
+async def test_i13_too_many_waiting_logins_are_sent_away(people: People) -> None:
+    people.passwords.gate = asyncio.Event()
+    names = [f"user{number}" for number in range(WAITING_MAX)]
+    waiting = [asyncio.ensure_future(people.accounts.verify(name, "wrong")) for name in names]
+    while len(people.passwords.verified) < WAITING_MAX:
+        await asyncio.sleep(0)
+    await refused(Code.TOOMANYREQUESTS, people.accounts.verify("late", "wrong"))
+    people.passwords.gate.set()
+    assert await asyncio.gather(*waiting) == [None] * WAITING_MAX
+    assert await people.accounts.verify("late", "wrong") is None
+
+
+async def test_a_cancelled_login_leaves_no_trace(people: People) -> None:
+    await people.add()
+    people.passwords.gate = asyncio.Event()
+    login = asyncio.ensure_future(people.accounts.verify("alice", PASSWORD))
+    while not people.passwords.verified:
+        await asyncio.sleep(0)
+    login.cancel()
+    await asyncio.gather(login, return_exceptions=True)
+    people.passwords.gate.set()
+    assert await people.accounts.verify("alice", PASSWORD)
+
+
+async def test_password_and_role_change_together_or_not_at_all(people: People) -> None:
+    await people.add("root", Role.ADMIN)
+    await people.add("alice")
+    changed = await people.accounts.change("alice", password="another one", role=Role.GUEST)
+    assert changed == await people.accounts.find("alice")
+    assert changed.role is Role.GUEST
+    await refused(
+        Code.REQUEST_INVALID, people.accounts.change("alice", password="x", role=Role.ADMIN)
+    )
+    assert await people.accounts.find("alice") == changed
+    await refused(
+        Code.DENIED, people.accounts.change("root", password="another one", role=Role.GUEST)
+    )
+    assert await people.accounts.verify("root", PASSWORD)
+
+
+async def test_every_change_gets_a_time_of_its_own(people: People) -> None:
+    before = await people.add()
+    times = [before.changed_at]
+    for number in range(3):
+        changed = await people.accounts.change("alice", password=f"password {number}")
+        times.append(changed.changed_at)
+    people.clock.seconds -= 3600
+    times.append((await people.accounts.change("alice", role=Role.GUEST)).changed_at)
+    assert times == sorted(set(times))
+
+
+async def test_nothing_changes_for_an_unknown_user(people: People) -> None:
+    await refused(Code.NOT_FOUND, people.accounts.change("nobody", password=PASSWORD))
+    await refused(Code.NOT_FOUND, people.accounts.change("nobody", role=Role.ADMIN))
+    await refused(Code.NOT_FOUND, people.accounts.remove("nobody"))
+
+
+async def test_the_last_administrator_stays(people: People) -> None:
+    await people.add("root", Role.ADMIN)
+    for number in range(150):
+        await people.add(f"user{number:03}")
+    assert (
+        "last administrator" in (await refused(Code.DENIED, people.accounts.remove("root"))).message
+    )
+    await refused(Code.DENIED, people.accounts.change("root", role=Role.MAINTAINER))
+    await people.accounts.change("root", role=Role.ADMIN)
+    await people.accounts.change("user149", role=Role.ADMIN)
+    await people.accounts.remove("root")
+    await refused(Code.DENIED, people.accounts.remove("user149"))
