@@ -92,6 +92,7 @@ class Client:
         numbers = random.sample(range(len(CONTENTS)), random.randint(1, 3))
         for number in numbers:
             await self._ensure_blob(name, number)
+        await self._dawdle()
         return await self._publish(name, OCI_MANIFEST, _image(numbers))
 
     async def push_index(self, name: RepositoryName) -> None:
@@ -104,6 +105,13 @@ class Client:
             row = await tx.manifests.find(repository.id, child) if repository else None
         if row is not None:
             await self._publish(name, OCI_INDEX, _index(child, row.size))
+
+    async def _dawdle(self) -> None:
+        """Take a while, as slow clients do; what they were told must hold for so long."""
+        if self._world.random.random() < 0.5:
+            await self._world.clock.sleep(
+                self._world.random.uniform(0, 0.8 * self._world.grace_seconds)
+            )
 
     async def abandon(self, name: RepositoryName) -> None:
         """Begin an upload, send some of it and never come back."""
@@ -175,6 +183,7 @@ class Client:
             raise Violation(f"I5: manifest {row.digest} was served as other bytes")
         if row.media_type != OCI_MANIFEST:
             return
+        await self._dawdle()
         for layer in msgspec.json.decode(raw)["layers"]:
             digest = Digest(layer["digest"])
             try:

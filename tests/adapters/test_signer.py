@@ -106,6 +106,25 @@ def test_nonsense_is_refused(signer: Es256Signer, token: str) -> None:
     assert signer.verify(token) is None
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"alg": "ES256", "crit": 5},
+        {"alg": "ES256", "crit": ["b64"], "b64": False},
+        {"alg": "ES256"},
+        {"alg": []},
+        [],
+        None,
+        {},
+    ],
+    ids=str,
+)
+def test_a_header_that_we_never_wrote_is_refused(signer: Es256Signer, header: object) -> None:
+    """Even over our own signature; and none makes the reader stumble."""
+    claims, signature = signer.sign(CLAIMS).split(".")[1:]
+    assert signer.verify(f"{encoded(header)}.{claims}.{signature}") is None
+
+
 def test_every_cut_is_refused(signer: Es256Signer) -> None:
     token = signer.sign({"sub": "a"})
     for length in range(len(token)):

@@ -70,7 +70,7 @@ def open_registry(server_workspace: Workspace) -> Iterator[Registry]:
 @pytest.fixture(scope="module")
 def workspace() -> Iterator[Workspace]:
     """The clients' stores and daemons of one module of tests."""
-    with Workspace() as made:
+    with Workspace.for_stores() as made:
         yield made
 
 

@@ -31,6 +31,7 @@ address = "{socket}"
 """
 
 
+TRANSFER_SINCE = 2
 RELEASE = re.compile(r"\d+\.\d+\.\d+")
 
 
@@ -128,7 +129,9 @@ class Containerd:
 
     def save(self, name: str, archive: Path) -> None:
         """`ctr images export`."""
-        self.run("images", "export", "--all-platforms", archive, name)
+        # The daemon's own export, new in 2, may still be streaming when ctr 2.1 ends: seen cut off.
+        local = ["--local"] if int(self.made_by.version.split(".")[0]) >= TRANSFER_SINCE else []
+        self.run("images", "export", *local, "--all-platforms", archive, name)
 
     def load(self, archive: Path, name: str) -> None:
         """`ctr images import` of what was exported must give the same image back."""

@@ -27,6 +27,8 @@ default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+lock_type = "file"
+tmp_dir = "{home}/tmp"
 """
 STORAGE_CONF = """[storage]
 driver = "overlay"
@@ -53,7 +55,7 @@ def apart(command: Sequence[Argument], home: Path) -> list[Argument]:
 def containers_environment(home: Path) -> dict[str, str]:
     """Settings, storage and credentials of the containers/* tools, all below `home`."""
     files = {
-        "CONTAINERS_CONF": ("containers.conf", CONTAINERS_CONF),
+        "CONTAINERS_CONF": ("containers.conf", CONTAINERS_CONF.format(home=home)),
         "CONTAINERS_STORAGE_CONF": ("storage.conf", STORAGE_CONF.format(home=home)),
         "CONTAINERS_REGISTRIES_CONF": ("registries.conf", "unqualified-search-registries = []\n"),
         "REGISTRY_AUTH_FILE": ("auth.json", "{}"),

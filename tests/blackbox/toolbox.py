@@ -40,9 +40,7 @@ class Toolbox:
 
     def system(self, name: str) -> Path:
         """A client that this system has; the distribution's own before a user's."""
-        found = shutil.which(name, path="/usr/bin:/usr/sbin") or shutil.which(
-            name, path=SYSTEM_PATH
-        )
+        found = shutil.which(name, path=os.pathsep.join(("/usr/bin:/usr/sbin", SYSTEM_PATH)))
         if found is None:
             absent(f"{name} is not installed: run tools/clients.sh install")
         return Path(str(found))

@@ -107,6 +107,7 @@ async def test_what_is_missing_is_401_and_what_can_never_be_is_403(people: Peopl
 async def test_i10_a_removed_user_loses_access_within_the_life_of_the_token(
     people: People,
 ) -> None:
+    """I10: what is denied is denied before a row is written."""
     alice = await people.add()
     header = bearer(people, alice)
     await people.access.require(await people.access.identify(header), Action.PUSH, APP)

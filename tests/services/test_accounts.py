@@ -12,7 +12,6 @@ from entrepot.services.accounts import (
     RECENT_SECONDS,
     VERIFIED_SECONDS,
     WAITING_MAX,
-    AdminPasswordUnusable,
 )
 from tests.services.people import PASSWORD, People, open_people
 
@@ -45,9 +44,8 @@ async def test_the_first_administrator_can_bring_a_password(people: People) -> N
     assert await people.accounts.verify("admin", PASSWORD)
 
 
-async def test_an_unusable_first_password_names_its_setting(people: People) -> None:
-    with pytest.raises(AdminPasswordUnusable, match=r"ENTREPOT_ADMIN_PASSWORD .*8 to 128"):
-        await people.accounts.ensure_admin("short")
+async def test_an_unusable_first_password_makes_no_account(people: People) -> None:
+    await refused(Code.REQUEST_INVALID, people.accounts.ensure_admin("short"))
     assert await people.accounts.page("", 10) == []
 
 
@@ -139,6 +137,33 @@ async def test_who_is_logged_in_is_not_slowed_down_by_guesses(people: People) ->
     for number in range(FREE_FAILURES):
         await people.accounts.verify("alice", f"guess {number}")
     assert await people.accounts.verify("alice", PASSWORD)
+
+
+async def test_who_was_logged_in_is_not_locked_out_by_guesses(people: People) -> None:
+    """Or anyone could keep the administrator out, by a wrong password now and then."""
+    await people.add()
+    assert await people.accounts.verify("alice", PASSWORD)
+    people.clock.seconds += VERIFIED_SECONDS
+    for number in range(FREE_FAILURES):
+        await people.accounts.verify("alice", f"guess {number}")
+    await refused(Code.TOOMANYREQUESTS, people.accounts.verify("alice", "guess"))
+    assert await people.accounts.verify("alice", PASSWORD)
+    assert people.passwords.verified.count(PASSWORD) == 2
+
+
+async def test_a_right_password_makes_mistakes_forgotten(people: People) -> None:
+    await people.add()
+    for turn in range(3):
+        for number in range(FREE_FAILURES - 1):
+            assert await people.accounts.verify("alice", f"guess {turn} {number}") is None
+        people.clock.seconds += VERIFIED_SECONDS
+        assert await people.accounts.verify("alice", PASSWORD)
+
+
+async def test_i13_what_cannot_be_a_name_shares_one_count(people: People) -> None:
+    for number in range(FREE_FAILURES):
+        assert await people.accounts.verify(f"{'x' * 10_000}{number}", "guess") is None
+    await refused(Code.TOOMANYREQUESTS, people.accounts.verify("y" * 10_000, "guess"))
 
 
 async def test_a_robot_with_an_old_password_is_not_guessing(people: People) -> None:

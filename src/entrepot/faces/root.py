@@ -58,6 +58,8 @@ def root_app(mounts: Mapping[str, App], *, prefix: str, log: Log) -> App:
             log.debug("client went away", request_id=request_id, path=path)
         except Busy as error:
             log.info("catalog is busy", request_id=request_id, path=path)
+            if started:
+                raise
             await send_response(scope, identified, _busy(str(error)))
         except Exception:
             # Whatever it was, the client gets an answer and the log the cause.

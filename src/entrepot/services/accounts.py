@@ -33,10 +33,6 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class AdminPasswordUnusable(Exception):
-    """The first administrator cannot have the password of the settings; the message says why."""
-
-
 class AccountService:
     """Keeps users and knows whether a password is theirs."""
 
@@ -60,16 +56,11 @@ class AccountService:
     async def ensure_admin(self, password: str) -> str | None:
         """Make the first administrator if there is no account; return a generated password.
 
-        With `password` given, that is used and None returned, or `AdminPasswordUnusable` raised.
+        With `password` given, that is used and None returned; the settings have checked it.
         """
         async with self._catalog.begin() as tx:
             if await tx.accounts.count():
                 return None
-        refusal = check_password(password) if password else None
-        if refusal is not None:
-            raise AdminPasswordUnusable(
-                f"ENTREPOT_ADMIN_PASSWORD (auth.admin_password): {refusal.message}"
-            )
         generated = None if password else self._generate()
         await self.add(ADMIN, password or generated or "", Role.ADMIN)
         return generated
@@ -143,7 +134,9 @@ class AccountService:
         """Return the account if the password is right.
 
         An unknown name takes as long as a known one. Raises `Fault(TOOMANYREQUESTS)` after
-        several wrong passwords in a row, for a while, and when too many wait for an answer.
+        several wrong passwords in a row, for a while, and when too many wait for an answer. Who was
+        right before with this very password need not wait: nobody is locked out by guesses at
+        their name.
         """
         # What cannot be a name shares one entry, so that nobody fills memory with long ones.
         key = name if check_name(name) is None else ""
@@ -169,7 +162,8 @@ class AccountService:
             async with self._locks.setdefault(name, asyncio.Lock()):
                 known = self._known(name, guess)
                 if known is None:
-                    self._throttle.check(name)
+                    if guess not in self._verified:
+                        self._throttle.check(name)
                     known = await self._hashed(account, password)
                     self._note(name, guess, right=known)
                 return known

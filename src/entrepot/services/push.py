@@ -195,9 +195,7 @@ async def _facts(tx: Tx, repository_id: int, manifest: Manifest) -> Facts:
     return Facts(blobs, children)
 
 
-async def _link_documents(
-    tx: Tx, repository_id: int, manifest: Manifest, now: float
-) -> None:
+async def _link_documents(tx: Tx, repository_id: int, manifest: Manifest, now: float) -> None:
     """Let the repository show as blobs the manifests that are this one's layers.
 
     Otherwise they would go out of its sight once they are deleted as manifests.

@@ -97,7 +97,9 @@ class _Exchange:
         """Return the answer; AssertionError for one that HTTP does not allow."""
         assert self.start is not None, "the application sent no response"
         assert self.complete, "the application did not end its response"
-        headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in self.start["headers"])
+        headers = tuple(
+            (k.decode("latin-1"), v.decode("latin-1")) for k, v in self.start["headers"]
+        )
         made = Answer(self.start["status"], headers, b"".join(self.parts))
         for name, value in headers:
             assert name.isascii(), name

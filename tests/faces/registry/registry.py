@@ -164,23 +164,26 @@ async def open_registry(
     """Yield an empty registry, open to all unless `auth` says otherwise; checked at the end."""
     settings = Settings(auth=auth or Auth(open=True), uploads=uploads or Uploads())
     clock, disk = HandClock(), MemoryDisk()
-    catalog = await open_catalog("sqlite:///:memory:")
-    store = await open_store(disk)
     outside = Outside(
-        catalog=catalog,
-        store=store,
+        catalog=await open_catalog("sqlite:///:memory:"),
+        store=await open_store(disk),
         clock=clock,
         random=Counting(),
         passwords=PlainPasswords(),
         signer=Es256Signer(new_key()),
     )
-    house = build(settings, outside)
-    app = registry_app(house.registry, Challenger(settings.auth.service, ""))
-    registry = Registry(app, house, catalog, store, disk, clock)
+    registry = assemble(settings, outside, disk, clock)
     try:
         yield registry
         assert await registry.findings() == []
     finally:
-        await house.uploads.close()
-        await store.close()
-        await catalog.close()
+        await registry.house.uploads.close()
+        await outside.store.close()
+        await outside.catalog.close()
+
+
+def assemble(settings: Settings, outside: Outside, disk: MemoryDisk, clock: HandClock) -> Registry:
+    """Return the registry that one process would be; `outside` stands on the disk and the clock."""
+    house = build(settings, outside)
+    app = registry_app(house.registry, Challenger(settings.auth.service, ""))
+    return Registry(app, house, outside.catalog, outside.store, disk, clock)

@@ -105,6 +105,7 @@ async def test_a_wrong_password_never_gives_an_anonymous_token(desk: Desk) -> No
         basic("nobody"),
         "Basic ???",
         "Bearer x",
+        basic("alice").replace("Basic", "Bearer"),
         "Basic",
         "",
     ):
@@ -141,6 +142,11 @@ async def test_scopes_come_repeated_and_joined_by_spaces(desk: Desk) -> None:
     ]
     answer = await desk.get(fields, basic("alice"))
     assert access(answer) == [("a", ["pull", "push"]), ("b/c", ["pull"]), ("d", ["pull"])]
+
+
+async def test_an_identity_token_comes_only_when_asked_for(desk: Desk) -> None:
+    for fields in ([], [("offline_token", "false")], [("scope", "repository:app:pull")]):
+        assert "refresh_token" not in (await desk.get(fields, basic("alice"))).json
 
 
 async def test_a_scope_that_is_not_allowed_fails_nothing(desk: Desk) -> None:
@@ -312,3 +318,35 @@ async def test_the_keys_are_public_and_only_the_public_part(desk: Desk) -> None:
     assert (key["kty"], key["crv"], key["alg"], key["use"]) == ("EC", "P-256", "ES256", "sig")
     assert "d" not in key
     assert (await call(app, "GET", "/.well-known/other")).status == 404
+
+
+@pytest.mark.parametrize("scope", ["nonsense", "repository:UPPER:pull", "other:x:pull"])
+async def test_a_scope_that_cannot_be_read_fails_nothing(desk: Desk, scope: str) -> None:
+    """Nobody asked for something, if not for anything there is: that is no `docker login`."""
+    answer = await desk.get([("scope", scope)])
+    assert answer.status == 200
+    assert access(answer) == []
+
+
+async def test_an_empty_scope_is_none(desk: Desk) -> None:
+    assert_refused(await desk.get([("scope", "")]))
+
+
+async def test_what_a_client_calls_an_identity_token_is_not_given_back_as_one(desk: Desk) -> None:
+    fields = [("grant_type", "password"), ("username", "alice"), ("password", PASSWORD)]
+    answer = await desk.post([*fields, ("refresh_token", "made up")])
+    assert answer.status == 200
+    assert "refresh_token" not in answer.json
+
+
+async def test_the_longest_request_gets_a_token_that_works(desk: Desk) -> None:
+    """However much is asked for, the token stays within what proxies take for a header."""
+    names = [f"{'a' * 200}{number:02}" for number in range(60)]
+    scope = " ".join(f"repository:{name}:pull,push" for name in names)
+    form = [("grant_type", "password"), ("username", "alice"), ("password", PASSWORD)]
+    answer = await desk.post([*form, ("scope", scope)])
+    assert answer.status == 200
+    token = answer.json["access_token"]
+    assert len(f"Authorization: Bearer {token}") < 8 * 1024
+    identity = await desk.people.access.identify(f"Bearer {token}")
+    assert identity.name == "alice"

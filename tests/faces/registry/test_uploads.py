@@ -1,5 +1,6 @@
-"""Blob uploads: in one request, in one piece, in chunks; and mounts."""
+"""Blob uploads: in one request, in one piece, in chunks (I6); and mounts."""
 
+import asyncio
 import re
 
 import pytest
@@ -241,6 +242,17 @@ async def test_a_blob_that_is_too_large_is_refused() -> None:
 async def test_a_name_that_cannot_be(registry: Registry, name: str) -> None:
     answer = await registry.request("POST", f"/v2/{name}/blobs/uploads/")
     assert (answer.status, answer.code) == (400, "NAME_INVALID")
+
+
+async def test_one_request_at_a_time_writes_to_a_session(registry: Registry) -> None:
+    location = await registry.start_upload()
+    requests = [registry.request("PATCH", location, (), DATA) for _ in range(3)]
+    answers = await asyncio.gather(*requests)
+    assert sorted(answer.status for answer in answers) == [202, 416, 416]
+    assert_accepted(await registry.get(location), SIZE)
+    requests = [registry.request("PUT", f"{location}?digest={DIGEST}") for _ in range(3)]
+    answers = await asyncio.gather(*requests)
+    assert sorted(answer.status for answer in answers) == [201, 416, 416]
 
 
 async def test_what_arrived_before_the_client_vanished_stays(registry: Registry) -> None:

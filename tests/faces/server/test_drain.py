@@ -251,6 +251,36 @@ async def test_error_of_the_sink_reaches_the_application(
     await until(lambda: not site.server.edge.tenants)
 
 
+async def test_error_of_the_sink_with_little_missing_closes_too(serve: Serve) -> None:
+    """However little it is: nobody knows where in the body the parser is."""
+
+    def write(view: memoryview) -> None:
+        raise SinkError
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        with pytest.raises(SinkError):
+            await scope["extensions"][DRAIN]["drain"](write)
+        await reply(send, 507)
+
+    peer = await (await serve(app, limits=ServerLimits(linger_seconds=0.05))).connect()
+    await peer.send(request("PUT", Content_Length="150000") + b"x" * 80_000)
+    assert (await peer.answer()).headers["connection"] == "close"
+    await peer.send(b"x" * 70_000 + request())
+    assert await peer.closed()
+
+
+async def test_cut_connection_ends_its_drain(serve: Serve) -> None:
+    sink = Sink()
+    site = await serve(sink)
+    peer = await site.connect()
+    await peer.send(request("PUT", Content_Length="1000000") + b"x" * 400_000)
+    await until(lambda: bool(sink.got) and len(sink.got[0]) == 400_000)
+    for tenant in tuple(site.server.edge.tenants):
+        tenant.cut()
+    await until(lambda: bool(sink.errors))
+    assert isinstance(sink.errors[0], ConnectionResetError)
+
+
 async def test_error_of_the_sink_on_a_small_body_keeps_the_connection(serve: Serve) -> None:
     def write(view: memoryview) -> None:
         raise SinkError

@@ -12,7 +12,7 @@ from entrepot.faces.server.hooks import STATUS_CLIENT_GONE, Hooks
 from entrepot.faces.server.limits import ServerLimits
 
 from .conftest import Serve, until
-from .peer import chunked, echo, hello, read_all, reply, request, waiting_app
+from .peer import chunked, echo, hello, read_all, reply, request
 
 
 async def test_answers_on_one_connection(serve: Serve) -> None:
@@ -242,6 +242,16 @@ async def test_early_answer_is_seen_by_a_client_that_sends_on(serve: Serve) -> N
     await until(lambda: not site.server.edge.tenants)
 
 
+async def test_what_is_swallowed_after_an_early_answer_is_bounded(serve: Serve) -> None:
+    """Beyond the bound the client is blocked, and reset when the time is up."""
+    site = await serve(deny, limits=ServerLimits(linger_bytes=1000, linger_seconds=0.5))
+    loop = asyncio.get_running_loop()
+    with await site.socket(None) as sock:
+        await loop.sock_sendall(sock, request("PUT", Content_Length="9000000000"))
+        with pytest.raises(ConnectionError):
+            await loop.sock_sendall(sock, bytes(200_000_000))
+
+
 async def test_early_answer_to_chunks(serve: Serve) -> None:
     site = await serve(deny, limits=ServerLimits(linger_seconds=0.2))
     peer = await site.connect()
@@ -252,8 +262,7 @@ async def test_early_answer_to_chunks(serve: Serve) -> None:
 
 
 async def test_early_answer_to_a_short_body_keeps_the_connection(serve: Serve) -> None:
-    site = await serve(deny)
-    peer = await site.connect()
+    peer = await (await serve(deny, limits=ServerLimits(linger_seconds=0.1))).connect()
     body = b"x" * 200_000
     whole = request("PUT", body=body)
     for _ in range(2):
@@ -262,6 +271,7 @@ async def test_early_answer_to_a_short_body_keeps_the_connection(serve: Serve) -
         assert answer.status == 401
         assert "connection" not in answer.headers
         await peer.send(whole[1000:])
+    await asyncio.sleep(0.2)  # the time for the rest of the body is over, the idle time is not
     await peer.send(request())
     assert (await peer.answer()).status == 401
 
@@ -335,16 +345,25 @@ async def test_disconnect_within_the_body_comes_after_its_bytes(serve: Serve) ->
     assert b"".join(part for part in got[:-1] if isinstance(part, bytes)) == b"x" * 999
 
 
-async def test_disconnect_reaches_queued_and_running_requests(serve: Serve) -> None:
-    entered, go = asyncio.Event(), asyncio.Event()
-    site = await serve(waiting_app(entered, go))
+async def test_disconnect_reaches_the_running_one_of_pipelined_requests(serve: Serve) -> None:
+    """The queued ones are never begun."""
+    began: list[str] = []
+    seen: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        began.append(scope["path"])
+        await read_all(receive)
+        seen.append((await receive())["type"])
+
+    site = await serve(app)
     peer = await site.connect()
-    await peer.send(request() * 3)
-    await entered.wait()
-    peer.abort()
-    await until(lambda: bool(site.server.edge.tenants))
-    go.set()
+    await peer.send(request(path="/a") + request(path="/b") + request(path="/c"))
+    await until(lambda: began == ["/a"])
+    for tenant in tuple(site.server.edge.tenants):
+        tenant.cut()
+    await until(lambda: seen == ["http.disconnect"])
     await until(lambda: not site.server.edge.tasks)
+    assert began == ["/a"]
 
 
 async def test_observer(serve: Serve) -> None:

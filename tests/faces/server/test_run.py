@@ -146,6 +146,7 @@ async def test_address_in_use_frees_the_others() -> None:
 async def test_unix_socket_with_its_own_application(serve: Serve, tmp_path: Path) -> None:
     async def control(scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["client"] is None
+        assert scope["server"] == (str(path), None)
         assert ZERO_COPY in scope["extensions"]
         body = bytearray()
         await scope["extensions"][DRAIN]["drain"](body.extend)

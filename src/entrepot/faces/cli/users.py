@@ -40,7 +40,7 @@ ONE_PASSWORD = "use --password-stdin or --generate, not both"  # noqa: S105 - a 
 ROLES = click.Choice([role.value for role in Role])
 
 
-@click.group("user")
+@click.group("user", context_settings={"help_option_names": ["-h", "--help"]})
 def users() -> None:
     """Add, change, list and remove users."""
 

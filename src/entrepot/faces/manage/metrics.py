@@ -9,7 +9,16 @@ from entrepot.faces.asgi import REQUEST_ID, Scope
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
-_PARTS = ("uploads", "blobs", "manifests", "tags", "referrers", "_catalog")
+_WHOLE = {
+    "/v2": "ping",
+    "/v2/": "ping",
+    "/v2/_catalog": "catalog",
+    "/service/token": "token",
+    "/healthz": "healthz",
+    "/readyz": "readyz",
+    "/metrics": "metrics",
+}
+_BEFORE_LAST = frozenset({"blobs", "manifests", "referrers", "tags"})
 
 
 class Log(Protocol):
@@ -84,14 +93,16 @@ def watch(registry: CollectorRegistry, name: str, help_: str, read: Callable[[],
 
 
 def _kind(path: str) -> str:
-    """Return a word from a short list: names of repositories must not become labels."""
-    if not path.startswith("/v2"):
-        return path.split("/", 2)[1] if path in _PLAIN else "other"
-    parts = path.rsplit("/", 3)[1:]
-    for word in _PARTS:
-        if word in parts:
-            return word.removeprefix("_")
-    return "ping"
+    """Return a word from a short list: names of repositories must not become labels.
 
-
-_PLAIN = frozenset({"/healthz", "/readyz", "/metrics"})
+    Only the end of a path decides, as a repository may be named `a/blobs/b`.
+    """
+    if path in _WHOLE:
+        return _WHOLE[path]
+    parts = path.split("/")
+    if len(parts) < 4 or parts[:2] != ["", "v2"]:
+        return "other"
+    third, second, last = parts[-3:]
+    if (third, second) == ("blobs", "uploads") or (second, last) == ("blobs", "uploads"):
+        return "uploads"
+    return second if second in _BEFORE_LAST else "other"

@@ -1,5 +1,7 @@
 """The challenge of a 401: where to get a token, and for what."""
 
+import re
+
 from entrepot.faces.asgi import Request, Response
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
@@ -8,6 +10,7 @@ from .routes import Kind, Route
 
 TOKEN_PATH = "/service/token"  # noqa: S105 - an address, not a password
 
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}
 
 
@@ -37,7 +40,10 @@ class Challenger:
         """Return the URL the client used: some refuse a realm on another host."""
         if self._public_url:
             return self._public_url
-        host = (request.header(b"host") or "localhost").replace('"', "")
+        host = request.header(b"host") or ""
+        # It goes into a header between quotes, and tells clients where to send a password.
+        if not _HOST.fullmatch(host):
+            host = "localhost"
         return f"{request.scope.get('scheme', 'http')}://{host}"
 
 

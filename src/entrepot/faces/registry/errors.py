@@ -51,4 +51,4 @@ def error_response(fault: Fault) -> Response:
 def _wait_seconds(fault: Fault) -> int:
     """Return how long to wait, in whole seconds (RFC 9110 section 10.2.3)."""
     detail = fault.detail if isinstance(fault.detail, dict) else {}
-    return max(RETRY_SECONDS, math.ceil(detail.get("seconds", 0)))
+    return max(RETRY_SECONDS, math.ceil(float(detail.get("seconds", 0))))

@@ -75,9 +75,7 @@ def _readable(call: Call) -> Reference:
 def _extra_tags(call: Call) -> tuple[Tag, ...]:
     texts = call.request.query.get("tag", [])
     if len(texts) > TAGS_PER_PUSH_MAX:
-        raise Fault(
-            Code.TAGS_TOO_MANY, f"at most {TAGS_PER_PUSH_MAX} tags can be set in one push"
-        )
+        raise Fault(Code.TAGS_TOO_MANY, f"at most {TAGS_PER_PUSH_MAX} tags can be set in one push")
     return tuple(dict.fromkeys(Tag.parse(text) for text in texts))
 
 

@@ -81,17 +81,17 @@ async def _answer(request: Request, services: TokenServices) -> Response:
 
 async def _get(request: Request, services: TokenServices) -> Response:
     authorization = request.header(b"authorization")
-    wanted = parse_scopes(request.query.get("scope", []))
+    scopes = request.query.get("scope", [])
     account = None
     if authorization is not None:
         scheme, _, credentials = authorization.partition(" ")
         if scheme.lower() != "basic":
             raise unauthorized("the token endpoint takes Basic credentials")
         account = await services.access.login(*split_basic(credentials.strip()))
-    elif not wanted and not services.access.policy.open:
+    elif not any(scopes) and not services.access.policy.open:
         # `docker login` without a password asks for nothing: there is nothing to give.
         raise unauthorized("log in with user and password")
-    issued = services.tokens.issue(account, wanted, services.access.policy)
+    issued = services.tokens.issue(account, parse_scopes(scopes), services.access.policy)
     refresh = None
     if account is not None and request.argument("offline_token") in ("true", "1"):
         refresh = services.tokens.issue_refresh(account)
@@ -102,7 +102,7 @@ async def _post(request: Request, services: TokenServices) -> Response:
     form = await request.form()
     first = {name: values[0] for name, values in form.items()}
     grant = first.get("grant_type")
-    given = first.get("refresh_token")
+    given = None
     if grant == "password":
         name = first.get("username", "")
         # An identity token is sent as the password of nobody by some clients.
@@ -112,7 +112,8 @@ async def _post(request: Request, services: TokenServices) -> Response:
             given = first.get("password", "")
             account = await _refreshed(given, services)
     elif grant == "refresh_token":
-        account = await _refreshed(given or "", services)
+        given = first.get("refresh_token", "")
+        account = await _refreshed(given, services)
     else:
         raise Fault(Code.REQUEST_INVALID, "grant_type must be password or refresh_token")
     wanted = parse_scopes(form.get("scope", []))

@@ -53,12 +53,12 @@ class Edge(ServerState):
 
         Raises ConnectionRefusedError when there is not even room to say so.
         """
-        key, within = self.addresses.enter(host)
         self.tenants.add(tenant)
         self.empty.clear()
         excess = len(self.tenants) - self.limits.connections_max
         if excess > REFUSED_MAX:
             raise ConnectionRefusedError
+        key, within = self.addresses.enter(host)
         if excess > 0 or self.stopping:
             return key, SERVER_FULL
         return key, None if within else ADDRESS_FULL
@@ -76,7 +76,7 @@ class Edge(ServerState):
 
     def refused(self, refusal: Refusal, host: str | None) -> None:
         """Tell the observer."""
-        logger.info("refused a request: %d %s", refusal.status, refusal.message)
+        logger.debug("refused a request: %d %s", refusal.status, refusal.message)
         if self.hooks.on_refusal is None:
             return
         try:

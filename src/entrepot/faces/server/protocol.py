@@ -47,6 +47,8 @@ class EdgeProtocol(RequestParsing):
 
     wire: Wire
     life: Lifetime
+    unix_path: str | None = None
+    """Where the listener is found, if it is a Unix socket."""
 
     def __init__(
         self,
@@ -67,6 +69,8 @@ class EdgeProtocol(RequestParsing):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if self.unix_path is not None:
+            self.server = (self.unix_path, None)
         limits = self.edge.limits
         self.wire = Wire(self.edge, transport, self.flow)
         self.life = Lifetime(limits, self.loop, transport, self.flow)

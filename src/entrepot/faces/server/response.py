@@ -67,9 +67,10 @@ class Response:
             return
         if self._start is None or exchange.response_complete:
             raise RuntimeError(f"{kind} outside of a response")
-        await self._wire.writable()
-        if exchange.disconnected:
-            raise ConnectionResetError("the client went away")
+        if self._wire.flow.write_paused:
+            await self._wire.flow.drain()
+            if exchange.disconnected:
+                raise ConnectionResetError("the client went away")
         if kind == "http.response.body":
             self._send_body(message.get("body", b""), more=message.get("more_body", False))
         elif kind == ZERO_COPY:
@@ -148,6 +149,8 @@ class Response:
             raise
         finally:
             exchange.bytes_out += job.sent_bytes
+        if exchange.disconnected:
+            raise ConnectionResetError("the client went away")
 
     def _take_head(self, count: int, *, more: bool) -> bytes:
         """The head's bytes before the first part; holds the application to its Content-Length."""

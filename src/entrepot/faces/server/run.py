@@ -85,7 +85,9 @@ class Server:
         limits = self.edge.limits
 
         def connected() -> EdgeProtocol:
-            return EdgeProtocol(config, self.edge, {}, loop)
+            protocol = EdgeProtocol(config, self.edge, {}, loop)
+            protocol.unix_path = str(one.path) if one.path is not None else None
+            return protocol
 
         if one.path is not None:
             server: asyncio.AbstractServer = await loop.create_unix_server(

@@ -30,11 +30,6 @@ class Wire:
         self._mark = (0, 0)
         self._marked_at = 0.0
 
-    async def writable(self) -> None:
-        """Return when the transport takes more, or the connection is lost."""
-        if self.flow.write_paused:
-            await self.flow.drain()
-
     def duplicate(self) -> socket.socket:
         """See `zerocopy.duplicate`."""
         return duplicate(self.transport)

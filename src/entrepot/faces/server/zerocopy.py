@@ -21,7 +21,6 @@ _GONE = frozenset(
         errno.ETIMEDOUT,
         errno.EHOSTUNREACH,
         errno.ENETUNREACH,
-        errno.EBADF,
     }
 )
 

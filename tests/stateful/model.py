@@ -1,0 +1,179 @@
+"""What the registry must hold, in dicts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from entrepot.oci.digest import Digest
+
+IDLE_SECONDS = 1000.0
+GRACE_SECONDS = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A manifest."""
+
+    raw: bytes
+    media_type: str
+
+    @property
+    def digest(self) -> Digest:
+        return Digest.of(self.raw)
+
+    @property
+    def blobs(self) -> list[Digest]:
+        fields = self._fields
+        return _digests([*([fields["config"]] if "config" in fields else []), *fields.get("layers", [])])
+
+    @property
+    def children(self) -> list[Digest]:
+        return _digests(self._fields.get("manifests", []))
+
+    @property
+    def subject(self) -> Digest | None:
+        return next(iter(_digests([self._fields["subject"]])), None) if "subject" in self._fields else None
+
+    @property
+    def artifact_type(self) -> str | None:
+        config = self._fields.get("config", {})
+        found: str | None = self._fields.get("artifactType") or config.get("mediaType")
+        return found
+
+    @property
+    def held(self) -> set[Digest]:
+        """All that it keeps alive."""
+        return {self.digest, *self.blobs, *self.children}
+
+    @property
+    def _fields(self) -> dict[str, Any]:
+        return msgspec.json.decode(self.raw, type=dict[str, Any])
+
+
+def _digests(descriptors: Iterable[dict[str, Any]]) -> list[Digest]:
+    return [Digest(descriptor["digest"]) for descriptor in descriptors]
+
+
+@dataclass(slots=True)
+class Session:
+    """An upload: what has arrived of `content`."""
+
+    name: str
+    content: bytes
+    size: int
+    expires_at: float
+
+
+@dataclass(slots=True)
+class Shelf:
+    """A repository."""
+
+    blobs: dict[Digest, bytes] = field(default_factory=dict)
+    manifests: dict[Digest, Entry] = field(default_factory=dict)
+    """In the order of their first push."""
+    tags: dict[str, Digest] = field(default_factory=dict)
+    known: bool = False
+
+    def content(self, digest: Digest) -> bytes | None:
+        """Return what is served under `blobs`."""
+        entry = self.manifests.get(digest)
+        return self.blobs.get(digest, entry.raw if entry else None)
+
+    def lacks(self, entry: Entry) -> bool:
+        """Whether something that the manifest needs is not here."""
+        return any(self.content(digest) is None for digest in entry.blobs) or any(
+            digest not in self.manifests for digest in entry.children
+        )
+
+    def referrers(self, subject: Digest, artifact_type: str | None = None) -> list[Entry]:
+        return [
+            entry
+            for entry in self.manifests.values()
+            if entry.subject == subject and artifact_type in (None, entry.artifact_type)
+        ]
+
+
+class Model:
+    """All of it. Methods return the status that the registry must answer with."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.shelves = {name: Shelf() for name in names}
+        self.sessions: dict[str, Session] = {}
+        self.told: dict[Digest, float] = {}
+        """When a client was last told that a blob exists."""
+        self.events = 0
+        """How many changes there were (I9)."""
+
+    def arrive(self, name: str, data: bytes, now: float) -> None:
+        """Take a blob in."""
+        shelf = self.shelves[name]
+        shelf.blobs[Digest.of(data)] = data
+        shelf.known = True
+        self.told[Digest.of(data)] = now
+
+    def find(self, digest: Digest, sources: Iterable[str]) -> bytes | None:
+        """Return a blob that can be mounted."""
+        found = (self.shelves[name].blobs.get(digest) for name in sources)
+        return next((data for data in found if data is not None), None)
+
+    def put(self, name: str, tag: str | None, entry: Entry) -> int:
+        shelf, digest = self.shelves[name], entry.digest
+        is_new = digest not in shelf.manifests
+        if is_new:
+            if shelf.lacks(entry):
+                return 400
+            # A manifest that is a layer is a blob from then on.
+            for layer in entry.blobs:
+                shelf.blobs[layer] = shelf.content(layer) or b""
+            shelf.manifests[digest] = entry
+        shelf.known = True
+        moves = tag is not None and shelf.tags.get(tag) != digest
+        if tag is not None:
+            shelf.tags[tag] = digest
+        self.events += is_new or moves
+        return 201
+
+    def delete_tag(self, name: str, tag: str) -> int:
+        if self.shelves[name].tags.pop(tag, None) is None:
+            return 404
+        self.events += 1
+        return 202
+
+    def delete_manifest(self, name: str, digest: Digest, now: float) -> int:
+        shelf = self.shelves[name]
+        if digest not in shelf.manifests:
+            return 404
+        if any(digest in entry.children for entry in shelf.manifests.values()):
+            return 405
+        gone = shelf.manifests.pop(digest)
+        shelf.tags = {tag: at for tag, at in shelf.tags.items() if at != digest}
+        for target in gone.held - self.referenced():
+            self.told[target] = now
+        self.events += 1
+        return 202
+
+    def delete_blob(self, name: str, digest: Digest) -> int:
+        shelf = self.shelves[name]
+        if digest not in shelf.blobs:
+            return 404
+        if any(digest in entry.blobs for entry in shelf.manifests.values()):
+            return 405
+        del shelf.blobs[digest]
+        self.events += 1
+        return 202
+
+    def expire(self, now: float) -> None:
+        kept = {at: session for at, session in self.sessions.items() if session.expires_at >= now}
+        self.sessions = kept
+
+    def referenced(self) -> set[Digest]:
+        """Return what the manifests of all repositories keep alive."""
+        entries = (e for shelf in self.shelves.values() for e in shelf.manifests.values())
+        return {digest for entry in entries for digest in entry.held}
+
+    def promised(self, now: float) -> set[Digest]:
+        """Return what no collector may take (I11)."""
+        told = {digest for digest, at in self.told.items() if at + GRACE_SECONDS >= now}
+        return told | self.referenced()
