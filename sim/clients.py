@@ -92,7 +92,6 @@ class Client:
         numbers = random.sample(range(len(CONTENTS)), random.randint(1, 3))
         for number in numbers:
             await self._ensure_blob(name, number)
-        await self._dawdle()
         return await self._publish(name, OCI_MANIFEST, _image(numbers))
 
     async def push_index(self, name: RepositoryName) -> None:
@@ -106,13 +105,6 @@ class Client:
         if row is not None:
             await self._publish(name, OCI_INDEX, _index(child, row.size))
 
-    async def _dawdle(self) -> None:
-        """Take a while, as slow clients do; what they were told must hold for so long."""
-        if self._world.random.random() < 0.5:
-            await self._world.clock.sleep(
-                self._world.random.uniform(0, 0.8 * self._world.grace_seconds)
-            )
-
     async def abandon(self, name: RepositoryName) -> None:
         """Begin an upload, send some of it and never come back."""
         session = await self._process.uploads.begin(name, self._caller)
@@ -121,21 +113,17 @@ class Client:
 
     async def _ensure_blob(self, name: RepositoryName, number: int) -> None:
         digest = DIGESTS[number]
-        other = SHARED if name != SHARED else self._memory.own
-        # The promise runs from the registry's decision, which is after the question. A commit as
-        # long as the lease's margin is what only a simulation has.
-        asked = self._world.clock.now()
         if await self._process.blobs.exists(name, digest):
-            self._memory.told[name, digest] = asked
+            self._tell(name, digest)
             return
-        asked = self._world.clock.now()
+        other = SHARED if name != SHARED else self._memory.own
         if await self._process.blobs.mount(name, digest, other, lambda _: True):
-            self._memory.told[name, digest] = asked
+            self._tell(name, digest)
             return
         await self._upload(name, number)
+        self._tell(name, digest)
 
     async def _upload(self, name: RepositoryName, number: int) -> None:
-        """Upload a blob, in one piece or two; the promise runs from the last request."""
         uploads, random = self._process.uploads, self._world.random
         content = CONTENTS[number]
         session = await uploads.begin(name, self._caller)
@@ -149,9 +137,7 @@ class Client:
         offset = await uploads.status(name, session.id)
         rest = content[offset:]
         last = Chunk(SimBody(self._world, rest)) if rest else None
-        asked = self._world.clock.now()
         await uploads.finish(name, session.id, DIGESTS[number], last)
-        self._memory.told[name, DIGESTS[number]] = asked
 
     async def _publish(self, name: RepositoryName, media_type: str, raw: bytes) -> Digest | None:
         tag = self._world.random.choice(TAGS)
@@ -183,7 +169,6 @@ class Client:
             raise Violation(f"I5: manifest {row.digest} was served as other bytes")
         if row.media_type != OCI_MANIFEST:
             return
-        await self._dawdle()
         for layer in msgspec.json.decode(raw)["layers"]:
             digest = Digest(layer["digest"])
             try:
@@ -226,6 +211,9 @@ class Client:
             self._end(name, each, None if gone else self._memory.tags.get(each))
 
     # Memory -----------------------------------------------------------------------------------
+
+    def _tell(self, name: RepositoryName, digest: Digest) -> None:
+        self._memory.told[name, digest] = self._world.clock.now()
 
     def _check_told(self, name: RepositoryName, fault: Fault) -> None:
         """A client told 'it exists' within the grace time must not be told it does not."""

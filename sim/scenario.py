@@ -12,6 +12,7 @@ UNTIL_SECONDS = 100.0
 CLIENTS = 3
 CHECK_SECONDS = 0.5
 CRASH_PROBABILITY = 0.02
+SETTLE_SECONDS = 5.0
 
 
 def run_seed(seed: int, kit: Kit, *, crash: bool) -> float:
@@ -96,7 +97,7 @@ async def _remember(world: World, memories: list[Memory]) -> None:
 
 async def _quiesce(world: World, process: Process) -> None:
     """When all is quiet and the leases are over, what is left is what manifests hold."""
-    await asyncio.sleep(world.grace_seconds * 2 + world.idle_seconds * 2)
+    await asyncio.sleep(world.grace_seconds * 2 + world.idle_seconds * 2 + SETTLE_SECONDS)
     while await process.uploads.expire():
         pass
     await process.uploads.sweep()

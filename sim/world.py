@@ -21,6 +21,11 @@ from .loop import SimClock, SimLoop, SimRandom
 
 Result = TypeVar("Result")
 
+LAG_MAX_SECONDS = 0.25
+"""How long the disk takes for one thing, at most."""
+SLACK_SECONDS = 2 * LAG_MAX_SECONDS + 0.1
+"""From a decision to its answer there is one commit, or two where one is under way already."""
+
 
 class Violation(AssertionError):
     """The product broke a promise; the message starts with the promise's id."""
@@ -81,7 +86,7 @@ class World:
         wrapped = self.kit.wrap(store, self.catalog)
         chance = SimRandom(self.loop)
         kit, catalog, clock = self.kit, self.catalog, self.clock
-        grace = Grace(self.grace_seconds)
+        grace = Grace(self.grace_seconds, SLACK_SECONDS)
         blobs = kit.blobs(catalog, wrapped, clock, chance, grace=grace)
         limits = UploadLimits(idle_seconds=self.idle_seconds, open_max=2)
         process = Process(
@@ -109,4 +114,4 @@ class World:
 
 
 def _lag(loop: SimLoop) -> Awaitable[None]:
-    return SimClock(loop).sleep(loop.random.expovariate(8))
+    return SimClock(loop).sleep(loop.random.uniform(0, LAG_MAX_SECONDS))

@@ -88,6 +88,7 @@ install_with_apt() {
 
 # --- the newest clients, unpacked ----------------------------------------------------------------
 
+# shellcheck disable=SC2016 # apt fills these in
 debian_mirror() {
     apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
         grep -E '/debian/?$' | head -n 1
@@ -161,7 +162,8 @@ newest() {
 }
 
 helm() {
-    local directory=$1 python=${PYTHON:-python3}
+    local directory=$1 python=$here/../.venv/bin/python
+    [ -x "$python" ] || python=${PYTHON:-python3}
     "$directory/bin/python" -c 'import helm_python' 2>/dev/null && return 0
     say "installing $helm_requirement in $directory"
     rm -rf "$directory"

@@ -10,7 +10,6 @@ import click
 
 from entrepot import __version__
 from entrepot.faces.cli.users import users
-from entrepot.serving import Started
 from entrepot.settings import Settings, SettingsError, load
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def serve(config: str | None, **options: Any) -> None:
     from entrepot import serving
 
     try:
-        serving.run(settings, _announce)
+        serving.run(settings, serving.Announce(_tell_password, _tell_started))
     except serving.CANNOT_START as error:
         click.echo(f"entrepot: {error}", err=True)
         sys.exit(EXIT_FAILED)
@@ -76,7 +75,15 @@ def fsck(data: str, read: bool) -> None:  # noqa: FBT001 - click passes by name
     sys.exit(EXIT_FAILED if findings else 0)
 
 
-def _announce(started: "Started") -> None:
+def _tell_password(password: str) -> None:
+    """Say the first administrator's password, which is not kept anywhere."""
+    click.echo("First start: an administrator was made.")
+    click.echo("  user:           admin")
+    click.echo(f"  password:       {password}")
+    click.echo("                  (shown this once; `entrepot user passwd admin` sets another)")
+
+
+def _tell_started(started: "Started") -> None:
     """Say in a few lines what runs and what to type next."""
     scheme = "https" if started.tls else "http"
     shown = [address for address in started.addresses if not address.startswith("[")]
@@ -85,12 +92,6 @@ def _announce(started: "Started") -> None:
     lines = [f"Entrepot {__version__} is ready at {scheme}://{host}"]
     if started.open:
         lines.append("  OPEN: anyone on this machine may push, pull and delete, without a password")
-    if started.generated_password:
-        lines += [
-            "  administrator:  admin",
-            f"  password:       {started.generated_password}",
-            "                  (shown this once; `entrepot user passwd admin` sets another)",
-        ]
     if started.ca_file:
         lines.append(
             f"  trust:          {started.ca_file}   (clients need it: the certificate is our own)"

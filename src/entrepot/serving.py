@@ -40,17 +40,24 @@ class Started:
     data: Path
     tls: bool
     open: bool
-    generated_password: str | None
     ca_file: Path | None
 
 
-def run(settings: Settings, announce: Callable[[Started], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Who is told: `password` of the first administrator's, `started` of where it listens."""
+
+    password: Callable[[str], None]
+    started: Callable[[Started], None]
+
+
+def run(settings: Settings, announce: Announce) -> None:
     """Run a registry on an event loop of its own; raises one of `CANNOT_START`."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run_server(settings, announce))
 
 
-async def run_server(settings: Settings, announce: Callable[[Started], None]) -> None:
+async def run_server(settings: Settings, announce: Announce) -> None:
     """Run a registry with an embedded catalog until it is told to stop.
 
     Raises `DirectoryBusy`, `ListenError`, `CatalogUnusable`, ssl.SSLError or OSError when it
@@ -65,19 +72,21 @@ async def run_server(settings: Settings, announce: Callable[[Started], None]) ->
         stack.push_async_callback(house.uploads.close)
         await house.uploads.sweep()
         password = await house.accounts.ensure_admin(settings.auth.admin_password)
+        if password is not None:
+            # Told at once: should the server fail to listen, nobody could learn it any more.
+            announce.password(password)
         context, certificate = _tls(settings, data, outside.clock)
 
         def listening(addresses: tuple[str, ...]) -> None:
             public = tuple(a for a in addresses if not a.startswith("unix:"))
             scheme = "https" if context else "http"
             data.write_address("".join(f"{scheme}://{address}\n" for address in public))
-            announce(
+            announce.started(
                 Started(
                     public,
                     data.path,
                     context is not None,
                     settings.auth.open,
-                    password,
                     certificate,
                 )
             )

@@ -98,7 +98,7 @@ def test_it_is_what_trust_stores_ask_of_an_authority(tmp_path: Path) -> None:
     """RFC 5280 sections 4.2.1.2 and 4.2.1.3; macOS asks for the validity too."""
     certificate, _ = own_certificate(tmp_path, [], NOW)
     found = load(certificate)
-    identifier = x509.SubjectKeyIdentifier.from_public_key(found.public_key())  # type: ignore[arg-type]
+    identifier = x509.SubjectKeyIdentifier.from_public_key(found.public_key())
     extension = found.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
     assert extension.value == identifier
     usage = found.extensions.get_extension_for_class(x509.KeyUsage).value

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -206,10 +206,12 @@ class Workspace:
 
     def close(self) -> None:
         """Ends the daemons, last started first, then removes mounts and files."""
-        while self._daemons:
-            self._daemons.pop().stop()
-        _remove(self.path)
-        self._lock.close()
+        # A stack, so that one that will not end does not keep the others.
+        with ExitStack() as stack:
+            stack.callback(self._lock.close)
+            stack.callback(_remove, self.path)
+            while self._daemons:
+                stack.callback(self._daemons.pop(0).stop)
 
 
 def _new_directory(prefix: Path) -> Path:

@@ -27,6 +27,8 @@ class Pusher:
     doubtful: set[Digest] = field(default_factory=set)
     """Manifests that an unanswered delete may have taken."""
     acknowledged: int = 0
+    unread: set[Digest] = field(default_factory=set)
+    """What was acknowledged since the last check."""
 
     @property
     def base(self) -> str:
@@ -58,6 +60,7 @@ class Pusher:
         )
         _expect(answer, 201)
         self.manifests[digest] = raw
+        self.unread.add(digest)
         self.doubtful.discard(digest)
         self._settled(tag, digest)
 
@@ -78,6 +81,7 @@ class Pusher:
             answer = await self._send(client, answer, data, chunks=way == "chunks")
         _expect(answer, 201)
         self.blobs.add(digest)
+        self.unread.add(digest)
         self.acknowledged += 1
 
     async def _send(self, client: Client, begun: Answer, data: bytes, *, chunks: bool) -> Answer:
@@ -118,20 +122,23 @@ class Pusher:
         size = self.random.choice(SIZES)
         return self.random.randbytes(8) * (size // 8) + b"x" * (size % 8)
 
-    async def check(self, port: int) -> None:
-        """Assert that all that was acknowledged is there, byte for byte."""
+    async def check(self, port: int, *, all_of_it: bool) -> None:
+        """Assert that what was acknowledged is there, byte for byte: the newest, or all."""
         async with Client.connect(port) as client:
-            await self._check(client)
+            await self._check(client, None if all_of_it else self.unread)
+        self.unread.clear()
         self.unsure.clear()
         self.doubtful.clear()
 
-    async def _check(self, client: Client) -> None:
-        for digest in self.blobs:
+    async def _check(self, client: Client, only: set[Digest] | None) -> None:
+        for digest in self.blobs if only is None else self.blobs & only:
             answer = await client.call("GET", f"{self.base}/blobs/{digest}")
             _expect(answer, 200)
             if Digest.of(answer.body) != digest:
                 raise AssertionError(f"blob {digest} has other bytes")
         for digest, raw in [*self.manifests.items()]:
+            if only is not None and digest not in only | self.doubtful:
+                continue
             answer = await client.call("GET", f"{self.base}/manifests/{digest}")
             if answer.status == 404 and digest in self.doubtful:
                 del self.manifests[digest]

@@ -31,7 +31,7 @@ async def test_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
     server = Server(tmp_path / "data")
     pushers = [Pusher(number, random.Random(chance.random())) for number in range(PUSHERS)]
     try:
-        for _ in range(ROUNDS):
+        for number in range(1, ROUNDS + 1):
             await server.start()
             tasks = [asyncio.create_task(pusher.run(server.port)) for pusher in pushers]
             await asyncio.sleep(chance.uniform(0.05, 1.0))
@@ -40,7 +40,8 @@ async def test_nothing_acknowledged_is_lost(tmp_path: Path) -> None:
             findings, _ = await inspect(tmp_path / "data", read=False)
             assert findings == []
             await server.start()
-            await asyncio.gather(*(pusher.check(server.port) for pusher in pushers))
+            last = number == ROUNDS
+            await asyncio.gather(*(p.check(server.port, all_of_it=last) for p in pushers))
             await server.kill()
         findings, debris = await inspect(tmp_path / "data", read=True)
     finally:

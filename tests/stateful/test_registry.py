@@ -53,12 +53,14 @@ class RegistryMachine(RuleBasedStateMachine):
         self.world = self.run(World.make())
 
     def teardown(self) -> None:
-        if hasattr(self, "world"):
-            self.touched = {*NAMES}
-            self.agree()
-            self.nothing_leaks()
-            self.run(self.world.catalog.close())
-        self.runner.close()
+        try:
+            if hasattr(self, "world"):
+                self.touched = {*NAMES}
+                self.agree()
+                self.nothing_leaks()
+                self.run(self.world.catalog.close())
+        finally:
+            self.runner.close()
 
     # Uploads -----------------------------------------------------------------------------------
 

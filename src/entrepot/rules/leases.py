@@ -35,15 +35,17 @@ class BlobRow:
 class Grace:
     """How long a client may rely on what it was told, in seconds.
 
-    A lease is written somewhat longer than promised, so that clients that ask again and again
-    cause one write in a while and not one each.
+    The promise runs from when the client hears it: `slack_seconds` cover the time from decision to
+    answer. A lease is written somewhat longer still, so that clients that ask again and again cause
+    one write in a while and not one each.
     """
 
     seconds: float = 2 * 3600.0
+    slack_seconds: float = 60.0
 
     @property
     def lease_seconds(self) -> float:
-        return self.seconds * 1.25
+        return self.seconds * 1.25 + self.slack_seconds
 
     def until(self, now: float) -> float:
         """Return when a lease taken now ends."""
@@ -51,7 +53,7 @@ class Grace:
 
     def is_short(self, row: BlobRow, now: float) -> bool:
         """Whether the row's lease no longer covers what a client told 'it exists' is promised."""
-        return row.keep_until < now + self.seconds
+        return row.keep_until < now + self.seconds + self.slack_seconds
 
 
 def has_bytes(row: BlobRow | None) -> bool:

@@ -1,4 +1,4 @@
-"""Metrics of requests: few series whatever clients ask, and an access log without secrets."""
+"""Metrics of requests, few series whatever clients ask; and the access log."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The challenge as clients parse it; nothing that they send gets into it unchecked."""
+"""The challenge as clients parse it; what they send gets in only if it is sound."""
 
 import re
 

@@ -68,13 +68,20 @@ async def test_slow_body_by_receive(serve: Serve) -> None:
 
 
 async def test_application_that_waits_is_not_a_slow_client(serve: Serve) -> None:
+    asked = asyncio.Event()
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.2)
+        asyncio.get_running_loop().call_soon(asked.set)
+        assert (await receive())["body"]
         await asyncio.sleep(0.2)
         await echo(scope, receive, send)
 
-    limits = ServerLimits(body_grace_seconds=0.02, body_window_seconds=0.05)
+    limits = ServerLimits(body_grace_seconds=0.02, body_window_seconds=0.1)
     peer = await (await serve(app, limits=limits)).connect()
-    await peer.send(request("PUT", body=b"x" * 200_000))
+    await peer.send(request("PUT", Content_Length="200000"))
+    await asked.wait()
+    await peer.send(b"x" * 200_000)
     assert (await peer.answer()).status == 200
 
 

@@ -355,6 +355,19 @@ async def test_slow_sink_is_not_a_slow_client(serve: Serve) -> None:
     assert (await peer.answer()).status == 200
 
 
+async def test_slow_write_after_a_wait_is_not_a_slow_client(serve: Serve) -> None:
+    sink = Sink(write=lambda view: time.sleep(0.3))
+    limits = ServerLimits(
+        body_grace_seconds=0.1, body_window_seconds=0.1, body_rate_min_bytes=10**9
+    )
+    peer = await (await serve(sink, limits=limits)).connect()
+    await peer.send(request("PUT", Content_Length="300000"))
+    await until(lambda: bool(sink.got))
+    await asyncio.sleep(0.02)  # until the drain waits on the loop
+    await peer.send(b"x" * 300_000)
+    assert (await peer.answer()).status == 200
+
+
 async def test_cancelled_drain_waits_for_the_running_write(serve: Serve) -> None:
     inside, release = threading.Event(), threading.Event()
     states: list[str] = []
