@@ -170,6 +170,7 @@ MUTANTS = [
     Kit(
         name="generation per digest",
         patches=((SqlBlobs, "arrive", _generation_per_digest),),
+        rare=True,
     ),
     Kit(name="mount does not lease", blobs=_MountDoesNotLease),
     Kit(name="settles without a look", blobs=_SettlesWithoutLook),

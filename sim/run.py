@@ -10,6 +10,7 @@ from .scenario import run_seed
 from .world import Kit
 
 MUTANT_SEEDS = 400
+RARE_SEEDS = 3000
 
 
 def first_failure(kit: Kit, seeds: range) -> tuple[int, Exception] | None:
@@ -44,7 +45,7 @@ def main() -> int:
     print(f"{len(seeds)} seeds, 0 violations, {seconds:.1f} s")
     alive = 0
     for kit in MUTANTS if arguments.mutants else []:
-        killed = first_failure(kit, range(MUTANT_SEEDS))
+        killed = first_failure(kit, range(RARE_SEEDS if kit.rare else MUTANT_SEEDS))
         alive += killed is None
         print(f"  mutant '{kit.name}': {f'dies at seed {killed[0]}' if killed else 'LIVES'}")
     return 1 if alive else 0

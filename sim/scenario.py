@@ -63,7 +63,7 @@ def _start(world: World, process: Process, memories: list[Memory]) -> list[async
 
 async def _repeat(world: World, job: Callable[[], Awaitable[object]]) -> None:
     while True:
-        await world.clock.sleep(world.random.expovariate(0.3))
+        await world.clock.sleep(world.random.expovariate(0.6))
         await job()
 
 

@@ -129,7 +129,9 @@ async def open_house(
     catalog = await open_catalog("sqlite:///:memory:")
     disk = MemoryDisk()
     store = await open_store(disk)
-    blobs = BlobService(catalog, store, clock, chance, grace=Grace(grace_seconds, slack_seconds=0.0))
+    blobs = BlobService(
+        catalog, store, clock, chance, grace=Grace(grace_seconds, slack_seconds=0.0)
+    )
     uploads = UploadService(
         catalog, store, clock, chance, blobs=blobs, limits=limits or UploadLimits()
     )

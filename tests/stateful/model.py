@@ -26,7 +26,9 @@ class Entry:
     @property
     def blobs(self) -> list[Digest]:
         fields = self._fields
-        return _digests([*([fields["config"]] if "config" in fields else []), *fields.get("layers", [])])
+        return _digests(
+            [*([fields["config"]] if "config" in fields else []), *fields.get("layers", [])]
+        )
 
     @property
     def children(self) -> list[Digest]:
@@ -34,7 +36,11 @@ class Entry:
 
     @property
     def subject(self) -> Digest | None:
-        return next(iter(_digests([self._fields["subject"]])), None) if "subject" in self._fields else None
+        return (
+            next(iter(_digests([self._fields["subject"]])), None)
+            if "subject" in self._fields
+            else None
+        )
 
     @property
     def artifact_type(self) -> str | None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -41,7 +42,8 @@ class RegistryMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
+        # Its own loop, as asyncio.Runner changes signal handlers for each of many small calls.
+        self.loop = asyncio.new_event_loop()
         self.model = Model(NAMES)
         self.touched = {*NAMES}
         self.seen: dict[Digest, Entry] = {}
@@ -60,7 +62,7 @@ class RegistryMachine(RuleBasedStateMachine):
                 self.nothing_leaks()
                 self.run(self.world.catalog.close())
         finally:
-            self.runner.close()
+            self.loop.close()
 
     # Uploads -----------------------------------------------------------------------------------
 
@@ -122,6 +124,7 @@ class RegistryMachine(RuleBasedStateMachine):
         answer = self.call("PUT", f"{address}?digest={digest}", {}, rest)
         assert answer.status == (201 if right else 400)
         del self.model.sessions[address]
+        self.touched.add(session.name)
         if right:
             self.model.arrive(session.name, session.content, self.now)
 
@@ -272,40 +275,50 @@ class RegistryMachine(RuleBasedStateMachine):
     def agree(self) -> None:
         if not hasattr(self, "world"):
             return
-        assert self.run(self.world.registry.findings()) == []
-        assert self.run(self.world.events(0)) == self.model.events
-        for name in self.touched:
-            self.compare(name)
+        self.run(self.compare_all())
         self.touched = set()
+
+    async def compare_all(self) -> None:
+        """Look at what was touched, and at all uploads."""
+        assert await self.world.registry.findings() == []
+        assert await self.world.events(0) == self.model.events
+        for name in self.touched:
+            await self.compare(name)
         for address, session in self.model.sessions.items():
-            answer = self.call("GET", address)
+            answer = await self.world.request("GET", address)
             assert answer.status == 204
             assert answer.header("Range") == f"0-{max(0, session.size - 1)}"
 
-    def compare(self, name: str) -> None:
+    async def compare(self, name: str) -> None:
         """Look at all that a repository shows."""
         shelf = self.model.shelves[name]
         for digest in self.digests():
-            served(self.send("GET", name, f"blobs/{digest}"), shelf.content(digest))
+            await self.show(name, f"blobs/{digest}", shelf.content(digest))
         for digest in self.seen:
             entry = shelf.manifests.get(digest)
-            served(self.send("GET", name, f"manifests/{digest}"), entry.raw if entry else None)
-            listed = self.send("GET", name, f"referrers/{digest}").json["manifests"]
-            assert [found["digest"] for found in listed] == [
-                entry.digest for entry in shelf.referrers(digest)
-            ]
+            await self.show(name, f"manifests/{digest}", entry.raw if entry else None)
+            await self.list_referrers(name, f"{digest}", shelf.referrers(digest))
         kind = KINDS[0]
-        listed = self.send("GET", name, f"referrers/{ABSENT}?artifactType={kind.replace('+', '%2B')}")
-        assert [(found["digest"], found["artifactType"]) for found in listed.json["manifests"]] == [
-            (entry.digest, kind) for entry in shelf.referrers(ABSENT, kind)
-        ]
+        query = f"{ABSENT}?artifactType={quote(kind)}"
+        await self.list_referrers(name, query, shelf.referrers(ABSENT, kind))
         for tag in TAGS:
             at = shelf.tags.get(tag)
-            raw = shelf.manifests[at].raw if at is not None else None
-            served(self.send("GET", name, f"manifests/{tag}"), raw)
-        answer = self.send("GET", name, "tags/list")
+            await self.show(name, f"manifests/{tag}", shelf.manifests[at].raw if at else None)
+        answer = await self.world.request("GET", self.address(name, "tags/list"))
         assert answer.status == (200 if shelf.known else 404)
         assert not shelf.known or answer.json["tags"] == sorted(shelf.tags)
+
+    async def show(self, name: str, path: str, content: bytes | None) -> None:
+        """Fail unless the registry shows this; None stands for 404."""
+        answer = await self.world.request("GET", self.address(name, path))
+        expected = (404, None) if content is None else (200, content)
+        assert (answer.status, answer.body if answer.status == 200 else None) == expected
+
+    async def list_referrers(self, name: str, query: str, entries: list[Entry]) -> None:
+        """Fail unless the registry lists just these (I4)."""
+        answer = await self.world.request("GET", self.address(name, f"referrers/{query}"))
+        found = [(each["digest"], each.get("artifactType")) for each in answer.json["manifests"]]
+        assert found == [(entry.digest, entry.artifact_type) for entry in entries]
 
     def nothing_leaks(self) -> None:
         """After a long time without clients, only what manifests hold is left."""
@@ -330,12 +343,11 @@ class RegistryMachine(RuleBasedStateMachine):
         return self.world.clock.seconds
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        return self.runner.run(work)
+        return self.loop.run_until_complete(work)
 
     def call(
         self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b""
     ) -> Answer:
-        self.touched |= {name for name in NAMES if method not in ("GET", "HEAD")}
         return self.run(self.world.request(method, path, headers, body))
 
     def send(
@@ -346,10 +358,15 @@ class RegistryMachine(RuleBasedStateMachine):
         headers: dict[str, str] | None = None,
         body: bytes = b"",
     ) -> Answer:
-        """Send a request under one of the repository's names."""
+        """Send a request to a repository."""
+        self.touched.add(name)
+        return self.call(method, self.address(name, path), headers, body)
+
+    def address(self, name: str, path: str) -> str:
+        """Return an address in a repository, under one or another of its names."""
         self.requests += 1
         wire = WIRE[name][self.requests % len(WIRE[name])]
-        return self.call(method, f"/v2/{wire}/{path}", headers, body)
+        return f"/v2/{wire}/{path}"
 
     def put(self, name: str, tag: str | None, entry: Entry) -> None:
         self.seen[entry.digest] = entry
@@ -398,18 +415,11 @@ class RegistryMachine(RuleBasedStateMachine):
         promised = self.model.promised(self.now)
         for name, shelf in self.model.shelves.items():
             for digest in [*shelf.blobs]:
-                if digest not in promised:
-                    if self.send("GET", name, f"blobs/{digest}").status == 404:
-                        del shelf.blobs[digest]
+                if digest in promised:
+                    continue
+                if self.send("GET", name, f"blobs/{digest}").status == 404:
+                    del shelf.blobs[digest]
         self.touched = {*NAMES}
-
-
-def served(answer: Answer, content: bytes | None) -> None:
-    """Fail unless this is the answer's body; None stands for 404."""
-    if content is None:
-        assert answer.status == 404
-    else:
-        assert (answer.status, answer.body) == (200, content)
 
 
 TestRegistry = RegistryMachine.TestCase

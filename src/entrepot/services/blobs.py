@@ -42,13 +42,17 @@ class BlobService:
         A live row has its bytes already. Otherwise they must be committed under the row's
         generation before `settle`.
         """
-        now = self._clock.now()
         async with self._catalog.begin(write=True) as tx:
-            row = await tx.blobs.find(digest)
-            if row is None or leases.needs_generation(row):
-                return await tx.blobs.arrive(digest, size, self._grace.until(now))
-            await self.keep(tx, row, now)
-            return row
+            return await self.intend_in(tx, digest, size)
+
+    async def intend_in(self, tx: Tx, digest: Digest, size: int) -> BlobRow:
+        """Do what `intend` does, in the caller's transaction."""
+        now = self._clock.now()
+        row = await tx.blobs.find(digest)
+        if row is None or leases.needs_generation(row):
+            return await tx.blobs.arrive(digest, size, self._grace.until(now))
+        await self.keep(tx, row, now)
+        return row
 
     async def settle(self, tx: Tx, row: BlobRow) -> None:
         """Let the row go live, in the caller's transaction.

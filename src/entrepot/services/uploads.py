@@ -1,6 +1,7 @@
 """Upload sessions: chunks in, a blob out (distribution-spec, "Pushing blobs")."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from entrepot.oci.digest import DEFAULT_ALGORITHM, Digest, new_hasher
@@ -93,7 +94,7 @@ class UploadService:
         if self._desk.is_busy(upload_id):
             offset = self._desk.offset(upload_id)
             return session.offset if offset is None else offset
-        async with self._desk.take(session.id) as upload:
+        async with self._taken(session) as upload:
             return upload.offset
 
     async def append(self, name: RepositoryName, upload_id: str, chunk: Chunk) -> int:
@@ -102,7 +103,7 @@ class UploadService:
         Of a chunk that breaks off, what arrived stays: the client asks for the status and goes on.
         """
         session = await self._session(name, upload_id)
-        async with self._desk.take(session.id) as upload:
+        async with self._taken(session) as upload:
             offset = await self._append(upload, chunk)
             async with self._catalog.begin(write=True) as tx:
                 until = self._clock.now() + self._limits.idle_seconds
@@ -117,7 +118,7 @@ class UploadService:
         A digest that does not match ends the session: `Fault(DIGEST_INVALID)`.
         """
         session = await self._session(name, upload_id)
-        async with self._desk.take(session.id) as upload:
+        async with self._taken(session) as upload:
             if chunk is not None:
                 await self._append(upload, chunk)
             actual = await upload.digest(digest.algorithm)
@@ -187,12 +188,18 @@ class UploadService:
             session = await tx.uploads.find(upload_id)
             repository = await tx.repositories.find(name) if session else None
         if session is None or repository is None or session.repository_id != repository.id:
-            raise Fault(
-                Code.BLOB_UPLOAD_UNKNOWN,
-                "this upload does not exist any more: start the push again",
-                {"upload": upload_id[:64]},
-            )
+            raise _unknown_upload(upload_id)
         return session
+
+    @asynccontextmanager
+    async def _taken(self, session: UploadSession) -> AsyncIterator[Upload]:
+        """Hold the session's bytes for one request; never fewer than were acknowledged (I6)."""
+        async with self._desk.take(session.id) as upload:
+            if upload.offset < session.offset:
+                # A crash came when the bytes were a blob's already, and its row not yet live.
+                await self._drop(session, upload)
+                raise _unknown_upload(session.id)
+            yield upload
 
     async def _append(self, upload: Upload, chunk: Chunk) -> int:
         refusal = check_chunk(chunk.span, chunk.content_length, upload.offset)
@@ -204,15 +211,24 @@ class UploadService:
             return await upload.append(_Bounded(chunk.body, limit))
 
     async def _commit(self, session: UploadSession, upload: Upload, digest: Digest) -> BlobRow:
-        row = await self._blobs.intend(digest, upload.offset)
+        async with self._catalog.begin(write=True) as tx:
+            row = await self._blobs.intend_in(tx, digest, upload.offset)
+            # From here on a crash may leave the session without its bytes; `_taken` will know.
+            await tx.uploads.advance(session.id, upload.offset, session.expires_at)
         present = leases.has_bytes(row)
         if not present:
             with medium_errors():
                 await upload.commit(Blob(digest, row.generation))
-        async with self._catalog.begin(write=True) as tx:
-            await self._blobs.settle(tx, row)
-            await tx.blobs.link(session.repository_id, digest, self._clock.now())
-            await tx.uploads.remove(session.id)
+        try:
+            async with self._catalog.begin(write=True) as tx:
+                await self._blobs.settle(tx, row)
+                await tx.blobs.link(session.repository_id, digest, self._clock.now())
+                await tx.uploads.remove(session.id)
+        except Fault:
+            if not present:
+                # The bytes are those of a doomed blob: there is nothing to go on with.
+                await self._drop(session, upload)
+            raise
         self._desk.forget(session.id)
         if present:
             await upload.abort()
@@ -223,6 +239,14 @@ class UploadService:
             await tx.uploads.remove(session.id)
         self._desk.forget(session.id)
         await upload.abort()
+
+
+def _unknown_upload(upload_id: str) -> Fault:
+    return Fault(
+        Code.BLOB_UPLOAD_UNKNOWN,
+        "this upload does not exist any more: start the push again",
+        {"upload": upload_id[:64]},
+    )
 
 
 class _Bounded:

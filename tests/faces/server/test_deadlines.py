@@ -74,10 +74,12 @@ async def test_application_that_waits_is_not_a_slow_client(serve: Serve) -> None
         await asyncio.sleep(0.2)
         asyncio.get_running_loop().call_soon(asked.set)
         assert (await receive())["body"]
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.6)
         await echo(scope, receive, send)
 
-    limits = ServerLimits(body_grace_seconds=0.02, body_window_seconds=0.1)
+    limits = ServerLimits(
+        body_grace_seconds=0.3, body_window_seconds=0.1, body_rate_min_bytes=10**9
+    )
     peer = await (await serve(app, limits=limits)).connect()
     await peer.send(request("PUT", Content_Length="200000"))
     await asked.wait()

@@ -1,4 +1,4 @@
-"""Request bodies drained past the loop: every byte, in order, whatever the client does."""
+"""Bodies drained past the loop: every byte, in order, whatever clients do."""
 
 import asyncio
 import hashlib
@@ -156,6 +156,18 @@ async def test_trickle_pins_no_thread(serve: Serve) -> None:
     for peer in slow:
         await peer.send(b"w" * (100_000 - 5010))
         assert (await peer.answer()).body == b"100000"
+
+
+async def test_what_trickles_in_is_not_kept_in_memory(serve: Serve) -> None:
+    sink = Sink()
+    peer = await (await serve(sink)).connect()
+    await peer.send(request("PUT", Content_Length="1000000"))
+    for _ in range(20):
+        await peer.send(b"x" * 20_000)
+        await asyncio.sleep(0.005)
+    await until(lambda: len(sink.got[0]) >= 200_000)
+    peer.abort()
+    await until(lambda: bool(sink.errors))
 
 
 async def test_many_fast_clients_share_two_threads(serve: Serve) -> None:

@@ -1,4 +1,4 @@
-"""Plain requests: order, framing, keep-alive, early answers, what applications do wrong."""
+"""Plain requests: order, framing, keep-alive, early answers, failures."""
 
 import asyncio
 import json

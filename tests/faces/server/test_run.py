@@ -130,6 +130,29 @@ async def test_stopping_ends_the_running_one_of_pipelined_requests(serve: Serve)
     await stopping
 
 
+async def test_stopping_closes_after_a_response_that_began_before(serve: Serve) -> None:
+    began, go = asyncio.Event(), asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        began.set()
+        await go.wait()
+        await send({"type": "http.response.body", "body": b"b"})
+
+    site = await serve(app)
+    peer = await site.connect()
+    await peer.send(request())
+    await began.wait()
+    stopping = asyncio.ensure_future(site.server.stop(drain_seconds=60))
+    await asyncio.sleep(0)
+    go.set()
+    answer = await peer.answer()
+    assert answer.body == b"ab"
+    assert "connection" not in answer.headers
+    await asyncio.wait_for(stopping, 5)
+
+
 async def test_address_in_use_frees_the_others() -> None:
     async with serving(hello) as (task, address):
         with pytest.raises(ListenError, match=address):

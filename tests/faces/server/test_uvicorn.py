@@ -1,4 +1,4 @@
-"""What `faces.server.protocol` says it relies on in uvicorn; fails when an upgrade changes it."""
+"""What `faces.server.protocol` relies on in uvicorn: an upgrade may change it."""
 
 import asyncio
 import inspect

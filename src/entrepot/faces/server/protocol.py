@@ -1,4 +1,4 @@
-"""The HTTP/1.1 server protocol: uvicorn's on httptools, with zero-copy, drains and bounds.
+"""The HTTP/1.1 protocol: uvicorn's, with zero-copy, drains and bounds.
 
 Of uvicorn this relies on, and `tests/faces/server/test_uvicorn.py` holds it to:
 
@@ -91,10 +91,13 @@ class EdgeProtocol(RequestParsing):
                 exchange.cut()
         self._queue.clear()
         self.wire.lost()
+        # Leave no reference cycles to the garbage collector.
+        self._newest = None
+        self.scope = None  # type: ignore[assignment]
         if self._drain is not None:
             self._drain.give_up()  # its thread may be parsing still
         else:
-            self._forget()
+            self.parser = None  # type: ignore[assignment]
 
     def data_received(self, data: bytes) -> None:
         if self.life.leaving:
@@ -193,9 +196,8 @@ class EdgeProtocol(RequestParsing):
         """Bring the connection to where the drain left its socket."""
         exchange.bytes_in = drain.received_bytes
         if exchange.disconnected:
-            if self.transport.is_closing():
-                self._forget()
-        elif drain.gone:
+            return
+        if drain.gone:
             exchange.cut()
             self.transport.abort()
         elif drain.refusal is not None:
@@ -281,12 +283,6 @@ class EdgeProtocol(RequestParsing):
             return
         self.transport.write(refusal.render(self.edge.date_line))
         self.life.linger()
-
-    def _forget(self) -> None:
-        """Leave no reference cycles to the garbage collector."""
-        self._newest = None
-        self.parser = None  # type: ignore[assignment]
-        self.scope = None  # type: ignore[assignment]
 
     def _start(self, exchange: Exchange) -> None:
         self._active = exchange

@@ -1,4 +1,4 @@
-"""What a request's head must be: within bounds, and with only one reading (RFC 9112)."""
+"""What a request's head must be: in bounds, with one reading (RFC 9112)."""
 
 from typing import NamedTuple
 

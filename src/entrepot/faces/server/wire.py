@@ -1,4 +1,4 @@
-"""The byte side of a connection: writing, zero-copy sending, and how far the peer has read."""
+"""The byte side of a connection: writes, files, how far the peer has read."""
 
 import asyncio
 import fcntl

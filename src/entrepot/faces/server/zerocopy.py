@@ -1,4 +1,4 @@
-"""Files to sockets without a copy: os.sendfile on a duplicate of a transport's socket."""
+"""Files to sockets without a copy: os.sendfile on a duplicated socket."""
 
 import asyncio
 import errno
