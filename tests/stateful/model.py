@@ -25,22 +25,15 @@ class Entry:
 
     @property
     def blobs(self) -> list[Digest]:
-        fields = self._fields
-        return _digests(
-            [*([fields["config"]] if "config" in fields else []), *fields.get("layers", [])]
-        )
+        return self._digests("config", "layers")
 
     @property
     def children(self) -> list[Digest]:
-        return _digests(self._fields.get("manifests", []))
+        return self._digests("manifests")
 
     @property
     def subject(self) -> Digest | None:
-        return (
-            next(iter(_digests([self._fields["subject"]])), None)
-            if "subject" in self._fields
-            else None
-        )
+        return next(iter(self._digests("subject")), None)
 
     @property
     def artifact_type(self) -> str | None:
@@ -57,9 +50,11 @@ class Entry:
     def _fields(self) -> dict[str, Any]:
         return msgspec.json.decode(self.raw, type=dict[str, Any])
 
-
-def _digests(descriptors: Iterable[dict[str, Any]]) -> list[Digest]:
-    return [Digest(descriptor["digest"]) for descriptor in descriptors]
+    def _digests(self, *names: str) -> list[Digest]:
+        """Return the digests in these fields: descriptors, or lists of them."""
+        found = [self._fields.get(name, []) for name in names]
+        listed = [each if isinstance(each, list) else [each] for each in found]
+        return [Digest(descriptor["digest"]) for each in listed for descriptor in each]
 
 
 @dataclass(slots=True)
@@ -111,6 +106,20 @@ class Model:
         """When a client was last told that a blob exists."""
         self.events = 0
         """How many changes there were (I9)."""
+
+    @property
+    def blobs(self) -> list[tuple[str, Digest]]:
+        return [(name, digest) for name, shelf in self.shelves.items() for digest in shelf.blobs]
+
+    @property
+    def manifests(self) -> list[tuple[str, Digest]]:
+        return [
+            (name, digest) for name, shelf in self.shelves.items() for digest in shelf.manifests
+        ]
+
+    @property
+    def tags(self) -> list[tuple[str, str]]:
+        return [(name, tag) for name, shelf in self.shelves.items() for tag in shelf.tags]
 
     def arrive(self, name: str, data: bytes, now: float) -> None:
         """Take a blob in."""

@@ -22,7 +22,7 @@ from tests.stateful.world import PowerFailed, World
 
 Result = TypeVar("Result")
 
-CONTENTS = [b"{}", b"", b"one layer", b"another layer", b"a third"]
+CONTENTS = [b"{}", b"", b"one layer", b"another layer"]
 NAMES = ["library/app", "acme/deep/blobs"]
 TAGS = ["latest", "v1"]
 KINDS = ["application/spdx+json", "application/vnd.example.sig"]
@@ -34,7 +34,8 @@ tags = st.sampled_from(TAGS)
 contents = st.sampled_from(CONTENTS)
 picks = st.integers(0, 15)
 keeps: st.SearchStrategy[Keep] = st.sampled_from([keep_nothing, lambda n: n, lambda n: n // 2])
-steps = st.integers(0, 15)
+steps = st.integers(0, 11)
+mostly = st.integers(0, 4).map(bool)
 
 
 class RegistryMachine(RuleBasedStateMachine):
@@ -49,10 +50,13 @@ class RegistryMachine(RuleBasedStateMachine):
         self.seen: dict[Digest, Entry] = {}
         """Every manifest that was ever sent."""
         self.requests = 0
+        self.ended = ""
+        """An upload that is over."""
 
     @initialize()
     def begin(self) -> None:
         self.world = self.run(World.make())
+        self.put_image(NAMES[0], [CONTENTS[2]], TAGS[0], whole=True)
 
     def teardown(self) -> None:
         try:
@@ -73,7 +77,7 @@ class RegistryMachine(RuleBasedStateMachine):
         self.model.shelves[name].known = True
         self.open_session(answer, name, content)
 
-    @rule(name=names, content=contents, right=st.booleans())
+    @rule(name=names, content=contents, right=mostly)
     def push_in_one(self, name: str, content: bytes, *, right: bool) -> None:
         digest = Digest.of(content) if right else ABSENT
         answer = self.send("POST", name, f"blobs/uploads/?digest={digest}", body=content)
@@ -123,8 +127,7 @@ class RegistryMachine(RuleBasedStateMachine):
         rest = session.content[session.size :]
         answer = self.call("PUT", f"{address}?digest={digest}", {}, rest)
         assert answer.status == (201 if right else 400)
-        del self.model.sessions[address]
-        self.touched.add(session.name)
+        self.end_session(address)
         if right:
             self.model.arrive(session.name, session.content, self.now)
 
@@ -133,7 +136,7 @@ class RegistryMachine(RuleBasedStateMachine):
     def abort(self, pick: int) -> None:
         address, _ = self.session(pick)
         assert self.call("DELETE", address).status == 204
-        del self.model.sessions[address]
+        self.end_session(address)
 
     @rule(name=names, content=contents, source=st.none() | names)
     def mount(self, name: str, content: bytes, source: str | None) -> None:
@@ -148,30 +151,32 @@ class RegistryMachine(RuleBasedStateMachine):
         else:
             self.model.arrive(name, data, self.now)
 
-    @rule(name=names, content=contents)
-    def ask_whether_it_exists(self, name: str, content: bytes) -> None:
-        digest = Digest.of(content)
-        answer = self.send("HEAD", name, f"blobs/{digest}")
-        there = self.model.shelves[name].content(digest) is not None
-        assert answer.status == (200 if there else 404)
-        if there:
-            self.model.told[digest] = self.now
+    @precondition(lambda self: self.model.blobs)
+    @rule(pick=picks)
+    def ask_whether_it_exists(self, pick: int) -> None:
+        name, digest = self.model.blobs[pick % len(self.model.blobs)]
+        assert self.send("HEAD", name, f"blobs/{digest}").status == 200
+        self.model.told[digest] = self.now
 
     # Manifests ---------------------------------------------------------------------------------
 
-    @rule(name=names, layers=st.lists(contents, max_size=2), tag=st.none() | tags)
-    def put_image(self, name: str, layers: list[bytes], tag: str | None) -> None:
+    @rule(name=names, layers=st.lists(contents, max_size=2), tag=st.none() | tags, whole=mostly)
+    def put_image(self, name: str, layers: list[bytes], tag: str | None, *, whole: bool) -> None:
+        if whole:
+            self.push_missing(name, *layers)
         self.put(name, tag, Entry(image(layers), OCI_MANIFEST))
 
     @rule(name=names, pick=picks, kind=st.sampled_from(KINDS), tag=st.none() | tags)
     def put_referrer(self, name: str, pick: int, kind: str, tag: str | None) -> None:
         subject = self.known(pick)
         shown = descriptor(OCI_MANIFEST, subject.raw if subject else b"absent")
+        self.push_missing(name)
         self.put(name, tag, Entry(image([], subject=shown, artifactType=kind), OCI_MANIFEST))
 
-    @rule(name=names, children=st.lists(picks, max_size=2), tag=st.none() | tags)
-    def put_index(self, name: str, children: list[int], tag: str | None) -> None:
-        found = [entry.raw for pick in children if (entry := self.known(pick))]
+    @rule(name=names, children=st.lists(picks, max_size=2), tag=st.none() | tags, whole=mostly)
+    def put_index(self, name: str, children: list[int], tag: str | None, *, whole: bool) -> None:
+        entries = [*(self.model.shelves[name].manifests if whole else self.seen)]
+        found = [self.seen[entries[pick % len(entries)]].raw for pick in children if entries]
         self.put(name, tag, Entry(index(found), OCI_INDEX))
 
     @precondition(lambda self: self.seen)
@@ -179,6 +184,7 @@ class RegistryMachine(RuleBasedStateMachine):
     def put_image_of_a_manifest(self, name: str, pick: int, tag: str | None) -> None:
         inner = self.known(pick)
         assert inner is not None
+        self.push_missing(name)
         self.put(name, tag, Entry(image([inner.raw]), OCI_MANIFEST))
 
     @precondition(lambda self: self.seen)
@@ -188,47 +194,89 @@ class RegistryMachine(RuleBasedStateMachine):
         assert entry is not None
         self.put(name, tag, entry)
 
-    @rule(name=names, tag=tags)
-    def delete_tag(self, name: str, tag: str) -> None:
+    # Deletion ----------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.model.tags)
+    @rule(pick=picks)
+    def delete_tag(self, pick: int) -> None:
+        name, tag = self.model.tags[pick % len(self.model.tags)]
         answer = self.send("DELETE", name, f"manifests/{tag}")
         assert answer.status == self.model.delete_tag(name, tag)
 
-    @rule(name=names, pick=picks)
-    def delete_manifest(self, name: str, pick: int) -> None:
-        entry = self.known(pick)
-        digest = entry.digest if entry else ABSENT
+    @precondition(lambda self: self.model.manifests)
+    @rule(pick=picks)
+    def delete_manifest(self, pick: int) -> None:
+        name, digest = self.model.manifests[pick % len(self.model.manifests)]
         answer = self.send("DELETE", name, f"manifests/{digest}")
         assert answer.status == self.model.delete_manifest(name, digest, self.now)
 
-    @rule(name=names, pick=picks)
-    def delete_blob(self, name: str, pick: int) -> None:
-        digest = self.digests()[pick % len(self.digests())]
+    @precondition(lambda self: self.model.blobs)
+    @rule(pick=picks)
+    def delete_blob(self, pick: int) -> None:
+        name, digest = self.model.blobs[pick % len(self.model.blobs)]
         answer = self.send("DELETE", name, f"blobs/{digest}")
         assert answer.status == self.model.delete_blob(name, digest)
 
+    @rule(name=names, pick=picks, tag=tags)
+    def delete_what_may_not_be_there(self, name: str, pick: int, tag: str) -> None:
+        digest = self.digests()[pick % len(self.digests())]
+        answers = [
+            self.send("DELETE", name, f"blobs/{digest}").status,
+            self.send("DELETE", name, f"manifests/{digest}").status,
+            self.send("DELETE", name, f"manifests/{tag}").status,
+        ]
+        assert answers == [
+            self.model.delete_blob(name, digest),
+            self.model.delete_manifest(name, digest, self.now),
+            self.model.delete_tag(name, tag),
+        ]
+
     # Time, collection and power ----------------------------------------------------------------
 
-    @rule(seconds=st.sampled_from([1.0, GRACE_SECONDS, IDLE_SECONDS / 2, IDLE_SECONDS]))
+    @rule(seconds=st.sampled_from([1.0, GRACE_SECONDS, GRACE_SECONDS, IDLE_SECONDS]))
     def let_time_pass(self, seconds: float) -> None:
         self.world.clock.seconds += seconds
         self.run(self.world.registry.house.uploads.expire())
         self.model.expire(self.now)
-
-    @rule()
-    def collect(self) -> None:
         self.run(self.world.collect())
         self.learn_what_was_collected()
+
+    @precondition(lambda self: self.model.blobs)
+    @rule(pick=picks, how=st.sampled_from(["HEAD", "mount", "push"]))
+    def rely_on_what_was_told(self, pick: int, how: str) -> None:
+        """I11: an old blob that a client is told of is kept from then on."""
+        name, digest = self.model.blobs[pick % len(self.model.blobs)]
+        self.let_time_pass(GRACE_SECONDS)
+        content = self.model.shelves[name].blobs.get(digest)
+        if content is None:
+            return
+        if how == "HEAD":
+            assert self.send("HEAD", name, f"blobs/{digest}").status == 200
+            self.model.told[digest] = self.now
+        elif how == "mount":
+            self.mount(NAMES[0], content, name)
+        else:
+            self.push_in_one(name, content, right=True)
+        self.let_time_pass(GRACE_SECONDS)
 
     @rule(keep=keeps)
     def cut_the_power(self, keep: Keep) -> None:
         self.world.mains.fail(keep)
         self.restart()
 
-    @precondition(lambda self: self.model.sessions)
-    @rule(pick=picks, step=steps, keep=keeps)
-    def cut_the_power_within_finish(self, pick: int, step: int, keep: Keep) -> None:
-        address, session = self.session(pick)
-        digest, rest = Digest.of(session.content), session.content[session.size :]
+    @rule(name=names, sent=st.integers(0, 9), lost=st.booleans(), step=steps, keep=keeps)
+    def cut_the_power_within_finish(
+        self, name: str, sent: int, step: int, keep: Keep, *, lost: bool
+    ) -> None:
+        content = b"fresh bytes %d" % self.requests  # what is there already is not stored again
+        self.start(name, content)
+        newest = len(self.model.sessions) - 1
+        if lost:
+            self.break_off(newest, sent)
+        else:
+            self.append(newest, sent, with_range=True)
+        address, session = self.session(newest)
+        digest, rest = Digest.of(content), content[session.size :]
         self.world.mains.fail_after(step, keep)
         try:
             answer = self.call("PUT", f"{address}?digest={digest}", {}, rest)
@@ -239,14 +287,16 @@ class RegistryMachine(RuleBasedStateMachine):
             self.world.mains.fail(keep)
             self.restart()
             assert answer.status == 201
-            del self.model.sessions[address]
-            self.model.arrive(session.name, session.content, self.now)
+            self.end_session(address)
+            self.model.arrive(name, content, self.now)
 
     @rule(name=names, layers=st.lists(contents, max_size=2), tag=tags, step=steps, keep=keeps)
     def cut_the_power_within_put_image(
         self, name: str, layers: list[bytes], tag: str, step: int, keep: Keep
     ) -> None:
-        entry = Entry(image(layers), OCI_MANIFEST)
+        fresh = {"number": str(self.requests)}
+        entry = Entry(image(layers, annotations=fresh), OCI_MANIFEST)
+        self.push_missing(name, *layers)
         self.world.mains.fail_after(step, keep)
         try:
             self.put(name, tag, entry)
@@ -261,6 +311,7 @@ class RegistryMachine(RuleBasedStateMachine):
 
     @rule(step=steps, keep=keeps)
     def cut_the_power_within_collect(self, step: int, keep: Keep) -> None:
+        self.world.clock.seconds += 2 * GRACE_SECONDS
         self.world.mains.fail_after(step, keep)
         try:
             self.run(self.world.collect())
@@ -289,10 +340,13 @@ class RegistryMachine(RuleBasedStateMachine):
             assert answer.status == 204
             assert answer.header("Range") == f"0-{max(0, session.size - 1)}"
 
+        if self.ended:
+            assert (await self.world.request("GET", self.ended)).status == 404
+
     async def compare(self, name: str) -> None:
         """Look at all that a repository shows."""
         shelf = self.model.shelves[name]
-        for digest in self.digests():
+        for digest in dict.fromkeys([*self.digests(), *shelf.blobs]):
             await self.show(name, f"blobs/{digest}", shelf.content(digest))
         for digest in self.seen:
             entry = shelf.manifests.get(digest)
@@ -375,9 +429,19 @@ class RegistryMachine(RuleBasedStateMachine):
         answer = self.send("PUT", name, f"manifests/{reference}", headers, entry.raw)
         assert answer.status == self.model.put(name, tag, entry), answer.body
 
+    def push_missing(self, name: str, *layers: bytes) -> None:
+        """Push what an image of these layers needs and the repository lacks."""
+        for data in (b"{}", *layers):
+            if self.model.shelves[name].content(Digest.of(data)) is None:
+                self.push_in_one(name, data, right=True)
+
     def open_session(self, answer: Answer, name: str, content: bytes) -> None:
         address = str(answer.header("Location"))
         self.model.sessions[address] = Session(name, content, 0, self.now + IDLE_SECONDS)
+
+    def end_session(self, address: str) -> None:
+        self.touched.add(self.model.sessions.pop(address).name)
+        self.ended = address
 
     def session(self, pick: int) -> tuple[str, Session]:
         return list(self.model.sessions.items())[pick % len(self.model.sessions)]
@@ -400,7 +464,7 @@ class RegistryMachine(RuleBasedStateMachine):
         shown = self.send("GET", session.name, f"blobs/{digest}").status == 200
         status = self.call("GET", address)
         if status.status == 404:
-            del self.model.sessions[address]
+            self.end_session(address)
             if shown and self.model.shelves[session.name].content(digest) is None:
                 self.model.arrive(session.name, session.content, self.now)
             return
