@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from entrepot.adapters.blobs.memory import MemoryDisk, open_store
+from entrepot.adapters.blobs.memory import Delay, MemoryDisk, open_store
 from entrepot.adapters.catalog import open_catalog
 from entrepot.adapters.signer import Es256Signer, new_key
 from entrepot.faces.asgi import App
@@ -159,14 +159,17 @@ def basic(name: str, password: str = PASSWORD) -> str:
 
 @asynccontextmanager
 async def open_registry(
-    auth: Auth | None = None, uploads: Uploads | None = None
+    auth: Auth | None = None, uploads: Uploads | None = None, *, delay: Delay | None = None
 ) -> AsyncIterator[Registry]:
-    """Yield an empty registry, open to all unless `auth` says otherwise; checked at the end."""
+    """Yield an empty registry, open to all unless `auth` says otherwise; checked at the end.
+
+    `delay` is awaited at each step of the disk.
+    """
     settings = Settings(auth=auth or Auth(open=True), uploads=uploads or Uploads())
     clock, disk = HandClock(), MemoryDisk()
     outside = Outside(
         catalog=await open_catalog("sqlite:///:memory:"),
-        store=await open_store(disk),
+        store=await open_store(disk, delay=delay),
         clock=clock,
         random=Counting(),
         passwords=PlainPasswords(),

@@ -273,6 +273,50 @@ async def test_a_post_that_breaks_off_leaves_nothing(registry: Registry) -> None
     assert registry.disk.files == {}
 
 
+# What happens meanwhile --------------------------------------------------------------------------
+
+
+async def test_an_upload_that_outlasts_its_lease_must_be_sent_again() -> None:
+    is_slow = False
+
+    async def dawdle() -> None:
+        if is_slow:
+            registry.clock.seconds += 100_000
+            async with registry.catalog.begin(write=True) as tx:
+                await tx.collection.condemn(registry.clock.now(), 10)
+
+    async with open_registry(delay=dawdle) as registry:
+        location = await registry.start_upload()
+        await registry.request("PATCH", location, (), DATA)
+        is_slow = True
+        answer = await registry.request("PUT", f"{location}?digest={DIGEST}")
+        is_slow = False
+        assert (answer.status, answer.code) == (503, "UNAVAILABLE")
+        assert answer.header("Retry-After") == "1"
+        answer = await registry.request("PUT", f"{location}?digest={DIGEST}")
+        assert (answer.status, answer.code) == (404, "BLOB_UPLOAD_UNKNOWN")
+        answer = await registry.request("POST", f"{UPLOADS}?digest={DIGEST}", (), DATA)
+        await assert_stored(registry, answer)
+
+
+async def test_a_session_that_ends_while_others_expire_leaves_nothing() -> None:
+    to_end = ""
+
+    async def end_the_other() -> None:
+        nonlocal to_end
+        location, to_end = to_end, ""
+        if location:
+            assert (await registry.request("DELETE", location)).status == 204
+
+    async with open_registry(delay=end_the_other) as registry:
+        await registry.start_upload()
+        last = await registry.start_upload()
+        registry.clock.seconds += 100_000
+        to_end = last
+        assert await registry.house.uploads.expire() == 1
+        assert registry.disk.files == {}
+
+
 # Mounts ------------------------------------------------------------------------------------------
 
 
