@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,25 +10,19 @@ from pathlib import Path
 import uvloop
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
-from entrepot.adapters import tls
-from entrepot.adapters.blobs.fs import open_store
-from entrepot.adapters.catalog import CatalogUnusable, open_catalog
-from entrepot.adapters.datadir import DataDirectory, DirectoryBusy
+from entrepot.adapters.datadir import DataDirectory
 from entrepot.adapters.logging import Log, configure
 from entrepot.faces.asgi import App
 from entrepot.faces.manage.health import Readiness
 from entrepot.faces.manage.metrics import RequestMetrics, watch
 from entrepot.faces.manage.users import users_app
 from entrepot.faces.root import root_app
-from entrepot.faces.server import Hooks, Listener, ListenError, ServerLimits, serve
-from entrepot.ports.clock import Clock
-from entrepot.ports.upkeep import Finding
-from entrepot.services.fsck import check_blobs, check_catalog, count_debris
+from entrepot.faces.server import Hooks, Listener, ServerLimits, serve
 from entrepot.services.housekeeping import Housekeeping
 from entrepot.settings import Settings
 from entrepot.wiring import House, build, embedded, mounts
 
-CANNOT_START = (CatalogUnusable, DirectoryBusy, ListenError, OSError, ssl.SSLError)
+from .certificate import tls_context
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +68,7 @@ async def run_server(settings: Settings, announce: Announce) -> None:
         if password is not None:
             # Told at once: should the server fail to listen, nobody could learn it any more.
             announce.password(password)
-        context, certificate = _tls(settings, data, outside.clock)
+        context, certificate = tls_context(settings, data, outside.clock)
 
         def listening(addresses: tuple[str, ...]) -> None:
             public = tuple(a for a in addresses if not a.startswith("unix:"))
@@ -116,40 +109,6 @@ async def run_server(settings: Settings, announce: Announce) -> None:
             drain_seconds=settings.server.drain_seconds,
             on_draining=draining,
         )
-
-
-async def inspect(path: Path, *, read: bool) -> tuple[list[Finding], int]:
-    """Check the data of a stopped registry; return findings, and the number of debris.
-
-    With `read` every blob is read and its digest compared. Raises `DirectoryBusy` while a server
-    runs on it, `CatalogUnusable` or OSError.
-    """
-    if not (path / "catalog.db").exists():
-        raise FileNotFoundError(f"{path} holds no registry")
-    data = DataDirectory(path)
-    async with contextlib.AsyncExitStack() as stack:
-        stack.callback(data.close)
-        catalog = await open_catalog(data.catalog)
-        stack.push_async_callback(catalog.close)
-        store = await open_store(data.path)
-        stack.push_async_callback(store.close)
-        findings = await check_catalog(catalog)
-        findings += [finding async for finding in check_blobs(catalog, store, read=read)]
-        return findings, await count_debris(catalog, store)
-
-
-def _tls(
-    settings: Settings, data: DataDirectory, clock: Clock
-) -> tuple[ssl.SSLContext | None, Path | None]:
-    """Return the TLS context, and our own certificate's file where clients must trust it."""
-    server = settings.server
-    if server.tls == "off":
-        return None, None
-    if server.tls == "files":
-        return tls.server_context(Path(server.tls_cert), Path(server.tls_key)), None
-    hosts = [address.rpartition(":")[0] for address in server.listen]
-    certificate, key = tls.own_certificate(data.tls, hosts, clock.now())
-    return tls.server_context(certificate, key), certificate
 
 
 def _metrics(house: House) -> CollectorRegistry:

@@ -1,0 +1,14 @@
+"""What the command line starts: a server, or a check of one that is stopped."""
+
+import ssl
+
+from entrepot.adapters.catalog import CatalogUnusable
+from entrepot.adapters.datadir import DirectoryBusy
+from entrepot.faces.server import ListenError
+
+from .inspection import inspect
+from .server import Announce, Started, run, run_server
+
+CANNOT_START = (CatalogUnusable, DirectoryBusy, ListenError, OSError, ssl.SSLError)
+
+__all__ = ["CANNOT_START", "Announce", "Started", "inspect", "run", "run_server"]

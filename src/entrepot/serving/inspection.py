@@ -1,0 +1,30 @@
+"""Checking the data of a registry that does not run."""
+
+import contextlib
+from pathlib import Path
+
+from entrepot.adapters.blobs.fs import open_store
+from entrepot.adapters.catalog import open_catalog
+from entrepot.adapters.datadir import DataDirectory
+from entrepot.ports.upkeep import Finding
+from entrepot.services.fsck import check_blobs, check_catalog, count_debris
+
+
+async def inspect(path: Path, *, read: bool) -> tuple[list[Finding], int]:
+    """Check the data of a stopped registry; return findings, and the number of debris.
+
+    With `read` every blob is read and its digest compared. Raises `DirectoryBusy` while a server
+    runs on it, `CatalogUnusable` or OSError.
+    """
+    if not (path / "catalog.db").exists():
+        raise FileNotFoundError(f"{path} holds no registry")
+    data = DataDirectory(path)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(data.close)
+        catalog = await open_catalog(data.catalog)
+        stack.push_async_callback(catalog.close)
+        store = await open_store(data.path)
+        stack.push_async_callback(store.close)
+        findings = await check_catalog(catalog)
+        findings += [finding async for finding in check_blobs(catalog, store, read=read)]
+        return findings, await count_debris(catalog, store)

@@ -1,0 +1,116 @@
+"""What can be set: sections, keys, types, defaults and what each is for."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+# Bounded, as timers and databases take neither infinity nor any number.
+Seconds = Annotated[float, Meta(gt=0, le=10 * 365 * 86400)]
+Count = Annotated[int, Meta(ge=1, le=1 << 62)]
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message names its key and the mend."""
+
+
+class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where and how the registry listens."""
+
+    listen: Annotated[
+        tuple[str, ...],
+        Meta(description="Addresses `host:port`; `localhost` is IPv4 and IPv6, `*` all of both."),
+    ] = ("localhost:5000",)
+    public_url: Annotated[
+        str,
+        Meta(description="The URL that clients use, where a proxy stands in front."),
+    ] = ""
+    tls: Annotated[
+        str,
+        Meta(description="`off`; `files` with the two below; `auto` makes its own certificate."),
+    ] = "off"
+    tls_cert: Annotated[str, Meta(description="PEM file with the certificate chain.")] = ""
+    tls_key: Annotated[str, Meta(description="PEM file with the private key.")] = ""
+    drain_seconds: Annotated[
+        Seconds, Meta(description="How long requests in flight may take after SIGTERM.")
+    ] = 30.0
+
+
+class Storage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where things are kept."""
+
+    data: Annotated[str, Meta(description="Directory for catalog, blobs and keys.")] = "./data"
+
+
+class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who gets in."""
+
+    open: Annotated[
+        bool,
+        Meta(description="Let anyone push, pull and delete; on loopback addresses only."),
+    ] = False
+    anonymous_pull: Annotated[
+        tuple[str, ...],
+        Meta(description="Repositories that anyone may pull: names, `library/*`, or `*`."),
+    ] = ()
+    admin_password: Annotated[
+        str,
+        Meta(description="Password of `admin` at the first start; generated when empty."),
+    ] = ""
+    service: Annotated[str, Meta(description="The name tokens are issued for.")] = "entrepot"
+    token_seconds: Annotated[
+        Annotated[float, Meta(ge=60, le=86400)],
+        Meta(description="How long an access token lives."),
+    ] = 300.0
+
+
+class Uploads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds on pushes."""
+
+    size_max_bytes: Annotated[Count, Meta(description="Largest blob.")] = 1 << 40
+    idle_seconds: Annotated[
+        Seconds, Meta(description="When an upload that nobody continues is forgotten.")
+    ] = 86400.0
+    grace_seconds: Annotated[
+        Seconds,
+        Meta(description="How long a blob that a client was told of is kept without a manifest."),
+    ] = 7200.0
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds on connections and requests."""
+
+    connections: Annotated[Count, Meta(description="Open connections in all.")] = 4096
+    connections_per_address: Annotated[
+        Count, Meta(description="Open connections of one client address, loopback apart.")
+    ] = 512
+    header_bytes: Annotated[Count, Meta(description="Longest request head.")] = 65536
+    header_seconds: Annotated[Seconds, Meta(description="Time for a request head.")] = 20.0
+    idle_seconds: Annotated[Seconds, Meta(description="Time between two requests.")] = 75.0
+    body_bytes_per_second: Annotated[
+        Count, Meta(description="Slowest upload, on average over a while.")
+    ] = 1024
+    stall_seconds: Annotated[
+        Seconds, Meta(description="How long a client may read nothing of an answer.")
+    ] = 60.0
+
+
+class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is written to standard error."""
+
+    level: Annotated[str, Meta(description="`debug`, `info`, `warning` or `error`.")] = "info"
+    format: Annotated[str, Meta(description="`text`, `json`, or `auto`: text on a terminal.")] = (
+        "auto"
+    )
+    access: Annotated[bool, Meta(description="One line for each request.")] = True
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All settings."""
+
+    server: Server = Server()
+    storage: Storage = Storage()
+    auth: Auth = Auth()
+    uploads: Uploads = Uploads()
+    limits: Limits = Limits()
+    log: Log = Log()
