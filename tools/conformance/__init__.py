@@ -1,0 +1,1 @@
+"""The OCI conformance suites: built, run, and their results published."""
