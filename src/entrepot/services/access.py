@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
@@ -15,12 +16,26 @@ CREDENTIALS_MAX_BYTES = 16 * 1024
 
 
 class AccessService:
-    """Turns an Authorization header into an identity, and an identity into a yes or no."""
+    """Turns an Authorization header into an identity, and an identity into a yes or no.
 
-    def __init__(self, accounts: AccountService, tokens: TokenService, policy: Policy) -> None:
+    `switched_off` says why nobody at all may do an action. Unless it `asks`, everyone is anonymous
+    whatever they send, as clients send passwords that they saved for a registry of before.
+    """
+
+    def __init__(
+        self,
+        accounts: AccountService,
+        tokens: TokenService,
+        policy: Policy,
+        *,
+        switched_off: Mapping[Action, str] | None = None,
+        asks: bool = True,
+    ) -> None:
         self._accounts = accounts
         self._tokens = tokens
         self._policy = policy
+        self._switched_off = {**(switched_off or {})}
+        self._asks = asks
 
     @property
     def policy(self) -> Policy:
@@ -33,7 +48,7 @@ class AccessService:
         Raises `Fault(UNAUTHORIZED)` for credentials that are wrong: they never turn into an
         anonymous caller.
         """
-        if authorization is None:
+        if authorization is None or not self._asks:
             return ANONYMOUS
         scheme, _, credentials = authorization.partition(" ")
         if scheme.lower() == "bearer":
@@ -41,13 +56,13 @@ class AccessService:
         if scheme.lower() == "basic":
             account = await self.login(*split_basic(credentials.strip()))
             return Identity(account.name, account.role)
-        raise unauthorized("only Basic and Bearer credentials are understood")
+        raise unauthorized("only Basic and Bearer credentials are understood: log in with these")
 
     async def login(self, name: str, password: str) -> Account:
         """Return the account whose password this is, or raise `Fault(UNAUTHORIZED)`."""
         account = await self._accounts.verify(name, password)
         if account is None:
-            raise unauthorized("user name or password is wrong")
+            raise unauthorized("user name or password is wrong: log in again")
         return account
 
     def permits(
@@ -61,12 +76,19 @@ class AccessService:
     ) -> None:
         """Raise unless the identity may do this (I10: before anything is written).
 
-        `Fault(UNAUTHORIZED)` where a login or another token could help, DENIED where none can.
+        `Fault(UNAUTHORIZED)` where a login or another token could help, DENIED where none can,
+        UNSUPPORTED for what is switched off.
         """
         verdict = decide(identity, action, repository, self._policy)
         if not verdict.allowed:
             code = Code.UNAUTHORIZED if verdict.login_helps else Code.DENIED
             raise Fault(code, verdict.reason, {"action": action.value})
+        if action in self._switched_off:
+            raise Fault(Code.UNSUPPORTED, self._switched_off[action], {"action": action.value})
+
+    def serves(self, action: Action) -> bool:
+        """Whether anybody at all may do this."""
+        return action not in self._switched_off
 
     async def require_login(self, identity: Identity) -> None:
         """Raise `Fault(UNAUTHORIZED)` for an anonymous caller, unless the registry is open.
@@ -80,13 +102,19 @@ class AccessService:
     async def _bearer(self, token: str) -> Identity:
         verified = self._tokens.verify(token)
         if verified is None:
-            raise Fault(Code.UNAUTHORIZED, "the token is not valid or has expired", INVALID_TOKEN)
+            raise Fault(
+                Code.UNAUTHORIZED,
+                "the token is not valid or has expired: ask for a new one",
+                INVALID_TOKEN,
+            )
         if not verified.name:
             return verified.identity(None)
         # Who is removed or changed loses access at once, within the life of the token.
         account = await self._accounts.recent(verified.name)
         if account is None or verified.changed_at != account.changed_at:
-            raise Fault(Code.UNAUTHORIZED, "the token's user has changed", INVALID_TOKEN)
+            raise Fault(
+                Code.UNAUTHORIZED, "the token's user has changed: log in again", INVALID_TOKEN
+            )
         return verified.identity(account)
 
 
@@ -96,14 +124,18 @@ INVALID_TOKEN = {"error": "invalid_token"}
 def split_basic(credentials: str) -> tuple[str, str]:
     """Return (name, password) of Basic credentials (RFC 7617), or raise UNAUTHORIZED."""
     if len(credentials) > CREDENTIALS_MAX_BYTES:
-        raise unauthorized("the credentials are too long")
+        raise unauthorized("the credentials are too long: log in with user and password")
     try:
         text = base64.b64decode(credentials, validate=True).decode("utf-8")
     except (binascii.Error, ValueError) as error:
-        raise unauthorized("the Basic credentials cannot be read") from error
+        raise unauthorized(
+            "the Basic credentials cannot be read: send user:password as UTF-8 in base64"
+        ) from error
     name, colon, password = text.partition(":")
     if not colon:
-        raise unauthorized("Basic credentials are user and password with a colon between")
+        raise unauthorized(
+            "no password: Basic credentials are user and password with a colon between"
+        )
     return name, password
 
 

@@ -1,22 +1,28 @@
 """All that can be set, read once at the start into frozen values."""
 
-from .checks import LOOPBACK_HOSTS, PASSWORD_LENGTHS
+from .checks import LOOPBACK_HOSTS, PASSWORD_LENGTHS, SPARSE, check
 from .loading import PREFIX, SHORT_NAMES, keys, load
-from .model import Auth, Limits, Log, Server, Settings, SettingsError, Storage, Uploads
+from .model import Auth, Limits, Log, Manifests, Server, Settings, SettingsError, Storage, Uploads
+from .sources import Sources, read
 
 __all__ = [
     "LOOPBACK_HOSTS",
     "PASSWORD_LENGTHS",
     "PREFIX",
     "SHORT_NAMES",
+    "SPARSE",
     "Auth",
     "Limits",
     "Log",
+    "Manifests",
     "Server",
     "Settings",
     "SettingsError",
+    "Sources",
     "Storage",
     "Uploads",
+    "check",
     "keys",
     "load",
+    "read",
 ]

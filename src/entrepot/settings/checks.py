@@ -1,15 +1,21 @@
 """What no type can say of settings: which values go together."""
 
+import ipaddress
 import re
 
-from .model import Server, Settings, SettingsError
+from .model import Auth, Server, Settings, SettingsError
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 PASSWORD_LENGTHS = (8, 128)
 """As `rules.passwords` has them, which stands above this module."""
+SPARSE = ("off", "indexes", "all")
+"""As `rules.admission` has them."""
+UNIX = "unix"
+"""As `faces.server.trust` has it."""
 
 # What goes into a header between quotes, so without any.
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}")
+_REALM = re.compile(r"[ !#-\[\]-~]{1,200}")
 _URL = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?")
 _PATTERN = re.compile(r"[a-z0-9._/-]+\*?|\*")
 
@@ -22,6 +28,10 @@ def check(settings: Settings) -> None:
     _check_auth(settings)
     if not settings.storage.data:
         raise SettingsError("storage.data: it is empty; name a directory, for example ./data")
+    if settings.manifests.sparse not in SPARSE:
+        raise SettingsError(
+            f"manifests.sparse: '{settings.manifests.sparse[:80]}' must be off, indexes or all"
+        )
     if settings.log.level not in ("debug", "info", "warning", "error"):
         raise SettingsError(
             f"log.level: '{settings.log.level}' must be debug, info, warning or error"
@@ -47,14 +57,57 @@ def _check_server(server: Server) -> None:
             f"server.public_url: '{server.public_url}' must be http:// or https:// with a host and "
             "no path, for example https://registry.example.com"
         )
+    _check_proxies(server)
+
+
+def _check_proxies(server: Server) -> None:
+    for proxy in server.trusted_proxies:
+        _check_proxy(proxy)
+    if server.forwarded not in ("x-forwarded", "standard"):
+        raise SettingsError(
+            f"server.forwarded: '{server.forwarded[:80]}' must be x-forwarded or standard"
+        )
+    if not server.proxy_protocol:
+        return
+    if not server.trusted_proxies:
+        raise SettingsError(
+            "server.proxy_protocol: nobody could connect; name the proxies that send the header in "
+            "server.trusted_proxies"
+        )
+    by_path = [address for address in server.listen if address.startswith(f"{UNIX}:")]
+    if by_path and UNIX not in server.trusted_proxies:
+        raise SettingsError(
+            f"server.proxy_protocol: nobody could connect to {by_path[0]}; add {UNIX} to "
+            "server.trusted_proxies"
+        )
+
+
+def _check_proxy(proxy: str) -> None:
+    if proxy == UNIX:
+        return
+    try:
+        network = ipaddress.ip_network(proxy, strict=False)
+    except ValueError as error:
+        raise SettingsError(
+            f"server.trusted_proxies: '{proxy[:80]}' must be an address, a network such as "
+            f"10.0.0.0/8, or {UNIX}"
+        ) from error
+    if "/" in proxy and ipaddress.ip_address(proxy.partition("/")[0]) != network.network_address:
+        raise SettingsError(
+            f"server.trusted_proxies: '{proxy}' is an address within a network; write {network} "
+            "for all of it"
+        )
 
 
 def _check_address(address: str, *, is_open: bool) -> None:
+    if address.startswith(f"{UNIX}:/"):
+        return  # whoever may reach the path is on this machine
     host, colon, port = address.rpartition(":")
     is_port = port.isascii() and port.isdecimal() and len(port) <= 5 and int(port) <= 65535
     if not colon or not is_port:
         raise SettingsError(
-            f"server.listen: '{address[:80]}' must be HOST:PORT, for example localhost:5000"
+            f"server.listen: '{address[:80]}' must be HOST:PORT, for example localhost:5000, or "
+            "unix:/PATH"
         )
     if is_open and host not in LOOPBACK_HOSTS:
         raise SettingsError(
@@ -70,6 +123,12 @@ def _check_auth(settings: Settings) -> None:
             "auth.open: a proxy stands in front (server.public_url), so that anyone who reaches "
             "it could push; leave --open away and add users"
         )
+    if auth.open and settings.server.trusted_proxies:
+        raise SettingsError(
+            "auth.open: a proxy stands in front (server.trusted_proxies), so that anyone who "
+            "reaches it could push; leave --open away and add users"
+        )
+    _check_users(auth)
     least, most = PASSWORD_LENGTHS
     if auth.admin_password and not least <= len(auth.admin_password) <= most:
         raise SettingsError(f"auth.admin_password: it must have {least} to {most} characters")
@@ -83,3 +142,20 @@ def _check_auth(settings: Settings) -> None:
                 f"auth.anonymous_pull: '{pattern[:80]}' matches no repository; write a name in "
                 "lower case, or the start of one and *"
             )
+
+
+def _check_users(auth: Auth) -> None:
+    if auth.anonymous not in ("", "all"):
+        raise SettingsError(f"auth.anonymous: '{auth.anonymous[:80]}' must be all, or empty")
+    if auth.htpasswd and (auth.anonymous or auth.open):
+        raise SettingsError(
+            "auth.htpasswd: with auth.open or auth.anonymous nobody would be asked for a password; "
+            "say one of them"
+        )
+    if auth.admin_password and (auth.htpasswd or auth.anonymous):
+        raise SettingsError(
+            "auth.admin_password: with auth.htpasswd or auth.anonymous there are no accounts; "
+            "leave one of them away"
+        )
+    if not _REALM.fullmatch(auth.realm):
+        raise SettingsError("auth.realm: up to 200 letters of ASCII, without quotes or backslashes")

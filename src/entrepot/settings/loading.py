@@ -29,13 +29,18 @@ _KINDS = {
 
 
 def load(
-    toml: str | None, environment: Mapping[str, str], flags: Mapping[tuple[str, str], Any]
+    toml: str | None,
+    environment: Mapping[str, str],
+    flags: Mapping[tuple[str, str], Any],
+    *,
+    base: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Settings:
     """Return the settings of a TOML text, the environment and flags, in rising rank.
 
-    `flags` maps (section, key) to a value. Raises `SettingsError`.
+    `flags` maps (section, key) to a value; `base` is section -> key -> value, and stands in for
+    the TOML text. Raises `SettingsError`.
     """
-    tree = _parse(toml) if toml is not None else {}
+    tree = _parse(toml) if toml is not None else {name: {**at} for name, at in (base or {}).items()}
     for section, key, text in _from_environment(environment):
         _section(tree, section)[key] = _split_lists(section, key, text)
     for (section, key), value in flags.items():

@@ -19,7 +19,10 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     listen: Annotated[
         tuple[str, ...],
-        Meta(description="Addresses `host:port`; `localhost` is IPv4 and IPv6, `*` all of both."),
+        Meta(
+            description="Addresses `host:port`, or `unix:/path`; `localhost` is IPv4 and IPv6, `*` "
+            "all of both."
+        ),
     ] = ("localhost:5000",)
     public_url: Annotated[
         str,
@@ -31,6 +34,27 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = "off"
     tls_cert: Annotated[str, Meta(description="PEM file with the certificate chain.")] = ""
     tls_key: Annotated[str, Meta(description="PEM file with the private key.")] = ""
+    http2: Annotated[bool, Meta(description="Offer HTTP/2 beside HTTP/1.1, where TLS is on.")] = (
+        True
+    )
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Proxies whose word on the client is believed: addresses, networks such as "
+            "`10.0.0.0/8`, `unix` for all that come by Unix socket."
+        ),
+    ] = ()
+    forwarded: Annotated[
+        str,
+        Meta(
+            description="The headers that trusted proxies write, and clients cannot: `x-forwarded` "
+            "(-for, -proto, -host) or `standard` (Forwarded, RFC 7239)."
+        ),
+    ] = "x-forwarded"
+    proxy_protocol: Annotated[
+        bool,
+        Meta(description="Each connection begins with a PROXY header (v1, v2) of a trusted proxy."),
+    ] = False
     drain_seconds: Annotated[
         Seconds, Meta(description="How long requests in flight may take after SIGTERM.")
     ] = 30.0
@@ -40,6 +64,12 @@ class Storage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where things are kept."""
 
     data: Annotated[str, Meta(description="Directory for catalog, blobs and keys.")] = "./data"
+    delete: Annotated[
+        bool, Meta(description="Whether tags, manifests and blobs can be deleted; 405 if not.")
+    ] = True
+    read_only: Annotated[
+        bool, Meta(description="Serve pulls only: pushes and deletes are answered with 405.")
+    ] = False
 
 
 class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,6 +83,23 @@ class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         tuple[str, ...],
         Meta(description="Repositories that anyone may pull: names, `library/*`, or `*`."),
     ] = ()
+    anonymous: Annotated[
+        str,
+        Meta(
+            description="`all`: anyone who reaches the server may push, pull and delete; nobody is "
+            "asked for a password."
+        ),
+    ] = ""
+    htpasswd: Annotated[
+        str,
+        Meta(
+            description="File of users and bcrypt hashes (`htpasswd -B`), watched; instead of "
+            "accounts. Each may pull, push and delete."
+        ),
+    ] = ""
+    realm: Annotated[
+        str, Meta(description="What clients show when they ask for a password of `htpasswd`.")
+    ] = "Entrepot"
     admin_password: Annotated[
         str,
         Meta(description="Password of `admin` at the first start; generated when empty."),
@@ -75,6 +122,18 @@ class Uploads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Seconds,
         Meta(description="How long a blob that a client was told of is kept without a manifest."),
     ] = 7200.0
+
+
+class Manifests(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What manifests may come in."""
+
+    sparse: Annotated[
+        str,
+        Meta(
+            description="What may name content that is not here: `off`, nothing; `indexes`, which "
+            "may lack some platforms; `all`, images that lack layers too."
+        ),
+    ] = "off"
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,5 +171,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     storage: Storage = Storage()
     auth: Auth = Auth()
     uploads: Uploads = Uploads()
+    manifests: Manifests = Manifests()
     limits: Limits = Limits()
     log: Log = Log()
