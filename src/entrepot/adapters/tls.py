@@ -5,6 +5,7 @@ import ipaddress
 import os
 import socket
 import ssl
+from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography import x509
@@ -31,13 +32,79 @@ _USAGE = x509.KeyUsage(
 )
 
 
+class CertificateUnusable(OSError):
+    """A certificate and its key cannot be served; the message names the files and the mend."""
+
+
+class _Context(ssl.SSLContext):
+    """Remembers which protocols its server offers."""
+
+    alpn: Iterable[str] = ()
+
+    def set_alpn_protocols(self, alpn_protocols: Iterable[str]) -> None:
+        self.alpn = [*alpn_protocols]
+        super().set_alpn_protocols(self.alpn)
+
+
 def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
-    """Return a context for TLS 1.2 and 1.3. Raises OSError or ssl.SSLError for unusable files."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    """Return a context for TLS 1.2 and 1.3. Raises `CertificateUnusable`."""
+    return _new_context(certificate, key)
+
+
+def _new_context(certificate: Path, key: Path) -> _Context:
+    context = _Context(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
-    context.load_cert_chain(certificate, key)
+    try:
+        # Without a word of ours OpenSSL would ask for one on the terminal.
+        context.load_cert_chain(certificate, key, password=lambda: "")
+    except OSError as error:
+        raise CertificateUnusable(_explain(error, certificate, key)) from error
     return context
+
+
+def _explain(error: OSError, certificate: Path, key: Path) -> str:
+    for path in (certificate, key):
+        try:
+            path.open("rb").close()
+        except OSError as unreadable:
+            return f"{path} cannot be read: {unreadable.strerror}"
+    if isinstance(error, ssl.SSLError) and error.reason == "KEY_VALUES_MISMATCH":
+        return f"{key} is not the key of the certificate in {certificate}"
+    if b"ENCRYPTED" in key.read_bytes():
+        return f"{key} is encrypted: write it without a passphrase, readable by this user alone"
+    cause = (error.reason if isinstance(error, ssl.SSLError) else None) or error.strerror or error
+    return f"{certificate} and {key} are no certificate chain and key in PEM: {cause}"
+
+
+class LiveContext:
+    """A server's TLS context whose certificate can be changed while it is in use.
+
+    `context` is for the listeners. Each connection gets the pair loaded last, whole: it is
+    chosen in the handshake, whether or not the client names a host (RFC 6066 section 3).
+    """
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        """Raises `CertificateUnusable`."""
+        self.context = self._newest = _new_context(certificate, key)
+        self.context.sni_callback = self._choose
+
+    def load(self, certificate: Path, key: Path) -> None:
+        """Use another pair. Raises `CertificateUnusable`, and keeps the old one then."""
+        newest = _new_context(certificate, key)
+        newest.set_alpn_protocols(self.context.alpn)
+        self._newest = newest
+
+    def _choose(
+        self, connection: ssl.SSLObject, _host: str | None, _context: ssl.SSLContext
+    ) -> None:
+        if connection.context is not self._newest:
+            connection.context = self._newest
+
+
+def expires_at(certificate: Path) -> datetime.datetime:
+    """Return when the first certificate of a PEM file ends. Raises OSError or ValueError."""
+    return x509.load_pem_x509_certificate(certificate.read_bytes()).not_valid_after_utc
 
 
 def own_certificate(directory: Path, hosts: list[str], now: float) -> tuple[Path, Path]:

@@ -4,11 +4,21 @@ import ssl
 
 from entrepot.adapters.catalog import CatalogUnusable
 from entrepot.adapters.datadir import DirectoryBusy
+from entrepot.adapters.htpasswd import HtpasswdUnusable
 from entrepot.faces.server import ListenError
+from entrepot.ports.catalog import CatalogFailed
 
 from .inspection import inspect
 from .server import Announce, Started, run, run_server
 
-CANNOT_START = (CatalogUnusable, DirectoryBusy, ListenError, OSError, ssl.SSLError)
+CANNOT_START = (
+    CatalogFailed,
+    CatalogUnusable,
+    DirectoryBusy,
+    HtpasswdUnusable,
+    ListenError,
+    OSError,
+    ssl.SSLError,
+)
 
 __all__ = ["CANNOT_START", "Announce", "Started", "inspect", "run", "run_server"]

@@ -7,14 +7,14 @@ from entrepot.adapters.blobs.fs import open_store
 from entrepot.adapters.catalog import open_catalog
 from entrepot.adapters.datadir import DataDirectory
 from entrepot.ports.upkeep import Finding
-from entrepot.services.fsck import check_blobs, check_catalog, count_debris
+from entrepot.services.fsck import check_stopped, count_debris
 
 
 async def inspect(path: Path, *, read: bool) -> tuple[list[Finding], int]:
     """Check the data of a stopped registry; return findings, and the number of debris.
 
     With `read` every blob is read and its digest compared. Raises `DirectoryBusy` while a server
-    runs on it, `CatalogUnusable` or OSError.
+    runs on it, `CatalogUnusable`, `CatalogFailed` where it is damaged too much, or OSError.
     """
     if not (path / "catalog.db").exists():
         raise FileNotFoundError(f"{path} holds no registry")
@@ -25,6 +25,5 @@ async def inspect(path: Path, *, read: bool) -> tuple[list[Finding], int]:
         stack.push_async_callback(catalog.close)
         store = await open_store(data.path)
         stack.push_async_callback(store.close)
-        findings = await check_catalog(catalog)
-        findings += [finding async for finding in check_blobs(catalog, store, read=read)]
+        findings = [finding async for finding in check_stopped(catalog, store, read=read)]
         return findings, await count_debris(catalog, store)

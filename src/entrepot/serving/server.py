@@ -12,17 +12,22 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 
 from entrepot.adapters.datadir import DataDirectory
 from entrepot.adapters.logging import Log, configure
+from entrepot.adapters.systemd import READY, STOPPING, notify
 from entrepot.faces.asgi import App
 from entrepot.faces.manage.health import Readiness
 from entrepot.faces.manage.metrics import RequestMetrics, watch
 from entrepot.faces.manage.users import users_app
 from entrepot.faces.root import root_app
-from entrepot.faces.server import Hooks, Listener, ServerLimits, serve
+from entrepot.faces.server import Hooks, Listener, serve
+from entrepot.services.accounts import ADMIN
+from entrepot.services.health import Health
 from entrepot.services.housekeeping import Housekeeping
 from entrepot.settings import Settings
 from entrepot.wiring import House, build, embedded, mounts
 
-from .certificate import tls_context
+from .edges import Edges
+from .reload import server_limits
+from .users import prepare_users
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +39,38 @@ class Started:
     tls: bool
     open: bool
     ca_file: Path | None
+    to_everyone: bool = False
+    """Whether nobody is asked for a password, on this machine or beyond."""
+    user: str = ADMIN
+    """Who logs in first, as far as is known here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """Who is told: `password` of the first administrator's, `started` of where it listens."""
+    """Who is told: `password` of the first administrator's, `started` of where it listens.
+
+    `htpasswd` of the file that was made, and the name and password of its only user.
+    """
 
     password: Callable[[str], None]
     started: Callable[[Started], None]
+    htpasswd: Callable[[Path, str, str], None]
 
 
-def run(settings: Settings, announce: Announce) -> None:
+def run(
+    settings: Settings, announce: Announce, reread: Callable[[], Settings] | None = None
+) -> None:
     """Run a registry on an event loop of its own; raises one of `CANNOT_START`."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run_server(settings, announce))
+        runner.run(run_server(settings, announce, reread))
 
 
-async def run_server(settings: Settings, announce: Announce) -> None:
+async def run_server(
+    settings: Settings, announce: Announce, reread: Callable[[], Settings] | None = None
+) -> None:
     """Run a registry with an embedded catalog until it is told to stop.
 
+    `reread` returns the settings anew at SIGHUP, or raises `SettingsError`.
     Raises `DirectoryBusy`, `ListenError`, `CatalogUnusable`, ssl.SSLError or OSError when it
     cannot start.
     """
@@ -61,54 +79,69 @@ async def run_server(settings: Settings, announce: Announce) -> None:
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(data.close)
         outside = await embedded(data, stack)
+        outside = await prepare_users(settings, outside, announce.htpasswd, log)
         house = build(settings, outside)
         stack.push_async_callback(house.uploads.close)
         await house.uploads.sweep()
-        password = await house.accounts.ensure_admin(settings.auth.admin_password)
+        password = await _first_password(settings, house)
         if password is not None:
             # Told at once: should the server fail to listen, nobody could learn it any more.
             announce.password(password)
-        context, certificate = tls_context(settings, data, outside.clock)
+        edges = Edges(settings, data, outside.clock, log, reread=reread)
 
         def listening(addresses: tuple[str, ...]) -> None:
-            public = tuple(a for a in addresses if not a.startswith("unix:"))
-            scheme = "https" if context else "http"
-            data.write_address("".join(f"{scheme}://{address}\n" for address in public))
+            public = tuple(a for a in addresses if a != f"unix:{data.socket}")
+            secure = edges.ssl_context is not None
+            data.write_address("".join(f"{_url(address, secure=secure)}\n" for address in public))
             announce.started(
                 Started(
                     public,
                     data.path,
-                    context is not None,
+                    secure,
                     settings.auth.open,
-                    certificate,
+                    edges.ca_file,
+                    to_everyone=bool(settings.auth.anonymous),
+                    user="USER" if settings.auth.htpasswd else ADMIN,
                 )
             )
+            notify(READY)
 
         housekeeping = Housekeeping(house.uploads, outside.clock, log)
         keeper = asyncio.ensure_future(housekeeping.run())
         stack.callback(keeper.cancel)
-        readiness = Readiness({"catalog": lambda: _catalog_word(house)})
+        stack.callback(asyncio.ensure_future(edges.watch()).cancel)
+        health = Health(outside.catalog, outside.store, outside.clock, outside.random)
+        readiness = Readiness({"catalog": health.catalog, "store": health.store})
         metrics = _metrics(house)
         public = root_app(mounts(settings, house, readiness, metrics), prefix=_prefix(), log=log)
         requests = RequestMetrics(metrics, log if settings.log.access else None)
 
         def draining() -> None:
             readiness.draining = True
+            notify(STOPPING)
             log.info("draining", seconds=settings.server.drain_seconds)
 
         await serve(
-            public,
-            listeners=[*map(_listener, settings.server.listen), *_control(house, data, log)],
-            limits=_server_limits(settings),
-            ssl_context=context,
+            edges.guard(public),
+            listeners=[*edges.listeners(), *_control(house, data, log)],
+            limits=server_limits(settings),
+            ssl_context=edges.ssl_context,
             hooks=Hooks(
                 on_response=requests.on_response,
                 on_refusal=requests.on_refusal,
                 on_listening=listening,
+                on_hangup=edges.reload.hangup,
             ),
             drain_seconds=settings.server.drain_seconds,
             on_draining=draining,
         )
+
+
+async def _first_password(settings: Settings, house: House) -> str | None:
+    """Make the first administrator; None where nobody is asked, or the password is known."""
+    if settings.auth.anonymous:
+        return None
+    return await house.accounts.ensure_admin(settings.auth.admin_password)
 
 
 def _metrics(house: House) -> CollectorRegistry:
@@ -124,8 +157,10 @@ def _prefix() -> str:
     return f"{os.getpid():x}"
 
 
-def _listener(address: str) -> Listener:
-    return Listener(address=address)
+def _url(address: str, *, secure: bool) -> str:
+    if address.startswith("unix:"):
+        return address
+    return f"{'https' if secure else 'http'}://{address}"
 
 
 def _control(house: House, data: DataDirectory, log: Log) -> list[Listener]:
@@ -135,26 +170,3 @@ def _control(house: House, data: DataDirectory, log: Log) -> list[Listener]:
     apps: dict[str, App] = {"api": users_app(house.accounts, house.access, operator=True)}
     control = root_app(apps, prefix=f"{_prefix()}c", log=log)
     return [Listener(address=f"unix:{data.socket}", app=control)]
-
-
-def _server_limits(settings: Settings) -> ServerLimits:
-    limits = settings.limits
-    return ServerLimits(
-        header_bytes=limits.header_bytes,
-        header_seconds=limits.header_seconds,
-        body_rate_min_bytes=limits.body_bytes_per_second,
-        idle_seconds=limits.idle_seconds,
-        write_stall_seconds=limits.stall_seconds,
-        connections_max=limits.connections,
-        connections_per_address_max=limits.connections_per_address,
-    )
-
-
-async def _catalog_word(house: House) -> str | None:
-    """Return what is wrong with the catalog, or None."""
-    try:
-        await house.accounts.find("")
-    except Exception as error:
-        # Whatever it is, readiness is the place to say it and not to fail.
-        return f"cannot be read: {error}"
-    return None

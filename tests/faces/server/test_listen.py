@@ -174,3 +174,12 @@ def test_unix_path_errors(bound: Bind, tmp_path: Path) -> None:
     with pytest.raises(ListenError, match="use a shorter one"):
         bound(f"unix:{tmp_path}/{'x' * 120}")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o666])
+def test_a_unix_socket_has_the_mode_asked_for(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "s"
+    (one,) = bind(f"unix:{path}", unix_mode=mode)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    one.sock.close()
+    one.remove()

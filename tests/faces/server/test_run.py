@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from entrepot.faces.asgi import DRAIN, ZERO_COPY, App, Receive, Scope, Send
-from entrepot.faces.server import Hooks, Listener, ListenError, ServerLimits, serve
+from entrepot.faces.server import Adjustable, Hooks, Listener, ListenError, ServerLimits, serve
 
 from .conftest import Serve, until
 from .peer import Peer, Sink, chunked, hello, reply, request, waiting_app
@@ -286,3 +286,37 @@ async def test_tls_refusals_and_lingering(serve: Serve, certificate: Path) -> No
     peer = await site.connect(ssl=trust, server_hostname="localhost")
     await peer.send(b"GET / HTTP/1.1\r\n\r\n")
     assert (await peer.answer()).status == 400
+
+
+async def test_sighup_changes_the_limits_of_new_connections() -> None:
+    hung_up = asyncio.Event()
+
+    def on_hangup(server: Adjustable) -> None:
+        server.set_limits(ServerLimits(header_bytes=100, linger_seconds=0.05))
+        hung_up.set()
+
+    addresses: asyncio.Future[tuple[str, ...]] = asyncio.get_running_loop().create_future()
+    task = asyncio.ensure_future(
+        serve(
+            hello,
+            listeners=[Listener(address="127.0.0.1:0")],
+            limits=ServerLimits(),
+            hooks=Hooks(on_listening=addresses.set_result, on_hangup=on_hangup),
+            drain_seconds=5,
+        )
+    )
+    (address,) = await addresses
+    long = request(x="y" * 200)
+    before = await connect(address)
+    await before.send(long)
+    assert (await before.answer()).status == 200
+    os.kill(os.getpid(), signal.SIGHUP)
+    await hung_up.wait()
+    after = await connect(address)
+    await after.send(long)
+    assert (await after.answer()).status == 431
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(task, 5)
+    before.abort()
+    after.abort()
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL

@@ -2,11 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from entrepot.faces.asgi import Scope
 
+from .limits import ServerLimits
+
 STATUS_CLIENT_GONE = 499
 """Reported when the client left before any answer (nginx's number; never sent)."""
+
+
+class Adjustable(Protocol):
+    """What can be changed of a running server."""
+
+    def set_limits(self, limits: ServerLimits) -> None:
+        """Bound new connections by these."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +33,11 @@ class Hooks:
     refused by itself; `host` is None on a Unix socket.
 
     `on_listening(addresses)` is called once, with the real ones (`HOST:PORT`, `unix:PATH`).
+
+    `on_hangup(server)` is called at each SIGHUP; without it the signal does what it did.
     """
 
     on_response: Callable[[Scope, int, int, int, float], None] | None = None
     on_refusal: Callable[[int, str, str | None], None] | None = None
     on_listening: Callable[[tuple[str, ...]], None] | None = None
+    on_hangup: Callable[[Adjustable], None] | None = None

@@ -1,6 +1,7 @@
 """Every bound the server keeps, with its default and the reason for it."""
 
 import ipaddress
+from collections.abc import Container
 from dataclasses import dataclass, fields
 
 MIB = 1024 * 1024
@@ -63,10 +64,17 @@ class ServerLimits:
 class AddressBook:
     """Open connections by client address; an IPv6 client is its /64 network."""
 
+    exempt: Container[str] = ()
+    """Hosts that are not counted: proxies, behind which all clients stand."""
+
     def __init__(self, limits: ServerLimits) -> None:
+        self._open: dict[str, int] = {}
+        self.bound(limits)
+
+    def bound(self, limits: ServerLimits) -> None:
+        """Set the bound; connections that are open stay."""
         self._max = limits.connections_per_address_max
         self._loopback_exempt = limits.loopback_exempt
-        self._open: dict[str, int] = {}
 
     def enter(self, host: str | None) -> tuple[str | None, bool]:
         """Count one more. Returns the key to `leave` with and whether it is within the bound."""
@@ -87,7 +95,7 @@ class AddressBook:
             self._open.pop(key, None)
 
     def _key(self, host: str | None) -> str | None:
-        if host is None or not self._max:
+        if host is None or not self._max or host in self.exempt:
             return None
         try:
             address = ipaddress.ip_address(host.partition("%")[0])

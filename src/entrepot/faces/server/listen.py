@@ -12,9 +12,13 @@ from pathlib import Path
 
 from entrepot.faces.asgi import App
 
+from .trust import TrustedProxies
+
 SAME_PORT_TRIES = 20
 """For port 0 on two addresses: how often a free port of the first may be taken on the second."""
 UNIX_MODE = 0o600
+UNIX_MODE_PUBLIC = 0o666
+"""As with a port on loopback, anyone here may connect; the directory's mode can narrow it."""
 AIRPLAY_PORTS = frozenset({5000, 7000})
 UNIX_PATH_MAX_BYTES = 103 if sys.platform == "darwin" else 107
 _UNIX_PREFIX = "unix:"
@@ -32,11 +36,18 @@ class Listener:
     `address` is `HOST:PORT` (a name, IPv4 or `[IPv6]`; `localhost` means 127.0.0.1 and ::1),
     `:PORT` or `*:PORT` (all IPv4 and IPv6 addresses), or `unix:PATH`. Port 0 takes a free one.
     `tls` says whether the server's TLS context applies, if it has one; never to `unix:`.
+    `http2` offers HTTP/2 beside HTTP/1.1 in TLS handshakes, with the context to all listeners.
+    `mode` is that of a Unix socket's file. Connections of `trusted` peers are not counted by
+    address, and with `proxy_line` each begins with a PROXY header; other peers are closed then.
     """
 
     address: str
     app: App | None = None
     tls: bool = True
+    http2: bool = False
+    mode: int = UNIX_MODE
+    trusted: TrustedProxies | None = None
+    proxy_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +70,10 @@ class BoundSocket:
             pass
 
 
-def bind(address: str) -> list[BoundSocket]:
+def bind(address: str, *, unix_mode: int = UNIX_MODE) -> list[BoundSocket]:
     """Bind all sockets an address stands for. Raises ListenError; nothing stays bound then."""
     if address.startswith(_UNIX_PREFIX):
-        return [_bind_unix(Path(address.removeprefix(_UNIX_PREFIX)))]
+        return [_bind_unix(Path(address.removeprefix(_UNIX_PREFIX)), unix_mode)]
     host, port = split_address(address)
     for attempt in range(SAME_PORT_TRIES):
         try:
@@ -164,7 +175,7 @@ def _explain(error: OSError, host: str, port: int) -> str:
     return f"cannot listen on {where}: {error.strerror}"
 
 
-def _bind_unix(path: Path) -> BoundSocket:
+def _bind_unix(path: Path, mode: int) -> BoundSocket:
     """Bind under a name nobody else can reach, set the mode, and move it into place."""
     if len(os.fsencode(path)) > UNIX_PATH_MAX_BYTES:
         raise ListenError(
@@ -178,7 +189,7 @@ def _bind_unix(path: Path) -> BoundSocket:
         with tempfile.TemporaryDirectory(prefix=".", dir=path.parent) as private:
             hidden = Path(private) / "s"
             sock.bind(str(hidden))
-            hidden.chmod(UNIX_MODE)
+            hidden.chmod(mode)
             inode = hidden.lstat().st_ino
             hidden.rename(path)
     except OSError as error:

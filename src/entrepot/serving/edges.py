@@ -1,0 +1,103 @@
+"""Between the network and the registry: listeners, proxies, TLS, reloading."""
+
+import functools
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+from entrepot.adapters.datadir import DataDirectory
+from entrepot.adapters.descriptors import needed_descriptors, raise_descriptor_limit
+from entrepot.adapters.logging import LeveledLog
+from entrepot.faces.asgi import App
+from entrepot.faces.server import (
+    UNIX_MODE_PUBLIC,
+    ForwardedApp,
+    HostGuard,
+    Listener,
+    TrustedProxies,
+)
+from entrepot.ports.clock import Clock
+from entrepot.settings import Settings
+
+from .certificate import Certificate, find_certificate
+from .reload import Reload
+
+WATCH_SECONDS = 60.0
+"""How often the certificate's files are looked at."""
+
+
+class Edges:
+    """The public side of one server; see `watch` and `reload` for what happens while it runs."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        data: DataDirectory,
+        clock: Clock,
+        log: LeveledLog,
+        *,
+        reread: Callable[[], Settings] | None = None,
+    ) -> None:
+        """Raise the limit of open files. Raises OSError for a certificate that cannot be used."""
+        self._settings = settings
+        self._clock = clock
+        self._log = log
+        self._trusted = TrustedProxies(settings.server.trusted_proxies)
+        find = functools.partial(find_certificate, data=data, clock=clock)
+        found = find(settings)
+        self._certificate = Certificate(found, log) if found is not None else None
+        self.ca_file: Path | None = found()[0] if found and settings.server.tls == "auto" else None
+        """Our own certificate, which clients must be told to trust."""
+        self.reload = Reload(
+            settings,
+            reread or (lambda: settings),
+            log=log,
+            trusted=self._trusted,
+            certificate=self._certificate,
+            find=find,
+        )
+        self._raise_limits()
+
+    @property
+    def ssl_context(self) -> ssl.SSLContext | None:
+        """The TLS context of the listeners; None without TLS."""
+        return self._certificate.context if self._certificate is not None else None
+
+    def guard(self, app: App) -> App:
+        """Return the application as the public may ask it."""
+        if self._settings.auth.open:
+            app = HostGuard(app)
+        standard = self._settings.server.forwarded == "standard"
+        return ForwardedApp(app, self._trusted, standard=standard)
+
+    def listeners(self) -> list[Listener]:
+        """Return the public addresses."""
+        server = self._settings.server
+        return [
+            Listener(
+                address=address,
+                mode=UNIX_MODE_PUBLIC,
+                trusted=self._trusted,
+                proxy_line=server.proxy_protocol,
+                http2=server.http2,
+            )
+            for address in server.listen
+        ]
+
+    def _raise_limits(self) -> None:
+        """Warn when the files that may be open are too few."""
+        allowed = raise_descriptor_limit()
+        connections = self._settings.limits.connections
+        needed = needed_descriptors(connections)
+        if needed > allowed:
+            self._log.warning(
+                f"{connections} connections (limits.connections) may need {needed} open files, and "
+                f"{allowed} are allowed: raise the hard limit (ulimit -Hn, LimitNOFILE=), or lower "
+                "limits.connections"
+            )
+
+    async def watch(self) -> None:
+        """Look at the certificate's files again and again, until cancelled."""
+        while self._certificate is not None:
+            await self._clock.sleep(WATCH_SECONDS)
+            self._certificate.refresh()
