@@ -4,6 +4,7 @@ import pytest
 
 from entrepot.oci.descriptor import Descriptor
 from entrepot.oci.digest import Digest
+from entrepot.oci.mediatype import DOCKER_MANIFEST, OCI_INDEX
 from entrepot.oci.platform import Platform
 
 DIGEST = Digest.of(b"bytes")
@@ -37,3 +38,10 @@ def test_annotations_are_compared_and_do_not_hinder_hashing() -> None:
 )
 def test_what_may_be_absent(media_type: str, urls: tuple[str, ...], expected: bool) -> None:
     assert Descriptor(media_type, DIGEST, 5, urls=urls).may_be_absent is expected
+
+
+@pytest.mark.parametrize(
+    "media_type, expected", [(OCI_INDEX, True), (DOCKER_MANIFEST, True), ("x/y", False)]
+)
+def test_what_says_to_be_a_manifest(media_type: str, *, expected: bool) -> None:
+    assert Descriptor(media_type, DIGEST, 5).is_manifest is expected

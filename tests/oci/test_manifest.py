@@ -155,6 +155,12 @@ def test_two_types_must_agree() -> None:
     assert "both must be the same" in invalid(raw, mediatype.DOCKER_MANIFEST)
 
 
+def test_an_error_repeats_only_the_start_of_a_type() -> None:
+    long = "x/" + "y" * 60_000
+    assert len(invalid(raw_of(an_image(mediaType=long)))) < 1000
+    assert len(invalid(raw_of(an_image(mediaType=long)), mediatype.OCI_MANIFEST)) < 1000
+
+
 @pytest.mark.parametrize(
     "media_type", ["application/json", "text/plain", mediatype.OCI_CONFIG, "x"]
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from entrepot.settings import keys as all_settings
+from entrepot.settings.registry2 import KEYS
 from tools import docs
 
 ROOT = Path(__file__).parents[2]
@@ -19,6 +20,8 @@ def test_a_page_that_was_edited_or_is_missing_is_stale(tmp_path: Path) -> None:
     (tmp_path / "docs/adr").mkdir(parents=True)
     (tmp_path / "docs/cli.md").write_text(docs.commands(tmp_path) + "more\n")
     (tmp_path / "docs/settings.md").write_text(docs.keys(tmp_path))
+    kept = (ROOT / "docs/registry2.md").read_text()
+    (tmp_path / "docs/registry2.md").write_text(kept)
     assert docs.stale(tmp_path) == ["docs/adr/README.md", "docs/cli.md"]
 
 
@@ -28,6 +31,15 @@ def test_every_command_and_setting_is_there() -> None:
     for section, key, description, _ in all_settings():
         assert f"| `{section}.{key}` |" in table
         assert description, f"{section}.{key} has no description"
+
+
+def test_every_key_of_registry2_is_there_with_what_becomes_of_it(tmp_path: Path) -> None:
+    page = docs.registry2(ROOT)
+    for key in KEYS:
+        assert f"| `{key.path}` | {key.fate.value} | " in page
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/registry2.md").write_text(page.replace("| used |", "| ignored |"))
+    assert "docs/registry2.md" in docs.stale(tmp_path)
 
 
 def test_the_index_has_a_line_for_each_decision() -> None:

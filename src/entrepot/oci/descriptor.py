@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .digest import Digest
-from .mediatype import is_nondistributable
+from .mediatype import INDEXES, MANIFESTS, is_nondistributable
 from .platform import Platform
 
 _EMPTY: Mapping[str, str] = {}
@@ -22,6 +22,11 @@ class Descriptor:
     urls: tuple[str, ...] = ()
     # Left out of the hash, as a dict has none; equality still sees it.
     annotations: Mapping[str, str] = field(default_factory=lambda: _EMPTY, hash=False)
+
+    @property
+    def is_manifest(self) -> bool:
+        """Whether it says to be a manifest or an index."""
+        return self.media_type in MANIFESTS or self.media_type in INDEXES
 
     @property
     def may_be_absent(self) -> bool:

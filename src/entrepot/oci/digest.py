@@ -49,7 +49,8 @@ class Digest(str):
             )
         raise Fault(
             Code.DIGEST_INVALID,
-            f"a {algorithm} digest has {length} lower-case hex characters after the colon",
+            f"'{shown}' is cut or misspelt: a {algorithm} digest has {length} lower-case hex "
+            "characters after the colon",
             {"digest": shown},
         )
 

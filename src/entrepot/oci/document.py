@@ -7,6 +7,7 @@ import msgspec
 from .descriptor import Descriptor
 from .digest import Digest
 from .errors import Code, Fault
+from .keys import check_keys
 from .platform import Platform
 
 REFERENCES_MAX = 10_000
@@ -59,8 +60,11 @@ def decode(raw: bytes) -> Document:
         # A digest is taken over bytes that every reader must understand alike, so no invalid UTF-8.
         raw.decode("utf-8")
         document = _DECODER.decode(raw)
+        check_keys(raw)
     except UnicodeDecodeError as error:
-        raise Fault(Code.MANIFEST_INVALID, "the manifest is not UTF-8 text") from error
+        raise Fault(
+            Code.MANIFEST_INVALID, "the manifest is not UTF-8 text: encode it as UTF-8"
+        ) from error
     except msgspec.ValidationError as error:
         raise Fault(Code.MANIFEST_INVALID, f"the manifest is not valid: {error}") from error
     except (msgspec.DecodeError, RecursionError) as error:
@@ -69,7 +73,9 @@ def decode(raw: bytes) -> Document:
     if count > REFERENCES_MAX:
         raise Fault(
             Code.MANIFEST_INVALID,
-            f"the manifest names {count} objects; at most {REFERENCES_MAX} are accepted",
+            f"the manifest names {count} objects, which are too many: at most {REFERENCES_MAX} are "
+            "accepted, so split it and join the parts by an index",
+            {"references": count, "limit": REFERENCES_MAX},
         )
     return document
 

@@ -13,6 +13,7 @@ from .mediatype import (
     IMAGE_CONFIGS,
     INDEXES,
     MANIFESTS,
+    OCI_EMPTY,
     OCI_INDEX,
     OCI_MANIFEST,
     SCHEMA1,
@@ -20,6 +21,9 @@ from .mediatype import (
 
 MANIFEST_SIZE_MAX_BYTES = 4 * 1024 * 1024
 """What the largest clients still read; the specification asks for at least this much."""
+
+TYPE_SHOWN_MAX = 100
+"""Characters of a media type that an error repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,8 @@ def parse(raw: bytes, content_type: str = "", algorithm: str = DEFAULT_ALGORITHM
     if len(raw) > MANIFEST_SIZE_MAX_BYTES:
         raise Fault(
             Code.MANIFEST_TOO_BIG,
-            f"the manifest has {len(raw)} bytes; at most {MANIFEST_SIZE_MAX_BYTES} are accepted",
+            f"the manifest has {len(raw)} bytes, but at most {MANIFEST_SIZE_MAX_BYTES} are "
+            "accepted: keep large data in blobs",
             {"size": len(raw), "limit": MANIFEST_SIZE_MAX_BYTES},
         )
     document = decode(raw)
@@ -109,14 +114,19 @@ def _media_type(document: Document, content_type: str) -> str:
         )
     if declared and content_type and declared != content_type:
         raise _invalid(
-            f"the manifest says mediaType '{declared}' but was sent as Content-Type "
-            f"'{content_type}': both must be the same"
+            f"the manifest says mediaType '{declared[:TYPE_SHOWN_MAX]}' but was sent as "
+            f"Content-Type '{content_type[:TYPE_SHOWN_MAX]}': both must be the same",
+            {
+                "mediaType": declared[:TYPE_SHOWN_MAX],
+                "contentType": content_type[:TYPE_SHOWN_MAX],
+            },
         )
     media_type = declared or content_type or _guess(document)
     if media_type not in MANIFESTS and media_type not in INDEXES:
         raise _invalid(
-            f"media type '{media_type}' is not a manifest type: send {OCI_MANIFEST}, {OCI_INDEX}, "
-            f"{DOCKER_MANIFEST} or {DOCKER_LIST}"
+            f"media type '{media_type[:TYPE_SHOWN_MAX]}' is not a manifest type: send "
+            f"{OCI_MANIFEST}, {OCI_INDEX}, {DOCKER_MANIFEST} or {DOCKER_LIST}",
+            {"mediaType": media_type[:TYPE_SHOWN_MAX]},
         )
     return media_type
 
@@ -129,17 +139,27 @@ def _check_shape(document: Document, *, is_index: bool) -> None:
     # A document that is both is read differently by different programs (CVE-2021-41190).
     as_image = document.config is not None or document.layers is not None
     if as_image and document.manifests is not None:
-        raise _invalid("the manifest has both 'manifests' and 'config' or 'layers'")
+        raise _invalid(
+            "the manifest has both 'manifests' and 'config' or 'layers': keep those of one kind"
+        )
     if document.schemaVersion != 2:
-        raise _invalid("'schemaVersion' must be 2")
+        raise _invalid(
+            "the manifest has no 'schemaVersion' of 2: write it, or push with a current client",
+            {"schemaVersion": document.schemaVersion},
+        )
     if is_index and as_image:
-        raise _invalid("an index must not have 'config' or 'layers'")
+        raise _invalid(
+            "an index must not have 'config' or 'layers': push this as an image manifest"
+        )
     if not is_index and document.manifests is not None:
-        raise _invalid("an image manifest must not have 'manifests'")
+        raise _invalid("an image manifest must not have 'manifests': push this as an index")
     # Go programs write an empty list as null, so a missing list is an empty one.
     if not is_index and document.config is None:
-        raise _invalid("an image manifest must have 'config'")
+        raise _invalid(
+            "this image manifest has no 'config': add one, of type "
+            f"{OCI_EMPTY} where there is nothing to say"
+        )
 
 
-def _invalid(message: str) -> Fault:
-    return Fault(Code.MANIFEST_INVALID, message)
+def _invalid(message: str, detail: Mapping[str, object] | None = None) -> Fault:
+    return Fault(Code.MANIFEST_INVALID, message, detail)

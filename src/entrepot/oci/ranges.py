@@ -43,7 +43,11 @@ def parse_range(header: str, size_bytes: int) -> tuple[Span, ...] | None:
         return None
     parts = rest.split(",", RANGES_MAX + 1)
     if len(parts) > RANGES_MAX:
-        raise Fault(Code.RANGE_INVALID, f"at most {RANGES_MAX} ranges may be asked for at once")
+        raise Fault(
+            Code.RANGE_INVALID,
+            f"{len(parts)} ranges are too many: ask for at most {RANGES_MAX} at once",
+            {"ranges": len(parts), "limit": RANGES_MAX},
+        )
     spans = []
     for part in parts:
         match = _SPEC.fullmatch(part.strip(_SPACE))
@@ -79,7 +83,8 @@ def parse_content_range(header: str) -> Span:
     if match is None or int(match[1]) > int(match[2]):
         raise Fault(
             Code.RANGE_INVALID,
-            f"Content-Range '{header[:80]}' must be first-last, both inclusive",
+            f"Content-Range '{header[:80]}' cannot be read: write it as first-last, both "
+            "inclusive, for example 0-1023",
             {"contentRange": header[:80]},
         )
     return Span(int(match[1]), int(match[2]) - int(match[1]) + 1)

@@ -17,8 +17,9 @@ from entrepot.ports.blobs import BlobStore
 from entrepot.ports.catalog import Catalog
 from entrepot.rules.roles import Role
 from entrepot.rules.scopes import parse_scopes
-from entrepot.services.fsck import check_blobs, check_catalog
-from entrepot.settings import Auth, Settings, Uploads
+from entrepot.rules.tickets import KEY_BYTES
+from entrepot.services.fsck import check_blobs, check_catalog, check_manifests
+from entrepot.settings import Auth, Manifests, Settings, Storage, Uploads
 from entrepot.wiring import House, Outside, build
 from tests.faces.registry.client import Answer, Broken, call
 from tests.services.house import Counting, HandClock, image
@@ -148,6 +149,7 @@ class Registry:
     async def findings(self) -> list[str]:
         """Return what rows and bytes say against each other."""
         found = await check_catalog(self.catalog)
+        found += [f async for f in check_manifests(self.catalog)]
         found += [f async for f in check_blobs(self.catalog, self.store, read=True)]
         return [f"{finding.invariant}: {finding.message}" for finding in found]
 
@@ -159,13 +161,23 @@ def basic(name: str, password: str = PASSWORD) -> str:
 
 @asynccontextmanager
 async def open_registry(
-    auth: Auth | None = None, uploads: Uploads | None = None, *, delay: Delay | None = None
+    auth: Auth | None = None,
+    uploads: Uploads | None = None,
+    *,
+    storage: Storage | None = None,
+    manifests: Manifests | None = None,
+    delay: Delay | None = None,
 ) -> AsyncIterator[Registry]:
     """Yield an empty registry, open to all unless `auth` says otherwise; checked at the end.
 
     `delay` is awaited at each step of the disk.
     """
-    settings = Settings(auth=auth or Auth(open=True), uploads=uploads or Uploads())
+    settings = Settings(
+        auth=auth or Auth(open=True),
+        uploads=uploads or Uploads(),
+        storage=storage or Storage(),
+        manifests=manifests or Manifests(),
+    )
     clock, disk = HandClock(), MemoryDisk()
     outside = Outside(
         catalog=await open_catalog("sqlite:///:memory:"),
@@ -174,6 +186,7 @@ async def open_registry(
         random=Counting(),
         passwords=PlainPasswords(),
         signer=Es256Signer(new_key()),
+        upload_key=bytes(KEY_BYTES),
     )
     registry = assemble(settings, outside, disk, clock)
     try:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entrepot.oci.digest import Digest
-from entrepot.oci.mediatype import OCTET_STREAM
+from entrepot.oci.mediatype import OCI_MANIFEST, OCTET_STREAM
 from entrepot.oci.ranges import RANGES_MAX
 from tests.faces.registry.client import Answer
 from tests.faces.registry.registry import Registry, open_registry
@@ -275,9 +275,38 @@ async def test_an_image_made_of_another_keeps_it_as_its_layer(registry: Registry
     inner = await registry.push_image("inner", [DATA])
     outer = image([inner])
     assert (await registry.push_manifest(outer, "outer")).status == 201
-    await registry.request("DELETE", f"/v2/app/manifests/{Digest.of(inner)}")
-    assert (await registry.get(f"/v2/app/manifests/{Digest.of(inner)}")).status == 404
-    assert (await registry.get(f"/v2/app/blobs/{Digest.of(inner)}")).body == inner
+    addresses = [f"/v2/app/{kind}/{Digest.of(inner)}" for kind in ("manifests", "blobs")]
+    assert (await registry.request("DELETE", addresses[0])).status == 202
+    assert (await registry.get("/v2/app/manifests/inner")).status == 404
+    for address in addresses:
+        assert (await registry.get(address)).body == inner
+    await registry.request("DELETE", f"/v2/app/manifests/{Digest.of(outer)}")
+    await registry.request("DELETE", addresses[1])
+    for address in addresses:
+        assert (await registry.get(address)).status == 404
+
+
+async def test_a_manifest_may_come_as_a_blob(registry: Registry) -> None:
+    """skopeo sends the layers of delta artifacts to /blobs, oras sends manifests to /manifests."""
+    raw = image([DATA], mediaType=OCI_MANIFEST)
+    await registry.push_blob(raw)
+    address = f"/v2/app/manifests/{Digest.of(raw)}"
+    got, headed = await registry.get(address), await registry.head(address)
+    assert got.body == raw
+    for answer in (got, headed):
+        assert answer.header("Content-Type") == OCI_MANIFEST
+        assert answer.header("Content-Length") == str(len(raw))
+        assert answer.header("Docker-Content-Digest") == Digest.of(raw)
+    assert (await registry.get("/v2/app/tags/list")).json["tags"] == []
+
+
+async def test_a_manifest_that_came_both_ways_is_deleted_from_both(registry: Registry) -> None:
+    raw = await registry.push_image("v1", [DATA])
+    await registry.push_blob(raw)
+    addresses = [f"/v2/app/{kind}/{Digest.of(raw)}" for kind in ("manifests", "blobs")]
+    assert (await registry.request("DELETE", addresses[0])).status == 202
+    for address in addresses:
+        assert (await registry.get(address)).status == 404
 
 
 async def test_a_head_keeps_the_blob_for_a_push_to_come(registry: Registry) -> None:

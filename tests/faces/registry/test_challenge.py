@@ -204,3 +204,18 @@ def test_behind_a_proxy_the_realm_is_at_the_public_address() -> None:
 
 def test_the_realm_has_the_scheme_of_the_connection() -> None:
     assert challenge(scheme="https")["realm"].startswith("https://registry.test:5000/")
+
+
+@pytest.mark.parametrize("path", ["/v2/", "/v2/app/manifests/latest", "/v2/_catalog", "/v2/x/y"])
+def test_with_a_realm_only_basic_is_offered_and_no_url_is_needed(path: str) -> None:
+    scope = {
+        "method": "GET",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [],
+    }
+    response, request = Response(401), Request(scope, receive)
+    challenger = Challenger("registry.test", "", basic_realm="Registry Realm")
+    challenger.add(response, request, route(request.raw_path), MISSING)
+    assert response.headers == [(b"WWW-Authenticate", b'Basic realm="Registry Realm"')]

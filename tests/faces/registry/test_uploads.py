@@ -309,8 +309,9 @@ async def test_a_session_that_ends_while_others_expire_leaves_nothing() -> None:
             assert (await registry.request("DELETE", location)).status == 204
 
     async with open_registry(delay=end_the_other) as registry:
-        await registry.start_upload()
-        last = await registry.start_upload()
+        for _ in range(2):
+            last = await registry.start_upload()
+            await registry.request("PATCH", last, (), DATA)
         registry.clock.seconds += 100_000
         to_end = last
         assert await registry.house.uploads.expire() == 1

@@ -18,6 +18,9 @@ from .uploads import delete_upload, get_upload, patch_upload, post_upload, put_u
 
 API_VERSION = "registry/2.0"
 
+PATH_SHOWN_MAX = 200
+"""Characters of an unknown address that its error repeats."""
+
 _NOWHERE = RepositoryName()
 """What a call that is about no repository carries."""
 
@@ -61,7 +64,7 @@ def registry_app(services: Services, challenger: Challenger) -> App:
             if fault.code is Code.UNAUTHORIZED:
                 challenger.add(response, request, found, fault)
             elif fault.code is Code.UNSUPPORTED and found is not None:
-                response.set("Allow", ", ".join(_methods(found.kind)))
+                response.set("Allow", ", ".join(_allowed(found.kind, services)))
         response.set("Docker-Distribution-Api-Version", API_VERSION)
         await send_response(scope, send, response)
 
@@ -71,9 +74,18 @@ def registry_app(services: Services, challenger: Challenger) -> App:
 async def _answer(request: Request, found: Route | None, services: Services) -> Response:
     identity = await services.access.identify(request.header(b"authorization"))
     if found is None:
-        raise Fault(Code.NOT_FOUND, "nothing is served at this address")
+        raise Fault(
+            Code.NOT_FOUND,
+            "nothing is served at this address: see the endpoints of the OCI distribution API",
+            {"path": request.raw_path[:PATH_SHOWN_MAX]},
+        )
     if request.method not in _methods(found.kind):
-        raise Fault(Code.UNSUPPORTED, f"{request.method[:20]} is not served at this address")
+        methods = _methods(found.kind)
+        raise Fault(
+            Code.UNSUPPORTED,
+            f"{request.method[:20]} is not served at this address: use {', '.join(methods)}",
+            {"methods": methods},
+        )
     if found.kind is Kind.PING:
         await services.access.require_login(identity)
         return _pong()
@@ -91,6 +103,16 @@ def _pong() -> Response:
     response = Response(200, body=b"{}")
     response.set("Content-Type", "application/json")
     return response
+
+
+def _allowed(kind: Kind, services: Services) -> list[str]:
+    """Return the methods of an address, without what is switched off (RFC 9110 section 10.2.1)."""
+    handlers = _HANDLERS.get(kind, {})
+    return [
+        method
+        for method in _methods(kind)
+        if method not in handlers or services.access.serves(handlers[method][0])
+    ]
 
 
 def _methods(kind: Kind) -> list[str]:

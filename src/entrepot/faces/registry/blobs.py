@@ -72,15 +72,19 @@ def _spans(call: Call, row: BlobRow) -> tuple[Span, ...] | None:
     try:
         spans = parse_range(header, row.size)
     except Fault as fault:
-        raise Fault(Code.REQUEST_INVALID, fault.message) from fault
+        raise Fault(Code.REQUEST_INVALID, fault.message, fault.detail) from fault
     ordered = sorted(spans or (), key=lambda span: span.offset)
     if any(after.offset <= before.last for before, after in pairwise(ordered)):
-        raise Fault(Code.REQUEST_INVALID, "the ranges overlap: ask for each byte once")
+        raise Fault(
+            Code.REQUEST_INVALID,
+            "the ranges overlap: ask for each byte once",
+            {"ranges": len(ordered)},
+        )
     return spans
 
 
 def _unsatisfiable(row: BlobRow) -> Response:
-    message = f"no byte of the range lies within the {row.size} bytes of the blob"
+    message = f"no byte of the range lies within the blob: ask below byte {row.size}"
     response = error_response(Fault(Code.RANGE_INVALID, message, {"size": row.size}))
     response.set("Content-Range", f"bytes */{row.size}")
     return response

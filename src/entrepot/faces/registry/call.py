@@ -13,6 +13,7 @@ from entrepot.services.deletion import DeletionService
 from entrepot.services.pull import PullService
 from entrepot.services.push import PushService
 from entrepot.services.uploads import UploadService
+from entrepot.services.warnings import WarningService
 
 from .routes import Route
 
@@ -30,6 +31,7 @@ class Services:
     push: PushService
     pull: PullService
     deletion: DeletionService
+    warnings: WarningService
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def page_size(call: Call) -> int:
     if not text.isascii() or not text.isdecimal() or len(text) > 10:
         raise Fault(
             Code.PAGINATION_NUMBER_INVALID,
-            f"n must be a number of entries, not '{text[:20]}'",
+            f"n is '{text[:20]}': write a number of entries, 0 or more",
             {"n": text[:20]},
         )
     return int(text)

@@ -18,15 +18,20 @@ class Challenger:
     """Writes `WWW-Authenticate` (RFC 6750, distribution "Token Authentication").
 
     Only Bearer is offered, as every client speaks it and some read just the first challenge;
-    Basic credentials are taken all the same.
+    Basic credentials are taken all the same. With `basic_realm` only Basic is (RFC 7617), as by a
+    registry:2 with htpasswd: it needs no URL, so that any proxy may stand in front.
     """
 
-    def __init__(self, service: str, public_url: str) -> None:
+    def __init__(self, service: str, public_url: str, *, basic_realm: str = "") -> None:
         self._service = service
         self._public_url = public_url.rstrip("/")
+        self._basic_realm = basic_realm
 
     def add(self, response: Response, request: Request, route: Route | None, fault: Fault) -> None:
         """Add the challenge to a 401."""
+        if self._basic_realm:
+            response.set("WWW-Authenticate", f'Basic realm="{self._basic_realm}"')
+            return
         parts = [f'realm="{self._base(request)}{TOKEN_PATH}"', f'service="{self._service}"']
         scope = _scope(request, route)
         if scope:

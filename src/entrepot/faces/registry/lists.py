@@ -48,7 +48,11 @@ async def get_referrers(call: Call) -> Response:
     limit = page_size(call)
     last = _last(call)
     if last and not (last.isascii() and last.isdecimal() and len(last) < 19):
-        raise Fault(Code.REQUEST_INVALID, "last must be taken from a Link header")
+        raise Fault(
+            Code.REQUEST_INVALID,
+            "this is no place in the list: take last from a Link header, or leave it away",
+            {"last": last[:20]},
+        )
     page = await call.services.pull.referrers(
         call.name, subject, artifact_types=types, after=int(last or 0), limit=limit
     )

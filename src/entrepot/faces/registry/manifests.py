@@ -12,6 +12,7 @@ from entrepot.services.push import Pushed
 
 from .call import Call
 from .conditions import is_unmodified, precondition
+from .warnings import add_warnings
 
 TAGS_PER_PUSH_MAX = 100
 """Most `tag` parameters in one push by digest; the specification asks for ten at least."""
@@ -30,6 +31,7 @@ async def get_manifest(call: Call) -> Response:
         response.set("Content-Type", row.media_type)
     response.set("Docker-Content-Digest", row.digest)
     response.set("ETag", f'"{row.digest}"')
+    add_warnings(response, call.services.warnings.of_stored(row, _shown(call, reference)))
     return response
 
 
@@ -52,6 +54,7 @@ async def put_manifest(call: Call) -> Response:
         response.set("OCI-Subject", manifest.subject.digest)
     if pushed.tags:
         response.set("OCI-Tag", ", ".join(pushed.tags))
+    add_warnings(response, call.services.warnings.of_pushed(manifest, _shown(call, reference)))
     return response
 
 
@@ -59,6 +62,11 @@ async def delete_manifest(call: Call) -> Response:
     """Delete a tag, or a manifest with its tags."""
     await call.services.deletion.delete(call.name, _readable(call), call.caller)
     return Response(202)
+
+
+def _shown(call: Call, reference: Reference) -> str:
+    """Return the manifest's name as one writes it behind `docker pull`."""
+    return f"{call.route.name}{'@' if isinstance(reference, Digest) else ':'}{reference}"
 
 
 def _readable(call: Call) -> Reference:
@@ -75,7 +83,12 @@ def _readable(call: Call) -> Reference:
 def _extra_tags(call: Call) -> tuple[Tag, ...]:
     texts = call.request.query.get("tag", [])
     if len(texts) > TAGS_PER_PUSH_MAX:
-        raise Fault(Code.TAGS_TOO_MANY, f"at most {TAGS_PER_PUSH_MAX} tags can be set in one push")
+        raise Fault(
+            Code.TAGS_TOO_MANY,
+            f"{len(texts)} tags are too many for one push: set at most {TAGS_PER_PUSH_MAX}, and "
+            "the others with another one",
+            {"tags": len(texts), "limit": TAGS_PER_PUSH_MAX},
+        )
     return tuple(dict.fromkeys(Tag.parse(text) for text in texts))
 
 
@@ -104,6 +117,7 @@ async def _alternative(
                     return found, content
     raise Fault(
         Code.MANIFEST_UNKNOWN,
-        f"{reference} is stored as {row.media_type}, which the client's Accept header leaves out",
+        f"{reference} is stored as {row.media_type}, which the client's Accept header leaves out: "
+        "add this type to it",
         {"mediaType": row.media_type, "digest": Digest(row.digest)},
     )

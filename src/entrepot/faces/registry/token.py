@@ -61,20 +61,26 @@ def jwks_app(tokens: TokenService) -> App:
             response = json_response(200, tokens.jwks(), "application/jwk-set+json")
             response.set("Cache-Control", "max-age=300")
         else:
-            response = error_response(Fault(Code.NOT_FOUND, "nothing is served at this address"))
+            response = error_response(_nowhere("/.well-known/jwks.json"))
         await send_response(scope, send, response)
 
     return app
 
 
+def _nowhere(address: str) -> Fault:
+    return Fault(Code.NOT_FOUND, f"nothing is served at this address: ask at {address}")
+
+
 async def _answer(request: Request, services: TokenServices) -> Response:
     if request.raw_path.rstrip("/") != "/service/token":
-        raise Fault(Code.NOT_FOUND, "nothing is served at this address")
+        raise _nowhere("/service/token")
     if request.method == "GET":
         return await _get(request, services)
     if request.method == "POST":
         return await _post(request, services)
-    response = error_response(Fault(Code.UNSUPPORTED, "tokens are had by GET or POST"))
+    response = error_response(
+        Fault(Code.UNSUPPORTED, "tokens are not had this way: use GET or POST")
+    )
     response.set("Allow", "GET, POST")
     return response
 
@@ -86,11 +92,11 @@ async def _get(request: Request, services: TokenServices) -> Response:
     if authorization is not None:
         scheme, _, credentials = authorization.partition(" ")
         if scheme.lower() != "basic":
-            raise unauthorized("the token endpoint takes Basic credentials")
+            raise unauthorized("a token is had for a password: send Basic credentials")
         account = await services.access.login(*split_basic(credentials.strip()))
     elif not any(scopes) and not services.access.policy.open:
         # `docker login` without a password asks for nothing: there is nothing to give.
-        raise unauthorized("log in with user and password")
+        raise unauthorized("nobody asked for anything: log in with user and password")
     issued = services.tokens.issue(account, parse_scopes(scopes), services.access.policy)
     refresh = None
     if account is not None and request.argument("offline_token") in ("true", "1"):
@@ -115,7 +121,9 @@ async def _post(request: Request, services: TokenServices) -> Response:
         given = first.get("refresh_token", "")
         account = await _refreshed(given, services)
     else:
-        raise Fault(Code.REQUEST_INVALID, "grant_type must be password or refresh_token")
+        raise Fault(
+            Code.REQUEST_INVALID, "this grant_type is not known: use password or refresh_token"
+        )
     wanted = parse_scopes(form.get("scope", []))
     issued = services.tokens.issue(account, wanted, services.access.policy)
     refresh = given

@@ -18,27 +18,20 @@ async def post_upload(call: Call) -> Response:
         mounted = await _mount(call, mount)
         if mounted is not None:
             return _created(call, mounted)
+    uploads = call.services.uploads
     given = call.request.argument("digest")
-    whole = Digest.parse(given) if given is not None and mount is None else None
+    if given is not None and mount is None:
+        digest = Digest.parse(given)
+        await uploads.finish(call.name, None, call.caller, digest, _chunk(call))
+        return _created(call, digest)
     algorithm = call.request.argument("digest-algorithm") or DEFAULT_ALGORITHM
-    session = await call.services.uploads.begin(
-        call.name, call.caller, whole.algorithm if whole else algorithm
-    )
-    if whole is None:
-        return _accepted(call, session.id, 0)
-    try:
-        await call.services.uploads.finish(call.name, session.id, whole, _chunk(call))
-    except (Fault, OSError):
-        # The client never learnt of the session, so nobody could go on with it.
-        await call.services.uploads.discard(session)
-        raise
-    return _created(call, whole)
+    return _accepted(call, uploads.begin(call.name, algorithm), 0)
 
 
 async def patch_upload(call: Call) -> Response:
     """Add a chunk."""
     upload_id = call.route.reference
-    offset = await call.services.uploads.append(call.name, upload_id, _chunk(call))
+    offset = await call.services.uploads.append(call.name, upload_id, call.caller, _chunk(call))
     return _accepted(call, upload_id, offset)
 
 
@@ -49,7 +42,8 @@ async def put_upload(call: Call) -> Response:
         raise Fault(Code.DIGEST_INVALID, "the digest of the blob is missing: add ?digest=sha256:…")
     digest = Digest.parse(given)
     chunk = _chunk(call) if call.request.has_body else None
-    await call.services.uploads.finish(call.name, call.route.reference, digest, chunk)
+    upload_id = call.route.reference
+    await call.services.uploads.finish(call.name, upload_id, call.caller, digest, chunk)
     return _created(call, digest)
 
 
