@@ -8,7 +8,7 @@ code := $(wildcard src tests tools sim bench)
 # What `make check` leaves to `make test`: real clients, killed processes, long runs.
 fast := not blackbox and not crash and not slow
 
-.PHONY: serve test check lint fix sim bench docs lock clean help run-env dev-env
+.PHONY: serve test check lint fix sim bench conformance docs lock clean help run-env dev-env
 
 serve: run-env ## Run a registry on localhost:5000, data in ./data; ARGS="..." adds flags
 	@exec .venv/bin/entrepot serve --data ./data $(ARGS)
@@ -33,8 +33,12 @@ fix: dev-env ## Format, and mend what ruff can mend by itself
 sim: dev-env ## Simulate push, pull, delete and expiry under faults; SEEDS="..." chooses the runs
 	@$(python) -m sim.run $(SEEDS)
 
-bench: dev-env ## Measure this machine; ARGS="..." adds flags
+bench: dev-env ## Compare with the peers this machine has or can build; ARGS="..." adds flags
+	@$(python) -m bench.peers
 	@$(python) -m bench.run $(ARGS)
+
+conformance: dev-env ## Run the OCI conformance suites, which need Go; ARGS=--publish keeps the results
+	@$(python) -m tools.conformance $(ARGS)
 
 docs: dev-env ## Write again the pages that are made from the code
 	@$(python) -m tools.docs
@@ -47,7 +51,7 @@ clean: ## Remove what make made; never ./data
 	@find src tests tools $(wildcard sim bench) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run-env:
 	@tools/venv.sh run

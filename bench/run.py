@@ -1,80 +1,141 @@
-"""Pairs Entrepot with a peer, A/B/A/B: `python -m bench.run`."""
+"""Compares Entrepot with all peers that this machine has: `python -m bench.run`.
+
+All are up at once and are measured by turns, A B C A B C, each alone while it is measured, with
+the client of `entrepot bench`. Each group of work has fresh servers, whose data is then removed.
+"""
 
 import argparse
 import json
-import statistics
+import os
+import platform
+import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
-from .servers import peers, running
-from .work import fill, reads, writes
+from entrepot import __version__
+from entrepot.faces.cli.bench.fixture import tag_name
+from entrepot.faces.cli.bench.session import compare, prepare
+from entrepot.faces.cli.bench.tables import Row, heading
+from entrepot.faces.cli.bench.works import TAGS, Work, works
+
+from .peers import DEBIAN, SOURCES, programs
+from .resources import resources
+from .servers import OURS, REPOSITORY, Server, ours, peer
 
 RESULTS = Path(__file__).parent / "results"
-
-
-def measure(rounds: int, seconds: float, only: str, peer: str) -> dict[str, object]:
-    """Run all work on both servers by turns; return what was found."""
-    table: dict[str, dict[str, list[float]]] = {}
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="entrepot-bench-")))
-        servers = [stack.enter_context(running(name, folder / name)) for name in ("entrepot", peer)]
-        fixtures = [fill(server) for server in servers]
-        idle = {server.name: round(server.rss_mib(), 1) for server in servers}
-        for name, work in {**reads(), **writes()}.items():
-            if only not in name:
-                continue
-            row = table.setdefault(name, {server.name: [] for server in servers})
-            for _ in range(rounds):
-                for server, fixture in zip(servers, fixtures, strict=True):
-                    row[server.name].append(work(server, fixture, seconds))
-            _print_row(name, row, peer)
-        return {
-            "at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "peer": peer,
-            "rounds": rounds,
-            "per_second": table,
-            "rss_mib_after_fill": idle,
-            "rss_mib_peak": {server.name: round(server.peak_mib(), 1) for server in servers},
-            "ready_seconds": {s.name: round(s.ready_seconds, 3) for s in servers},
-        }
-
-
-def _print_row(name: str, row: dict[str, list[float]], peer: str) -> None:
-    ours, theirs = row["entrepot"], row[peer]
-    ratios = sorted(mine / other for mine, other in zip(ours, theirs, strict=True))
-    _say(
-        f"{name:32} {statistics.median(ours):10.1f}/s {statistics.median(theirs):10.1f}/s "
-        f"{statistics.median(ratios):6.1f}x  ({ratios[0]:.1f} to {ratios[-1]:.1f})"
-    )
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+RESOURCES = "resources"
+DEFAULT = (DEBIAN, *SOURCES)
 
 
 def main() -> int:
     """Measure, print and keep the results."""
+    wish = _arguments()
+    names = [name for name in programs() if name in (wish.peer or DEFAULT)]
+    if not names:
+        print("bench: no peer: apt-get install docker-registry, or install Go and run bench.peers")
+        return 1
+    print(heading([OURS, "peer"]), flush=True)
+    chosen = [work for work in works(tags=wish.tags) if wish.only in work.name]
+    rows: list[Row] = []
+    for _, group in groupby(chosen, _group):
+        with tempfile.TemporaryDirectory(prefix="entrepot-bench-", dir=wish.folder) as folder:
+            rows += _run(_servers(Path(folder), names), list(group), wish)
+        # What was removed is gone before the next group begins.
+        os.sync()
+    needs = _resources(names, wish) if wish.only in RESOURCES else {}
+    _keep(names, rows, needs, wish)
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="pairs of each work [3]")
+    parser.add_argument("--rounds", type=int, default=3, help="of each work [3]")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of each [3]")
     parser.add_argument("--only", default="", help="only work whose name has this text")
-    arguments = parser.parse_args()
-    found = peers()
-    if not found:
-        _say("no peer is installed: apt-get install docker-registry")
-        return 1
-    _say(f"{'work':32} {'entrepot':>12} {found[0]:>12}  ratio  (lowest to highest)")
-    result = measure(arguments.rounds, arguments.seconds, arguments.only, found[0])
-    for key in ("ready_seconds", "rss_mib_after_fill", "rss_mib_peak"):
-        _say(f"{key:32} {json.dumps(result[key])}")
+    parser.add_argument("--peer", action="append", help="only this peer; may be repeated")
+    parser.add_argument("--tags", type=int, default=TAGS, help=f"tags to list, 0 for none [{TAGS}]")
+    parser.add_argument("--processes", type=int, default=1, help="of the client [1]")
+    parser.add_argument("--folder", help="where the servers keep their data [the system's]")
+    return parser.parse_args()
+
+
+def _group(work: Work) -> str:
+    """Work of one group shares servers; each kind of push has its own, as it fills a disk."""
+    if work.name.startswith("push"):
+        return work.name
+    return "tags" if work.tags else "reads"
+
+
+def _servers(folder: Path, names: Sequence[str]) -> list[Server]:
+    found = programs()
+    return [ours(folder / OURS), *(peer(name, found[name], folder / name) for name in names)]
+
+
+def _run(servers: Sequence[Server], chosen: Sequence[Work], wish: argparse.Namespace) -> list[Row]:
+    count = max(work.tags for work in chosen)
+    with ExitStack() as stack:
+        filled = []
+        for server in servers:
+            if server.seed is not None and count:
+                names = [tag_name(number) for number in range(count)]
+                server.seed(server.folder / "data", REPOSITORY, names)
+            target, _ = stack.enter_context(server.running())
+            filled.append((target, prepare(target, chosen, tags=server.seed is None)))
+        return compare(
+            filled,
+            chosen,
+            rounds=wish.rounds,
+            seconds=wish.seconds,
+            processes=wish.processes,
+            tell=_say,
+        )
+
+
+def _resources(names: Sequence[str], wish: argparse.Namespace) -> dict[str, dict[str, float]]:
+    found = {}
+    with tempfile.TemporaryDirectory(prefix="entrepot-bench-", dir=wish.folder) as folder:
+        for server in _servers(Path(folder), names):
+            found[server.name] = resources(server)
+            told = ", ".join(f"{name} {value:g}" for name, value in found[server.name].items())
+            _say(f"{server.name}: {told}")
+            shutil.rmtree(server.folder)
+    return found
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _keep(
+    names: Sequence[str],
+    rows: Sequence[Row],
+    needs: dict[str, dict[str, float]],
+    wish: argparse.Namespace,
+) -> None:
+    result: dict[str, Any] = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "version": __version__,
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        # What else the machine did: much more than the cores says that the rates are poor.
+        "load": [round(value, 1) for value in os.getloadavg()],
+        "rounds": wish.rounds,
+        "seconds": wish.seconds,
+        "peers": names,
+        "rows": [row.as_json() for row in rows],
+        RESOURCES: needs,
+    }
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}.json"
+    part = f"-{wish.only.replace(' ', '-')}" if wish.only else ""
+    path = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}{part}.json"
     path.write_text(json.dumps(result, indent=1) + "\n")
-    return 0
+    _say(f"kept in {path}")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from entrepot.services.context import Caller
 from entrepot.services.push import Pushed
 from entrepot.services.uploads import Chunk
 
-from .world import Process, Violation, World
+from .world import FAILED, Process, Violation, World
 
 CONTENTS = [b"content of blob %d " % number * (number + 1) for number in range(6)]
 DIGESTS = [Digest.of(content) for content in CONTENTS]
@@ -78,7 +78,7 @@ class Client:
             )[0]
             try:
                 await action(random.choice([self._memory.own, SHARED]))
-            except ConnectionResetError:
+            except FAILED:
                 continue
             except Fault as fault:
                 if fault.code not in PASSING:
@@ -88,8 +88,8 @@ class Client:
 
     async def push(self, name: RepositoryName) -> Digest | None:
         """Push an image of some blobs, asking first which are there, as real clients do."""
-        random = self._world.random
-        numbers = random.sample(range(len(CONTENTS)), random.randint(1, 3))
+        random, count = self._world.random, self._world.contents
+        numbers = random.sample(range(count), random.randint(1, min(3, count)))
         for number in numbers:
             await self._ensure_blob(name, number)
         return await self._publish(name, OCI_MANIFEST, _image(numbers))
@@ -107,9 +107,9 @@ class Client:
 
     async def abandon(self, name: RepositoryName) -> None:
         """Begin an upload, send some of it and never come back."""
-        session = await self._process.uploads.begin(name, self._caller)
-        body = SimBody(self._world, CONTENTS[0])
-        await self._process.uploads.append(name, session.id, Chunk(body))
+        uploads = self._process.uploads
+        chunk = Chunk(SimBody(self._world, CONTENTS[0]))
+        await uploads.append(name, uploads.begin(name), self._caller, chunk)
 
     async def _ensure_blob(self, name: RepositoryName, number: int) -> None:
         digest = DIGESTS[number]
@@ -126,18 +126,18 @@ class Client:
     async def _upload(self, name: RepositoryName, number: int) -> None:
         uploads, random = self._process.uploads, self._world.random
         content = CONTENTS[number]
-        session = await uploads.begin(name, self._caller)
+        upload_id = uploads.begin(name)
         if random.random() < 0.5:
             half = len(content) // 2
             chunk = Chunk(SimBody(self._world, content[:half]), Span(0, half))
             try:
-                await uploads.append(name, session.id, chunk)
+                await uploads.append(name, upload_id, self._caller, chunk)
             except ConnectionResetError:
                 await self._world.lag()
-        offset = await uploads.status(name, session.id)
+        offset = await uploads.status(name, upload_id)
         rest = content[offset:]
         last = Chunk(SimBody(self._world, rest)) if rest else None
-        await uploads.finish(name, session.id, DIGESTS[number], last)
+        await uploads.finish(name, upload_id, self._caller, DIGESTS[number], last)
 
     async def _publish(self, name: RepositoryName, media_type: str, raw: bytes) -> Digest | None:
         tag = self._world.random.choice(TAGS)
@@ -151,6 +151,9 @@ class Client:
             if fault.code is Code.MANIFEST_BLOB_UNKNOWN:
                 self._check_told(name, fault)
                 return None
+            raise
+        except FAILED:
+            await self._settle(name)
             raise
         self._end(name, tag, digest)
         return digest
@@ -207,6 +210,9 @@ class Client:
             gone = False
             if fault.code not in (Code.UNSUPPORTED, Code.MANIFEST_UNKNOWN):
                 raise
+        except FAILED:
+            await self._settle(name)
+            raise
         for each in tags:
             self._end(name, each, None if gone else self._memory.tags.get(each))
 
@@ -226,6 +232,12 @@ class Client:
         if name == self._memory.own:
             self._memory.unsure[tag] = {self._memory.tags.get(tag), after}
 
+    async def _settle(self, name: RepositoryName) -> None:
+        """See what became of a change that failed: it was done whole or not at all."""
+        if name == self._memory.own:
+            await check_memory(self._world, self._memory)
+            settle_unsure(self._memory, await tags_of(self._world, self._memory))
+
     def _end(self, name: RepositoryName, tag: Tag, now: Digest | None) -> None:
         if name == self._memory.own:
             self._memory.unsure.pop(tag, None)
@@ -234,15 +246,17 @@ class Client:
 
 async def check_memory(world: World, memory: Memory) -> None:
     """Raise `Violation` if an acknowledged tag move of this client is lost."""
+    for tag, found in (await tags_of(world, memory)).items():
+        allowed = memory.unsure.get(tag, {memory.tags.get(tag)})
+        if found not in allowed:
+            raise Violation(f"D1: {tag} of client {memory.number} is {found}, not {allowed}")
+
+
+async def tags_of(world: World, memory: Memory) -> dict[Tag, Digest | None]:
+    """Return what the catalog says of the tags of this client's own repository."""
     async with world.catalog.begin() as tx:
         repository = await tx.repositories.find(memory.own)
-        for tag in TAGS:
-            found = await tx.tags.find(repository.id, tag) if repository else None
-            allowed = memory.unsure.get(tag, {memory.tags.get(tag)})
-            if found not in allowed:
-                raise Violation(f"D1: {tag} of client {memory.number} is {found}, not {allowed}")
-            if tag in memory.unsure and found is not None:
-                continue
+        return {tag: await tx.tags.find(repository.id, tag) if repository else None for tag in TAGS}
 
 
 def settle_unsure(memory: Memory, found: dict[Tag, Digest | None]) -> None:

@@ -4,6 +4,8 @@ Condemn in one transaction, delete just that generation's bytes, forget; then re
 row owns. The product's own, incremental and rate-limited, comes with issue 4 and replaces it here.
 """
 
+from collections.abc import Awaitable, Callable
+
 from entrepot.ports.blobs import Blob, BlobStore
 from entrepot.ports.catalog import Catalog
 from entrepot.ports.clock import Clock
@@ -14,10 +16,18 @@ BATCH = 1000
 class Collector:
     """One pass at a time, any number of passes, interrupted anywhere."""
 
-    def __init__(self, catalog: Catalog, store: BlobStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        store: BlobStore,
+        clock: Clock,
+        dawdle: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._catalog = catalog
         self._store = store
         self._clock = clock
+        self._dawdle = dawdle
+        """Awaited before each delete, which may come as late as it likes."""
 
     async def collect(self) -> None:
         """Run one pass."""
@@ -26,7 +36,7 @@ class Collector:
         async with self._catalog.begin() as tx:
             doomed = await tx.collection.condemned(BATCH)
         for row in doomed:
-            await self._store.delete(Blob(row.digest, row.generation))
+            await self._delete(Blob(row.digest, row.generation))
             async with self._catalog.begin(write=True) as tx:
                 await tx.collection.forget(row.digest, row.generation)
         await self._remove_debris()
@@ -37,4 +47,9 @@ class Collector:
             async with self._catalog.begin() as tx:
                 row = await tx.blobs.find(blob.digest)
             if row is None or row.generation != blob.generation:
-                await self._store.delete(blob)
+                await self._delete(blob)
+
+    async def _delete(self, blob: Blob) -> None:
+        if self._dawdle is not None:
+            await self._dawdle()
+        await self._store.delete(blob)

@@ -1,17 +1,24 @@
 """Clients, expiry, collection and power cuts, with checks in between."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from .clients import TAGS, Client, Memory, check_memory, settle_unsure
-from .loop import SimLoop, simulate
-from .world import Kit, Process, Violation, World
+from entrepot.oci.errors import Code, Fault
+
+from .clients import Client, Memory, check_memory, settle_unsure, tags_of
+from .loop import simulate
+from .world import FAILED, Kit, Process, Violation, World
 
 UNTIL_SECONDS = 100.0
 CLIENTS = 3
 CHECK_SECONDS = 0.5
-CRASH_PROBABILITY = 0.02
+READ_PROBABILITY = 0.1
+"""How often a check reads all bytes, which clients do besides."""
+
 SETTLE_SECONDS = 5.0
 
 
@@ -20,12 +27,24 @@ def run_seed(seed: int, kit: Kit, *, crash: bool) -> float:
 
     Returns a number that depends on each decision of the run, to tell two runs apart.
     """
-    with _patched(kit):
-        return simulate(seed, lambda loop: _run(loop, kit, crash=crash))
+    memory = "/dev/shm"  # noqa: S108 - only where it is; a disk does as well
+    with (
+        TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder,
+        _patched(kit),
+    ):
+        return simulate(seed, lambda loop: _run(World(loop, kit), Path(folder), crash=crash))
 
 
-async def _run(loop: SimLoop, kit: Kit, *, crash: bool) -> float:
-    world = await World.make(loop, kit)
+async def _run(world: World, folder: Path, *, crash: bool) -> float:
+    await world.open(folder)
+    try:
+        return await _campaign(world, crash=crash)
+    finally:
+        await world.catalog.close()
+
+
+async def _campaign(world: World, *, crash: bool) -> float:
+    loop = world.loop
     memories = [Memory(number) for number in range(CLIENTS)]
     process = await world.boot()
     tasks = _start(world, process, memories)
@@ -33,29 +52,26 @@ async def _run(loop: SimLoop, kit: Kit, *, crash: bool) -> float:
         while loop.time() < UNTIL_SECONDS:
             await asyncio.sleep(CHECK_SECONDS)
             await _check(world, memories, tasks)
-            if crash and world.random.random() < CRASH_PROBABILITY:
+            if crash and world.random.random() < world.crash_probability:
                 await _stop(tasks)
-                # A commit under way when its client vanished lands all the same, or did before.
-                async with world.catalog.begin(write=True):
-                    pass
-                world.disk.power_cut(lambda most: world.random.randint(0, most))
+                await _drain(world)
+                await world.cut_power()
+                await world.check_uploads()
                 await _remember(world, memories)
                 process = await world.boot()
                 tasks = _start(world, process, memories)
     finally:
         await _stop(tasks)
-    async with world.catalog.begin(write=True):
-        pass
+    await _drain(world)
     await _remember(world, memories)
     await _quiesce(world, process)
-    await world.catalog.close()
     return loop.time() + loop.random.random()
 
 
 def _start(world: World, process: Process, memories: list[Memory]) -> list[asyncio.Task[None]]:
     jobs: list[Callable[[], Awaitable[object]]] = [
         process.uploads.expire,
-        process.collector.collect,
+        *[process.collector.collect] * world.collectors,
     ]
     tasks = [asyncio.ensure_future(Client(world, process, m).run()) for m in memories]
     return tasks + [asyncio.ensure_future(_repeat(world, job)) for job in jobs]
@@ -64,7 +80,20 @@ def _start(world: World, process: Process, memories: list[Memory]) -> list[async
 async def _repeat(world: World, job: Callable[[], Awaitable[object]]) -> None:
     while True:
         await world.clock.sleep(world.random.expovariate(0.6))
-        await job()
+        try:
+            await job()
+        except FAILED:
+            continue
+        except Fault as fault:
+            if fault.code is not Code.UNAVAILABLE:
+                raise
+
+
+async def _drain(world: World) -> None:
+    """Wait for a commit under way: it lands though its client has vanished, or did before."""
+    world.are_disks_faulty = False
+    async with world.catalog.begin(write=True):
+        pass
 
 
 async def _stop(tasks: list[asyncio.Task[None]]) -> None:
@@ -78,7 +107,7 @@ async def _check(world: World, memories: list[Memory], tasks: list[asyncio.Task[
         if task.done():
             task.result()
             raise AssertionError("a client or job ended by itself")
-    await world.check()
+    await world.check(read=world.random.random() < READ_PROBABILITY)
     for memory in memories:
         await check_memory(world, memory)
 
@@ -87,12 +116,7 @@ async def _remember(world: World, memories: list[Memory]) -> None:
     """Tell clients what became of operations whose answer the crash cut off."""
     for memory in memories:
         await check_memory(world, memory)
-        async with world.catalog.begin() as tx:
-            repository = await tx.repositories.find(memory.own)
-            found = {
-                tag: await tx.tags.find(repository.id, tag) if repository else None for tag in TAGS
-            }
-        settle_unsure(memory, found)
+        settle_unsure(memory, await tags_of(world, memory))
 
 
 async def _quiesce(world: World, process: Process) -> None:
@@ -103,7 +127,7 @@ async def _quiesce(world: World, process: Process) -> None:
     await process.uploads.sweep()
     await process.collector.collect()
     await process.collector.collect()
-    await world.check()
+    await world.check(read=True)
     async with world.catalog.begin() as tx:
         rows = await tx.inspection.blobs(0, 10_000)
         for row in rows:

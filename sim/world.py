@@ -1,21 +1,25 @@
 """A simulated machine: the real services on simulated disk, clock and chance."""
 
-from collections.abc import Awaitable, Callable
+import errno
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from entrepot.adapters.blobs.memory import MemoryDisk, open_store
 from entrepot.adapters.catalog import open_catalog
-from entrepot.ports.blobs import BlobStore
-from entrepot.ports.catalog import Catalog
+from entrepot.ports.blobs import BlobStore, StoreFull
+from entrepot.ports.catalog import Catalog, CatalogFailed
 from entrepot.rules.leases import Grace
+from entrepot.rules.tickets import KEY_BYTES, Tickets
 from entrepot.services.blobs import BlobService
 from entrepot.services.deletion import DeletionService
-from entrepot.services.fsck import check_blobs, check_catalog
+from entrepot.services.fsck import check_blobs, check_catalog, check_manifests, check_uploads
 from entrepot.services.pull import PullLimits, PullService
 from entrepot.services.push import PushService
 from entrepot.services.uploads import UploadLimits, UploadService
 
+from . import wal
 from .collector import Collector
 from .loop import SimClock, SimLoop, SimRandom
 
@@ -24,6 +28,11 @@ Result = TypeVar("Result")
 COMMIT_MAX_SECONDS = 0.25
 SLACK_SECONDS = 2 * COMMIT_MAX_SECONDS + 0.1
 """From a decision to its answer there is one commit, or two where one is under way already."""
+
+TICKETS = Tickets(bytes(KEY_BYTES))
+
+FAILED = (OSError, CatalogFailed)
+"""What a client is answered 503 for, and a job tries again after."""
 
 
 class Violation(AssertionError):
@@ -41,8 +50,6 @@ class Kit:
     push: type[PushService] = PushService
     wrap: Callable[[BlobStore, Catalog], BlobStore] = lambda store, _catalog: store
     patches: tuple[tuple[object, str, object], ...] = ()
-    rare: bool = False
-    """Found in about one seed of a thousand: too rare for every run of the tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +67,63 @@ class Process:
 class World:
     """What outlives a power cut, and the process that runs now."""
 
-    def __init__(self, loop: SimLoop, kit: Kit, catalog: Catalog) -> None:
+    catalog: Catalog
+
+    def __init__(self, loop: SimLoop, kit: Kit) -> None:
         self.loop = loop
         self.clock = SimClock(loop)
         self.random = loop.random
         self.kit = kit
         self.disk = MemoryDisk()
-        self.catalog = catalog
         # Limits that are never reached hide what happens at them, so each seed has its own.
         self.grace_seconds = self.random.choice([0.5, 2.0, 20.0])
         self.idle_seconds = self.random.choice([2.0, 10.0, 60.0])
+        self.contents = self.random.choice([1, 3, 6])
+        """How many blobs there are; few mean that clients, leases and deletes meet."""
+        self.collectors = self.random.choice([1, 2])
+        self.crash_probability = self.random.choice([0.02, 0.1])
+        """How likely the power goes between two checks."""
+        self.late_probability = self.random.choice([0.0, 0.3])
+        """How likely a collector's delete comes late: that is what generations are for."""
+        self.fault_probability = self.random.choice([0.0, 0.0, 0.005])
+        self.are_disks_faulty = False
+        self._place = Path()
+        self._synced: wal.Mark | None = None
 
-    @classmethod
-    async def make(cls, loop: SimLoop, kit: Kit) -> "World":
-        """Return a world with an empty catalog and an empty disk."""
+    async def open(self, folder: Path) -> None:
+        """Make an empty catalog in `folder`."""
+        # A file, so that what is read is apart from what is written as it is for users.
+        self._place = folder / "catalog.db"
+        self.catalog = await open_catalog(self._place, offload=self._commit)
+        self._synced = wal.mark(self._place)
 
-        async def offload(work: Callable[[], Result]) -> Result:
-            await SimClock(loop).sleep(loop.random.uniform(0, COMMIT_MAX_SECONDS))
+    async def cut_power(self) -> None:
+        """Lose what was not synced, or some of it. Nothing may be under way."""
+        self.disk.power_cut(lambda most: self.random.randint(0, most))
+        if self.random.random() < 0.5:
+            return
+        lost, self._place = self._place, self._place.with_suffix(f".{self.disk.epoch}.db")
+        if self._synced is not None:
+            wal.copy_as_synced(lost, self._place, self._synced)
+        self._synced = None
+        await self.catalog.close()
+        self.catalog = await open_catalog(self._place, offload=self._commit)
+        self._synced = wal.mark(self._place)
+
+    async def _commit(self, work: Callable[[], Result]) -> Result:
+        """Let the catalog's disk take its time, or fail. What it is told to do ends synced."""
+        await self.clock.sleep(self.random.uniform(0, COMMIT_MAX_SECONDS))
+        if self._is_fault():
+            raise CatalogFailed("simulated: the catalog's disk fails")
+        if self._synced is None:
             return work()
-
-        return cls(loop, kit, await open_catalog("sqlite:///:memory:", offload=offload))
+        before = wal.mark(self._place)
+        result = work()
+        after = wal.mark(self._place)
+        if after != before:
+            # A COMMIT that had nothing to write syncs nothing either.
+            self._synced = after
+        return result
 
     async def boot(self) -> Process:
         """Start a process on what the disk and the catalog hold."""
@@ -90,30 +134,55 @@ class World:
         grace = Grace(self.grace_seconds, SLACK_SECONDS)
         blobs = kit.blobs(catalog, wrapped, clock, chance, grace=grace)
         limits = UploadLimits(idle_seconds=self.idle_seconds, open_max=2)
+        self.are_disks_faulty = False
         process = Process(
             blobs=blobs,
-            uploads=kit.uploads(catalog, wrapped, clock, chance, blobs=blobs, limits=limits),
+            uploads=kit.uploads(
+                catalog, wrapped, clock, chance, blobs=blobs, limits=limits, tickets=TICKETS
+            ),
             push=kit.push(catalog, clock, blobs=blobs),
             pull=PullService(catalog, wrapped, limits=PullLimits()),
             deletion=kit.deletion(catalog, clock, blobs=blobs),
-            collector=Collector(catalog, wrapped, clock),
+            collector=Collector(catalog, wrapped, clock, self._dawdle),
         )
         await process.uploads.sweep()
+        self.are_disks_faulty = True
         return process
 
     async def lag(self) -> None:
-        """Let the disk take its time."""
-        await _lag(self.loop)
+        """Let the disk take its time, or fail, before or after what it is told to do."""
+        await self.clock.sleep(self.random.expovariate(8))
+        if self._is_fault():
+            if self.random.random() < 0.5:
+                raise StoreFull(errno.ENOSPC, "simulated: the disk is full")
+            raise OSError(errno.EIO, "simulated: the disk fails")
 
-    async def check(self) -> None:
-        """Raise `Violation` if rows and bytes contradict each other right now."""
+    async def _dawdle(self) -> None:
+        if self.random.random() < self.late_probability:
+            await self.clock.sleep(self.random.expovariate(0.5))
+
+    def _is_fault(self) -> bool:
+        return (
+            self.are_disks_faulty
+            and self.fault_probability > 0
+            and self.random.random() < self.fault_probability
+        )
+
+    async def check_uploads(self) -> None:
+        """Raise `Violation` if a start has lost acknowledged bytes of an upload."""
+        async for finding in check_uploads(self.catalog, await open_store(self.disk)):
+            raise Violation(f"{finding.invariant}: {finding.message}")
+
+    async def check(self, *, read: bool) -> None:
+        """Raise `Violation` if rows and bytes contradict each other right now.
+
+        With `read` all bytes are read; else just what changes with a push or a delete is seen.
+        """
         for finding in await check_catalog(self.catalog):
             raise Violation(f"{finding.invariant}: {finding.message}")
         store = self.kit.wrap(await open_store(self.disk), self.catalog)
-        async for finding in check_blobs(self.catalog, store, read=True):
+        if read:
+            async for finding in check_manifests(self.catalog):
+                raise Violation(f"{finding.invariant}: {finding.message}")
+        async for finding in check_blobs(self.catalog, store, read=read):
             raise Violation(f"{finding.invariant}: {finding.message}")
-
-
-def _lag(loop: SimLoop) -> Awaitable[None]:
-    # Mostly short and now and then very long: a late delete is what generations are for.
-    return SimClock(loop).sleep(loop.random.expovariate(8))

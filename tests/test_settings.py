@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from entrepot.rules.admission import Sparse
 from entrepot.rules.passwords import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN
 from entrepot.settings import (
     PASSWORD_LENGTHS,
     SHORT_NAMES,
+    SPARSE,
     Settings,
     SettingsError,
     keys,
@@ -21,6 +23,7 @@ KEYS = [*keys()]
 # By variable and by flag, for settings whose default says nothing.
 EXAMPLES: dict[tuple[str, str], tuple[str, Any]] = {
     ("server", "listen"): ("localhost:1,localhost:2", ["localhost:1", "localhost:2"]),
+    ("server", "trusted_proxies"): ("10.0.0.0/8,unix", ["10.0.0.0/8", "unix"]),
     ("server", "public_url"): ("https://registry.example", "https://registry.example"),
     ("auth", "anonymous_pull"): ("a,b/*", ["a", "b/*"]),
     ("auth", "admin_password"): ("a long value", "a long value"),
@@ -133,6 +136,23 @@ def test_units_are_in_the_names() -> None:
         ("[server]\npublic_url = 'registry.example'", "server.public_url", "https://"),
         ("[server]\npublic_url = 'https://a/b'", "server.public_url", "no path"),
         ("[server]\npublic_url = 'https://a\"'", "server.public_url", "https://"),
+        ("[server]\nlisten = ['unix:']", "server.listen", "unix:/PATH"),
+        ("[server]\nlisten = ['unix:s']", "server.listen", "unix:/PATH"),
+        ("[server]\ntrusted_proxies = ['nginx']", "server.trusted_proxies", "an address"),
+        ("[server]\ntrusted_proxies = ['10.0.0.1/8']", "server.trusted_proxies", "10.0.0.0/8"),
+        ("[server]\ntrusted_proxies = ['10.0.0.0/33']", "server.trusted_proxies", "a network"),
+        ("[server]\nforwarded = 'both'", "server.forwarded", "x-forwarded or standard"),
+        ("[server]\nproxy_protocol = true", "server.proxy_protocol", "server.trusted_proxies"),
+        (
+            "[server]\nproxy_protocol = true\ntrusted_proxies = ['10.0.0.1']\nlisten = ['unix:/s']",
+            "server.proxy_protocol",
+            "add unix",
+        ),
+        (
+            "[auth]\nopen = true\n[server]\ntrusted_proxies = ['10.0.0.1']",
+            "auth.open",
+            "add users",
+        ),
         ("[server]\ndrain_seconds = 0", "server.drain_seconds", "> 0"),
         ("[server]\ndrain_seconds = inf", "server.drain_seconds", "<="),
         ("[server]\ndrain_seconds = nan", "server.drain_seconds", "a number"),
@@ -163,6 +183,8 @@ def test_units_are_in_the_names() -> None:
         ("[auth]\nanonymous_pull = ['']", "auth.anonymous_pull", "start of one"),
         ("[uploads]\nsize_max_bytes = 0", "uploads.size_max_bytes", ">= 1"),
         ("[uploads]\nsize_max_bytes = 99999999999999999999", "uploads.size_max_bytes", "<="),
+        ("[manifests]\nsparse = true", "manifests.sparse", "text"),
+        ("[manifests]\nsparse = 'some'", "manifests.sparse", "off, indexes or all"),
         ("[limits]\nconnections = 1.5", "limits.connections", "whole number"),
         ("[limits]\nconections = 1", "limits.conections", "did you mean 'connections'?"),
         ("[log]\nlevel = 'loud'", "log.level", "debug, info, warning or error"),
@@ -209,9 +231,11 @@ def test_variables_of_others_are_left_alone(name: str) -> None:
     assert load(None, {name: "tcp://10.0.0.1:5000"}, {}) == Settings()
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
-def test_an_open_registry_listens_on_loopback(host: str) -> None:
-    flags: Flags = {("auth", "open"): True, ("server", "listen"): [f"{host}:5000"]}
+@pytest.mark.parametrize(
+    "address", ["localhost:5000", "127.0.0.1:5000", "[::1]:5000", "unix:/run/registry.sock"]
+)
+def test_an_open_registry_listens_on_loopback(address: str) -> None:
+    flags: Flags = {("auth", "open"): True, ("server", "listen"): [address]}
     assert load(None, {}, flags).auth.open
 
 
@@ -223,6 +247,7 @@ def test_an_open_registry_listens_nowhere_else(host: str) -> None:
 
 def test_the_first_password_has_the_lengths_of_any_other() -> None:
     assert PASSWORD_LENGTHS == (PASSWORD_LENGTH_MIN, PASSWORD_LENGTH_MAX)
+    assert tuple(Sparse) == SPARSE
 
 
 def test_no_message_shows_a_password() -> None:

@@ -4,6 +4,7 @@
 |---|---|
 | `docs/adr/README.md` | titles, dates and status of the decisions |
 | `docs/cli.md` | the tree of commands of `entrepot.main` |
+| `docs/registry2.md`, its table | `entrepot.settings.registry2.KEYS` |
 | `docs/settings.md` | `entrepot.settings.keys()` |
 
 With `--check` nothing is written: pages that would change are named, and the exit code is 1.
@@ -19,10 +20,13 @@ import click
 from entrepot.main import main as entrepot
 from entrepot.settings import PREFIX, SHORT_NAMES
 from entrepot.settings import keys as all_settings
+from entrepot.settings.registry2 import KEYS, Key
 
 MADE = "<!-- Made by `make docs`; do not edit. -->"
 ADR = "docs/adr"
 HELP_WIDTH = 96
+TABLE_BEGINS = "<!-- keys -->"
+TABLE_ENDS = "<!-- end of keys -->"
 
 
 def decisions(root: Path) -> str:
@@ -82,9 +86,27 @@ def keys(root: Path) -> str:  # noqa: ARG001 - all makers of pages have one shap
     return "\n".join(lines) + "\n"
 
 
+def registry2(root: Path) -> str:
+    """Return the page on registry:2, its text as it stands, with the table of all keys."""
+    page = (root / "docs/registry2.md").read_text(encoding="utf-8")
+    before, _, rest = page.partition(TABLE_BEGINS)
+    _, _, after = rest.partition(TABLE_ENDS)
+    rows = [
+        f"| `{key.path}` | {key.fate.value} | {'; '.join(filter(None, (_target(key), key.note)))} |"
+        for key in KEYS
+    ]
+    table = ["| key | | what becomes of it |", "|---|---|---|", *rows]
+    return "\n".join([before + TABLE_BEGINS, MADE, "", *table, "", TABLE_ENDS + after])
+
+
+def _target(key: Key) -> str:
+    return f"`{key.target}`" if key.target else ""
+
+
 PAGES: dict[str, Callable[[Path], str]] = {
     f"{ADR}/README.md": decisions,
     "docs/cli.md": commands,
+    "docs/registry2.md": registry2,
     "docs/settings.md": keys,
 }
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from entrepot import __version__
+from entrepot.faces.cli.bench.command import bench
+from entrepot.faces.cli.conformance import conformance
 from entrepot.faces.cli.users import users
-from entrepot.settings import Settings, SettingsError, load
+from entrepot.settings import SettingsError, Sources, read
 
 if TYPE_CHECKING:
     from entrepot.serving import Started
@@ -26,6 +28,8 @@ def main() -> None:
 
 
 main.add_command(users, "user")
+main.add_command(bench)
+main.add_command(conformance)
 
 
 @main.command()
@@ -34,24 +38,40 @@ main.add_command(users, "user")
     "--listen",
     metavar="HOST:PORT",
     multiple=True,
-    help="Where to listen, may be repeated [localhost:5000]; *:5000 is every address.",
+    help="Where to listen, may be repeated [localhost:5000]; *:5000 is every address, unix:/PATH "
+    "a socket.",
 )
-@click.option("--config", metavar="FILE", type=click.Path(dir_okay=False), help="TOML settings.")
+@click.option(
+    "--config",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="TOML settings, or the config.yml of a registry:2; CONFIG is the same.",
+)
+@click.argument("file", metavar="[CONFIG]", required=False, type=click.Path(dir_okay=False))
 @click.option("--open", "open_", is_flag=True, help="Let anyone push and pull; loopback only.")
 @click.option("--tls", type=click.Choice(["auto"]), help="Serve HTTPS with an own certificate.")
 @click.option("--tls-cert", metavar="FILE", help="Serve HTTPS with this certificate chain.")
 @click.option("--tls-key", metavar="FILE", help="The certificate's private key.")
-def serve(config: str | None, **options: Any) -> None:
+def serve(config: str | None, file: str | None, **options: Any) -> None:
     """Run the registry until it is told to stop (Ctrl-C or SIGTERM)."""
+    if config and file:
+        raise click.exceptions.UsageError("name one file of settings, with --config or without")
+    config = config or file
     try:
-        settings = _settings(config, options)
+        sources = _sources(config, options)
     except SettingsError as error:
         raise click.exceptions.UsageError(str(error)) from error
+    for note in sources.notes:
+        click.echo(f"entrepot: {note}", err=True)
     # A command that only talks to a server should not wait for one to be loaded.
     from entrepot import serving
 
     try:
-        serving.run(settings, serving.Announce(_tell_password, _tell_started))
+        serving.run(
+            sources.settings,
+            serving.Announce(_tell_password, _tell_started, _tell_htpasswd),
+            lambda: _sources(config, options).settings,
+        )
     except serving.CANNOT_START as error:
         click.echo(f"entrepot: {error}", err=True)
         sys.exit(EXIT_FAILED)
@@ -83,20 +103,38 @@ def _tell_password(password: str) -> None:
     click.echo("                  (shown this once; `entrepot user passwd admin` sets another)")
 
 
+def _tell_htpasswd(path: Path, name: str, password: str) -> None:
+    """Say the password of the user of a new htpasswd file, which is not kept anywhere."""
+    click.echo(f"There was no {path}: one was made.")
+    click.echo(f"  user:           {name}")
+    click.echo(f"  password:       {password}")
+    click.echo("                  (shown this once; `htpasswd -B` sets another)")
+
+
 def _tell_started(started: "Started") -> None:
     """Say in a few lines what runs and what to type next."""
     scheme = "https" if started.tls else "http"
-    shown = [address for address in started.addresses if not address.startswith("[")]
-    host = (shown or [*started.addresses])[0]
+    ports = [address for address in started.addresses if not address.startswith("unix:")]
+    if not ports:
+        click.echo(f"Entrepot {__version__} is ready at {started.addresses[0]}")
+        sys.stdout.flush()
+        return
+    shown = [address for address in ports if not address.startswith("[")]
+    host = (shown or ports)[0]
     host = host.replace("127.0.0.1:", "localhost:").replace("0.0.0.0:", "localhost:")
     lines = [f"Entrepot {__version__} is ready at {scheme}://{host}"]
     if started.open:
         lines.append("  OPEN: anyone on this machine may push, pull and delete, without a password")
+    if started.to_everyone:
+        lines.append(
+            "  OPEN: whoever reaches this server may push, pull and delete, without a password"
+        )
     if started.ca_file:
         lines.append(
             f"  trust:          {started.ca_file}   (clients need it: the certificate is our own)"
         )
-    login = [] if started.open else [f"docker login {host} -u admin"]
+    unasked = started.open or started.to_everyone
+    login = [] if unasked else [f"docker login {host} -u {started.user}"]
     commands = [*login, f"docker tag IMAGE {host}/myapp:1.0", f"docker push {host}/myapp:1.0"]
     lines += [
         f"  {'next:' if number == 0 else '':15} {command}"
@@ -107,7 +145,7 @@ def _tell_started(started: "Started") -> None:
     sys.stdout.flush()
 
 
-def _settings(config: str | None, options: dict[str, Any]) -> Settings:
+def _sources(config: str | None, options: dict[str, Any]) -> Sources:
     flags: dict[tuple[str, str], Any] = {}
     if options["data"]:
         flags["storage", "data"] = options["data"]
@@ -121,8 +159,4 @@ def _settings(config: str | None, options: dict[str, Any]) -> Settings:
         flags["server", "tls"] = "files"
         flags["server", "tls_cert"] = options["tls_cert"] or ""
         flags["server", "tls_key"] = options["tls_key"] or ""
-    try:
-        text = Path(config).read_text(encoding="utf-8") if config else None
-    except OSError as error:
-        raise SettingsError(f"{config}: {error.strerror}") from error
-    return load(text, os.environ, flags)
+    return read(config, os.environ, flags)

@@ -9,7 +9,7 @@ from entrepot.adapters.blobs.fs import open_store
 from entrepot.adapters.catalog import open_catalog
 from entrepot.adapters.datadir import DataDirectory
 from entrepot.adapters.passwords import Argon2Passwords
-from entrepot.adapters.secrets import FileSecrets
+from entrepot.adapters.secrets import FileSecrets, new_upload_key
 from entrepot.adapters.signer import Es256Signer, new_key
 from entrepot.adapters.system import SystemClock, SystemRandom
 from entrepot.faces.asgi import App
@@ -19,12 +19,15 @@ from entrepot.faces.registry.app import registry_app
 from entrepot.faces.registry.call import Services
 from entrepot.faces.registry.challenge import Challenger
 from entrepot.faces.registry.token import TokenServices, jwks_app, token_app
+from entrepot.ports.accounts import UserFile
 from entrepot.ports.blobs import BlobStore
 from entrepot.ports.catalog import Catalog
 from entrepot.ports.clock import Clock, Random
 from entrepot.ports.secrets import Passwords, TokenSigner
-from entrepot.rules.access import Policy
+from entrepot.rules.access import Action, Policy
+from entrepot.rules.admission import Sparse
 from entrepot.rules.leases import Grace
+from entrepot.rules.tickets import Tickets
 from entrepot.services.access import AccessService
 from entrepot.services.accounts import AccountService
 from entrepot.services.blobs import BlobService
@@ -33,6 +36,7 @@ from entrepot.services.pull import PullLimits, PullService
 from entrepot.services.push import PushService
 from entrepot.services.tokens import TokenService
 from entrepot.services.uploads import UploadLimits, UploadService
+from entrepot.services.warnings import WarningService
 from entrepot.settings import Settings
 
 
@@ -46,6 +50,10 @@ class Outside:
     random: Random
     passwords: Passwords
     signer: TokenSigner
+    upload_key: bytes
+    """`rules.tickets.KEY_BYTES` by chance; upload ids hold as long as it does."""
+    users: UserFile | None = None
+    """Where users are kept in a file, instead of in the catalog."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,30 +84,60 @@ def build(settings: Settings, outside: Outside) -> House:
     auth, bounds = settings.auth, settings.uploads
     blobs = BlobService(catalog, store, clock, random, grace=Grace(bounds.grace_seconds))
     limits = UploadLimits(size_max_bytes=bounds.size_max_bytes, idle_seconds=bounds.idle_seconds)
-    accounts = AccountService(catalog, outside.passwords, clock, random)
+    accounts = AccountService(catalog, outside.passwords, clock, random, file=outside.users)
     tokens = TokenService(
         outside.signer, clock, random, audience=auth.service, seconds=auth.token_seconds
     )
-    policy = Policy(open=auth.open, anonymous_pull=auth.anonymous_pull)
+    policy = Policy(open=auth.open or bool(auth.anonymous), anonymous_pull=auth.anonymous_pull)
     return House(
         registry=Services(
-            access=AccessService(accounts, tokens, policy),
+            access=AccessService(
+                accounts,
+                tokens,
+                policy,
+                switched_off=_switched_off(settings),
+                asks=not auth.anonymous,
+            ),
             blobs=blobs,
-            uploads=UploadService(catalog, store, clock, random, blobs=blobs, limits=limits),
-            push=PushService(catalog, clock, blobs=blobs),
+            uploads=UploadService(
+                catalog,
+                store,
+                clock,
+                random,
+                blobs=blobs,
+                limits=limits,
+                tickets=Tickets(outside.upload_key),
+            ),
+            push=PushService(catalog, clock, blobs=blobs, sparse=Sparse(settings.manifests.sparse)),
             pull=PullService(catalog, store, limits=PullLimits()),
             deletion=DeletionService(catalog, clock, blobs=blobs),
+            warnings=WarningService(clock),
         ),
         accounts=accounts,
         tokens=tokens,
     )
 
 
+def _switched_off(settings: Settings) -> dict[Action, str]:
+    """Return what nobody may do, with the reason."""
+    if settings.storage.read_only:
+        reason = "the registry is read-only (storage.read_only): try again when that is over"
+        return {Action.PUSH: reason, Action.DELETE: reason}
+    if not settings.storage.delete:
+        reason = (
+            "deleting is switched off (storage.delete; with the variables of registry:2, "
+            "REGISTRY_STORAGE_DELETE_ENABLED=true switches it on)"
+        )
+        return {Action.DELETE: reason}
+    return {}
+
+
 def mounts(
     settings: Settings, house: House, readiness: Readiness, metrics: CollectorRegistry
 ) -> dict[str, App]:
     """Return the public applications by the first segment of their paths."""
-    challenger = Challenger(settings.auth.service, settings.server.public_url)
+    realm = settings.auth.realm if settings.auth.htpasswd else ""
+    challenger = Challenger(settings.auth.service, settings.server.public_url, basic_realm=realm)
     health = health_app(readiness, metrics)
     token = TokenServices(house.access, house.accounts, house.tokens)
     return {
@@ -119,7 +157,8 @@ async def embedded(data: DataDirectory, stack: contextlib.AsyncExitStack) -> Out
     stack.push_async_callback(catalog.close)
     store = await open_store(data.path)
     stack.push_async_callback(store.close)
-    pem = await FileSecrets(data.secrets).ensure("token-es256.pem", new_key)
+    secrets = FileSecrets(data.secrets)
+    pem = await secrets.ensure("token-es256.pem", new_key)
     return Outside(
         catalog=catalog,
         store=store,
@@ -127,4 +166,5 @@ async def embedded(data: DataDirectory, stack: contextlib.AsyncExitStack) -> Out
         random=SystemRandom(),
         passwords=Argon2Passwords(),
         signer=Es256Signer(pem),
+        upload_key=await secrets.ensure("uploads.key", new_upload_key),
     )

@@ -154,3 +154,22 @@ def test_logs_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     out, err = capsys.readouterr()
     assert out == ""
     assert json.loads(err)["event"] == "request"
+
+
+def test_the_level_can_be_changed() -> None:
+    stream = io.StringIO()
+    log = configure("warning", "json", stream)
+    levels = ("debug", "info", "warning")
+
+    def written() -> list[str]:
+        stream.truncate(0)
+        stream.seek(0)
+        for level in levels:
+            getattr(log, level)("event")
+        return [json.loads(line)["level"] for line in lines(stream)]
+
+    assert written() == ["warning"]
+    log.set_level("debug")
+    assert written() == [*levels]
+    log.set_level("info")
+    assert written() == ["info", "warning"]

@@ -10,8 +10,17 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
-from entrepot.adapters.tls import RENEW_DAYS, VALID_DAYS, own_certificate, server_context
+from entrepot.adapters.tls import (
+    RENEW_DAYS,
+    VALID_DAYS,
+    CertificateUnusable,
+    LiveContext,
+    expires_at,
+    own_certificate,
+    server_context,
+)
 
 NOW = time.time()
 DAY = 86400.0
@@ -171,8 +180,78 @@ def test_old_tls_is_not_spoken(tmp_path: Path) -> None:
 
 def test_files_that_cannot_be_used_are_told(tmp_path: Path) -> None:
     certificate, key = own_certificate(tmp_path, [], NOW)
-    with pytest.raises(OSError, match="No such file"):
-        server_context(tmp_path / "missing", key)
+    _, other = own_certificate(tmp_path / "other", [], NOW)
+    encrypted = tmp_path / "encrypted"
+    private = serialization.load_pem_private_key(key.read_bytes(), None)
+    encrypted.write_bytes(
+        private.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"secret"),
+        )
+    )
     (tmp_path / "empty").write_bytes(b"")
-    with pytest.raises(ssl.SSLError):
-        server_context(certificate, tmp_path / "empty")
+    for one, two, told in (
+        (tmp_path / "missing", key, "missing cannot be read: No such file"),
+        (certificate, tmp_path / "missing", "missing cannot be read: No such file"),
+        (certificate, tmp_path / "empty", "no certificate chain and key in PEM"),
+        (tmp_path / "empty", key, "no certificate chain and key in PEM"),
+        (certificate, other, "is not the key of the certificate"),
+        (certificate, encrypted, "encrypted: write it without a passphrase"),
+    ):
+        with pytest.raises(CertificateUnusable, match=told):
+            server_context(one, two)
+
+
+def served(context: ssl.SSLContext, host: str | None, alpn: str = "http/1.1") -> bytes:
+    """Return the certificate that a client is shown, which names a host or does not."""
+    client_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client_context.check_hostname = False
+    client_context.verify_mode = ssl.CERT_NONE
+    client_context.set_alpn_protocols([alpn])
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = context.wrap_bio(to_server, to_client, server_side=True)
+    client = client_context.wrap_bio(to_client, to_server, server_hostname=host)
+    for _ in range(4):
+        for side in (client, server):
+            with contextlib.suppress(ssl.SSLWantReadError):
+                side.do_handshake()
+    assert client.selected_alpn_protocol() == alpn
+    return client.getpeercert(binary_form=True) or b""
+
+
+@pytest.mark.parametrize("host", ["localhost", None])
+def test_another_certificate_is_served_from_the_same_context(
+    tmp_path: Path, host: str | None
+) -> None:
+    old, new = (own_certificate(tmp_path / name, [], NOW) for name in "ab")
+    live = LiveContext(*old)
+    context = live.context
+
+    def is_served(certificate: Path) -> bool:
+        expected = load(certificate).public_bytes(serialization.Encoding.DER)
+        return served(context, host) == expected
+
+    assert is_served(old[0])
+    with pytest.raises(CertificateUnusable):
+        live.load(new[0], old[1])
+    assert is_served(old[0])
+    live.load(*new)
+    assert is_served(new[0])
+    live.load(*old)
+    assert is_served(old[0])
+
+
+def test_when_it_ends(tmp_path: Path) -> None:
+    certificate, _ = own_certificate(tmp_path, [], NOW)
+    assert abs(expires_at(certificate).timestamp() - NOW - VALID_DAYS * DAY) <= 3601
+
+
+def test_another_certificate_speaks_what_the_first_one_did(tmp_path: Path) -> None:
+    old, new = (own_certificate(tmp_path / name, [], NOW) for name in "ab")
+    live = LiveContext(*old)
+    live.context.set_alpn_protocols(["h2", "http/1.1"])
+    before = served(live.context, "localhost", "h2")
+    live.load(*new)
+    assert served(live.context, "localhost", "h2") != before
+    assert served(live.context, "localhost", "http/1.1") != before

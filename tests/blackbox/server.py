@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -70,15 +70,24 @@ class Registry:
 
 @contextmanager
 def find_registry(workspace: Workspace, *, open_to_all: bool) -> Iterator[Registry]:
-    """The registry named in the environment, or a fresh one of our own.
-
-    Ours must live to the end, and then stop with status 0 when it is asked to.
-    """
+    """The registry named in the environment, or a fresh one of our own."""
     variable = "ENTREPOT_BLACKBOX_OPEN_URL" if open_to_all else "ENTREPOT_BLACKBOX_URL"
     if (named := os.environ.get(variable)) is not None:
         yield running(named)
         return
-    started = start_entrepot(workspace, open_to_all=open_to_all)
+    with own_registry(workspace, open_to_all=open_to_all) as started:
+        yield started
+
+
+@contextmanager
+def own_registry(
+    workspace: Workspace, *, open_to_all: bool, settings: Mapping[str, str] | None = None
+) -> Iterator[Registry]:
+    """A fresh registry of our own, with these variables set.
+
+    It must live to the end, and then stop with status 0 when it is asked to.
+    """
+    started = start_entrepot(workspace, open_to_all=open_to_all, settings=settings or {})
     yield started
     if started.daemon is not None:
         ended_before = started.daemon.process.poll()
@@ -88,11 +97,13 @@ def find_registry(workspace: Workspace, *, open_to_all: bool) -> Iterator[Regist
         assert status == 0, f"the server was asked to stop, exit {status}:\n{output}"
 
 
-def start_entrepot(workspace: Workspace, *, open_to_all: bool) -> Registry:
+def start_entrepot(
+    workspace: Workspace, *, open_to_all: bool, settings: Mapping[str, str]
+) -> Registry:
     """Starts `entrepot serve` on a free port of loopback, and waits until it is ready."""
     login = None if open_to_all else Login(ADMINISTRATOR, secrets.token_urlsafe(12))
     home = workspace.directory("server")
-    env = base_environment(home)
+    env = {**base_environment(home), **settings}
     if login is not None:
         env["ENTREPOT_ADMIN_PASSWORD"] = login.password
     program = Path(sys.executable).with_name("entrepot")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.blackbox.command_line import CommandLine
 from tests.blackbox.compare import assert_layout_holds
-from tests.blackbox.processes import CommandFailedError, Workspace
+from tests.blackbox.processes import CommandFailedError, Workspace, run
 from tests.blackbox.server import Registry
 from tests.blackbox.toolbox import Toolbox
 from tools.corpus.layout import Image
@@ -60,6 +60,16 @@ def test_tags_and_delete(crane: CommandLine, registry: Registry, shelf: Shelf) -
     assert "crane/tagged" in crane("catalog", registry.host).split()
     crane("delete", f"{repository}@{image.digest}")
     assert not registry.wire().has("crane/tagged", "v2")
+
+
+def test_shows_that_an_image_is_deprecated(
+    crane: CommandLine, registry: Registry, shelf: Shelf
+) -> None:
+    image, name = shelf.image("referred"), registry.name("crane/old")
+    registry.wire().push(image, "crane/old")
+    crane("mutate", name, "--annotation", "io.entrepot.deprecated=use crane/new", "--tag", name)
+    shown = run([crane.program, "digest", name], env=crane.env).stderr
+    assert "crane/old:latest is deprecated: use crane/new" in shown
 
 
 def test_stranger(toolbox: Toolbox, workspace: Workspace, registry: Registry) -> None:

@@ -1,12 +1,14 @@
 """The root application: mounts, request ids, and the last word on errors."""
 
+import errno
 from typing import Any
 
 import pytest
 
 from entrepot.faces.asgi import REQUEST_ID, App, Receive, Response, Scope, Send, send_response
 from entrepot.faces.root import root_app
-from entrepot.ports.catalog import Busy
+from entrepot.ports.blobs import StoreFull
+from entrepot.ports.catalog import Busy, CatalogFailed
 from tests.faces.registry.client import call
 
 
@@ -110,7 +112,32 @@ async def test_a_busy_catalog_is_worth_another_try() -> None:
     assert [level for level, _, _ in notes.lines] == ["info"]
 
 
-@pytest.mark.parametrize("error", [ValueError("late"), Busy("late")])
+@pytest.mark.parametrize(
+    "error, said",
+    [
+        (CatalogFailed("the catalog failed, as its disk is full"), "the catalog failed, as its"),
+        (StoreFull(errno.ENOSPC, "No space left", "/secret"), "storage failed (No space left)"),
+        (OSError(errno.EROFS, "Read-only", "/secret"), "storage failed (Read-only)"),
+        (OSError(errno.EIO, "Input/output error"), "storage failed (Input/output error)"),
+    ],
+)
+async def test_a_failing_medium_is_said_and_logged(error: Exception, said: str) -> None:
+    notes = Notes()
+    answer = await call(root({"v2": failing(error)}, notes), "PUT", "/v2/x")
+    assert (answer.status, answer.code) == (503, "UNAVAILABLE")
+    assert said in answer.message
+    assert "secret" not in answer.message
+    assert answer.header("Retry-After") == "1"
+    assert [level for level, _, _ in notes.lines] == ["exception"]
+
+
+async def test_bytes_that_are_not_there_are_a_failure() -> None:
+    gone = FileNotFoundError(errno.ENOENT, "no such file", "/secret")
+    answer = await call(root({"v2": failing(gone)}), "GET", "/v2/x")
+    assert (answer.status, answer.code) == (500, "UNKNOWN")
+
+
+@pytest.mark.parametrize("error", [ValueError("late"), Busy("late"), CatalogFailed("late")])
 async def test_within_a_response_only_the_server_can_say_that_it_failed(error: Exception) -> None:
     notes = Notes()
     with pytest.raises(type(error), match="late"):

@@ -9,7 +9,7 @@ from entrepot.oci.errors import Code
 from entrepot.oci.json import encode
 from entrepot.oci.manifest import Manifest, parse
 from entrepot.oci.mediatype import OCI_INDEX, OCI_MANIFEST
-from entrepot.rules.admission import Facts, decide
+from entrepot.rules.admission import Facts, Sparse, decide
 
 DIGESTS = [Digest.of(bytes([number])) for number in range(8)]
 FOREIGN = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
@@ -62,6 +62,34 @@ def test_more_facts_never_refuse_more(there: set[int], another: int) -> None:
 
 def test_a_subject_and_foreign_layers_may_be_missing() -> None:
     assert decide(image([5], FOREIGN, subject=6), Facts(held({0}), {})) is None
+
+
+@pytest.mark.parametrize(
+    "sparse, image_enters, index_enters",
+    [(Sparse.OFF, False, False), (Sparse.INDEXES, False, True), (Sparse.ALL, True, True)],
+)
+def test_what_may_name_content_that_is_not_here(
+    sparse: Sparse, *, image_enters: bool, index_enters: bool
+) -> None:
+    assert (decide(image([1]), Facts(held({0}), {}), sparse) is None) == image_enters
+    assert (decide(index([1]), Facts({}, {}), sparse) is None) == index_enters
+
+
+def test_an_index_of_layers_enters_when_they_are_there() -> None:
+    # BuildKit writes such indexes of its caches.
+    entries = [_entry(number, "text/plain") for number in (1, 2)]
+    cache = parse(encode({"schemaVersion": 2, "manifests": entries}), OCI_INDEX)
+    assert decide(cache, Facts(held({1, 2}), {})) is None
+    assert decide(cache, Facts(held({1}), held({2}))) is None
+    assert decide(cache, Facts(held({1}), {})) is not None
+    assert decide(cache, Facts({**held({1}), DIGESTS[2]: 99}, {})) is not None
+
+
+@pytest.mark.parametrize("sparse", Sparse)
+def test_what_is_here_must_still_have_the_size_that_is_said(sparse: Sparse) -> None:
+    refusal = decide(index([3]), Facts({}, {DIGESTS[3]: 99}), sparse)
+    assert refusal is not None
+    assert refusal.code is Code.MANIFEST_INVALID
 
 
 def test_a_wrong_size_is_refused_with_both_sizes() -> None:

@@ -15,10 +15,11 @@ from entrepot.oci.reference import Reference
 from entrepot.ports.blobs import BlobStore
 from entrepot.ports.catalog import Catalog
 from entrepot.rules.leases import BlobRow, Grace
+from entrepot.rules.tickets import KEY_BYTES, Tickets
 from entrepot.services.blobs import BlobService
 from entrepot.services.context import Caller
 from entrepot.services.deletion import DeletionService
-from entrepot.services.fsck import check_blobs, check_catalog
+from entrepot.services.fsck import check_blobs, check_catalog, check_manifests
 from entrepot.services.pull import PullLimits, PullService
 from entrepot.services.push import Pushed, PushService
 from entrepot.services.uploads import Chunk, UploadLimits, UploadService
@@ -82,8 +83,9 @@ class House:
 
     async def add_blob(self, data: bytes, name: RepositoryName = APP) -> BlobRow:
         """Push a blob in one piece."""
-        session = await self.uploads.begin(name, ALICE)
-        return await self.uploads.finish(name, session.id, Digest.of(data), Chunk(Bytes(data)))
+        upload_id = self.uploads.begin(name)
+        chunk = Chunk(Bytes(data))
+        return await self.uploads.finish(name, upload_id, ALICE, Digest.of(data), chunk)
 
     async def add_image(
         self, reference: Reference, layers: list[bytes], name: RepositoryName = APP
@@ -97,6 +99,7 @@ class House:
     async def check(self) -> None:
         """Fail if rows and bytes contradict each other."""
         findings = await check_catalog(self.catalog)
+        findings += [f async for f in check_manifests(self.catalog)]
         findings += [f async for f in check_blobs(self.catalog, self.store, read=True)]
         if findings:
             raise AssertionError(findings)
@@ -133,7 +136,13 @@ async def open_house(
         catalog, store, clock, chance, grace=Grace(grace_seconds, slack_seconds=0.0)
     )
     uploads = UploadService(
-        catalog, store, clock, chance, blobs=blobs, limits=limits or UploadLimits()
+        catalog,
+        store,
+        clock,
+        chance,
+        blobs=blobs,
+        limits=limits or UploadLimits(),
+        tickets=Tickets(bytes(KEY_BYTES)),
     )
     house = House(
         catalog=catalog,

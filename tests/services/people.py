@@ -46,6 +46,26 @@ class PlainPasswords:
 
 
 @dataclass
+class UserList:
+    """Users of a file that a test changes as it likes."""
+
+    accounts: dict[str, Account] = field(default_factory=dict)
+    path: str = "/auth/htpasswd"
+
+    def put(self, name: str, password: str = PASSWORD) -> None:
+        self.accounts[name] = Account(name, Role.MAINTAINER, f"plain$1${password}", 0.0, 0.5)
+
+    async def find(self, name: str) -> Account | None:
+        return self.accounts.get(name)
+
+    async def page(self, after: str, limit: int) -> list[Account]:
+        return [self.accounts[name] for name in sorted(self.accounts) if name > after][:limit]
+
+    def hash_of_nobody(self) -> str:
+        return "plain$1$\0"
+
+
+@dataclass
 class People:
     """The services with what they stand on."""
 
@@ -55,6 +75,7 @@ class People:
     accounts: AccountService
     tokens: TokenService
     access: AccessService
+    file: UserList | None = None
 
     async def add(self, name: str = "alice", role: Role = Role.DEVELOPER) -> Account:
         return await self.accounts.add(name, PASSWORD, role)
@@ -64,19 +85,23 @@ class People:
         return _people(self.catalog, self.clock, self.access.policy)
 
 
-def _people(catalog: Catalog, clock: HandClock, policy: Policy) -> People:
+def _people(
+    catalog: Catalog, clock: HandClock, policy: Policy, file: UserList | None = None
+) -> People:
     chance, passwords = Counting(), PlainPasswords()
-    accounts = AccountService(catalog, passwords, clock, chance)
+    accounts = AccountService(catalog, passwords, clock, chance, file=file)
     tokens = TokenService(Es256Signer(KEY), clock, chance, audience=AUDIENCE, seconds=300.0)
     access = AccessService(accounts, tokens, policy)
-    return People(catalog, passwords, clock, accounts, tokens, access)
+    return People(catalog, passwords, clock, accounts, tokens, access, file)
 
 
 @asynccontextmanager
-async def open_people(policy: Policy | None = None) -> AsyncIterator[People]:
+async def open_people(
+    policy: Policy | None = None, file: UserList | None = None
+) -> AsyncIterator[People]:
     """Yield services without any account."""
     catalog = await open_catalog("sqlite:///:memory:")
     try:
-        yield _people(catalog, HandClock(), policy or Policy())
+        yield _people(catalog, HandClock(), policy or Policy(), file)
     finally:
         await catalog.close()

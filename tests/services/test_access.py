@@ -10,6 +10,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.rules.access import ANONYMOUS, Action, Identity, Policy
 from entrepot.rules.roles import Role
 from entrepot.rules.scopes import parse_scopes
+from entrepot.services.access import AccessService
 from entrepot.services.accounts import RECENT_SECONDS
 from tests.services.people import APP, PASSWORD, People, open_people
 
@@ -164,3 +165,35 @@ async def test_the_ping_asks_for_a_login_even_where_pulls_are_public() -> None:
 async def test_the_ping_of_an_open_registry_asks_for_nothing() -> None:
     async with open_people(Policy(open=True)) as people:
         await people.access.require_login(ANONYMOUS)
+
+
+async def test_what_is_switched_off_nobody_may_do(people: People) -> None:
+    reason = {Action.DELETE: "deleting is switched off"}
+    policy = Policy(open=True)
+    access = AccessService(people.accounts, people.tokens, policy, switched_off=reason)
+    admin = Identity("admin", Role.ADMIN)
+    with pytest.raises(Fault) as caught:
+        await access.require(admin, Action.DELETE, APP)
+    assert (caught.value.code, caught.value.message) == (Code.UNSUPPORTED, reason[Action.DELETE])
+    await access.require(admin, Action.PUSH, APP)
+    assert [action for action in Action if not access.serves(action)] == [Action.DELETE]
+
+
+async def test_who_may_not_is_not_told_what_is_switched_off(people: People) -> None:
+    access = AccessService(
+        people.accounts, people.tokens, Policy(), switched_off={Action.DELETE: "off"}
+    )
+    for who, code in (
+        (ANONYMOUS, Code.UNAUTHORIZED),
+        (Identity("guest", Role.GUEST), Code.DENIED),
+    ):
+        with pytest.raises(Fault) as caught:
+            await access.require(who, Action.DELETE, APP)
+        assert caught.value.code is code
+
+
+async def test_a_registry_that_asks_nobody_looks_at_no_credentials(people: People) -> None:
+    access = AccessService(people.accounts, people.tokens, Policy(open=True), asks=False)
+    for authorization in (None, basic("alice", "of another registry"), "Bearer x.y.z", "Digest"):
+        assert await access.identify(authorization) == ANONYMOUS
+    assert people.passwords.verified == []

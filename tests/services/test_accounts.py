@@ -8,12 +8,9 @@ import pytest
 from entrepot.oci.errors import Code, Fault
 from entrepot.rules.passwords import FREE_FAILURES
 from entrepot.rules.roles import Role
-from entrepot.services.accounts import (
-    RECENT_SECONDS,
-    VERIFIED_SECONDS,
-    WAITING_MAX,
-)
-from tests.services.people import PASSWORD, People, open_people
+from entrepot.services.accounts import RECENT_SECONDS
+from entrepot.services.verifying import VERIFIED_SECONDS, WAITING_MAX
+from tests.services.people import PASSWORD, People, UserList, open_people
 
 
 @pytest.fixture
@@ -266,3 +263,64 @@ async def test_the_last_administrator_stays(people: People) -> None:
     await people.accounts.change("user149", role=Role.ADMIN)
     await people.accounts.remove("root")
     await refused(Code.DENIED, people.accounts.remove("user149"))
+
+
+@pytest.fixture
+async def of_a_file() -> AsyncIterator[People]:
+    users = UserList()
+    users.put("alice")
+    async with open_people(file=users) as made:
+        yield made
+
+
+async def test_users_of_a_file_are_all_there_are(of_a_file: People) -> None:
+    accounts = of_a_file.accounts
+    assert await accounts.ensure_admin("") is None
+    assert await accounts.ensure_admin("a long password") is None
+    assert [account.name for account in await accounts.page("", 10)] == ["alice"]
+    assert await accounts.find("admin") is None
+    alice = await accounts.verify("alice", PASSWORD)
+    assert alice is not None
+    assert alice.role is Role.MAINTAINER
+    assert await accounts.recent("alice") == alice
+    assert await accounts.verify("alice", "wrong") is None
+
+
+async def test_users_of_a_file_are_changed_in_the_file_alone(of_a_file: People) -> None:
+    accounts = of_a_file.accounts
+    for doing in (
+        accounts.add("bob", PASSWORD, Role.GUEST),
+        accounts.change("alice", role=Role.ADMIN),
+        accounts.remove("alice"),
+    ):
+        fault = await refused(Code.DENIED, doing)
+        assert "/auth/htpasswd" in fault.message
+
+
+async def test_a_file_may_hold_names_that_could_not_be_made_here(of_a_file: People) -> None:
+    assert of_a_file.file is not None
+    of_a_file.file.put("_json_key")
+    assert await of_a_file.accounts.verify("_json_key", PASSWORD)
+    assert await of_a_file.accounts.verify("_json_key", "wrong") is None
+    # What is neither in the file nor a name that could be shares one entry.
+    for number in range(FREE_FAILURES):
+        assert await of_a_file.accounts.verify(f"+{number}", "wrong") is None
+    await refused(Code.TOOMANYREQUESTS, of_a_file.accounts.verify("+other", "wrong"))
+    assert await of_a_file.accounts.verify("_json_key", PASSWORD)
+
+
+async def test_a_file_that_changed_counts_at_once(of_a_file: People) -> None:
+    assert of_a_file.file is not None
+    assert await of_a_file.accounts.verify("alice", PASSWORD)
+    of_a_file.file.put("alice", "another one")
+    assert await of_a_file.accounts.verify("alice", PASSWORD) is None
+    assert await of_a_file.accounts.verify("alice", "another one")
+    del of_a_file.file.accounts["alice"]
+    assert await of_a_file.accounts.verify("alice", "another one") is None
+
+
+async def test_unknown_names_cost_as_much_as_users_of_a_file(of_a_file: People) -> None:
+    for name in ("alice", "nobody", "+"):
+        assert await of_a_file.accounts.verify(name, "wrong") is None
+    assert of_a_file.passwords.verified == ["wrong"] * 3
+    assert of_a_file.passwords.hashed == 0

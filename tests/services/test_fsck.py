@@ -1,13 +1,29 @@
 """The checker itself finds what is wrong."""
 
+from dataclasses import replace
+
 import pytest
 
 from entrepot.adapters.blobs.memory import MemoryDisk
+from entrepot.adapters.catalog.connection import Statement
+from entrepot.adapters.catalog.manifests import SqlManifests
+from entrepot.oci.digest import Digest
+from entrepot.oci.mediatype import OCI_MANIFEST
 from entrepot.oci.reference import Tag
 from entrepot.ports.blobs import Blob
+from entrepot.ports.catalog import Edge, ManifestRow
 from entrepot.rules.leases import BlobState
-from entrepot.services.fsck import check_blobs, check_catalog
-from tests.services.house import open_house
+from entrepot.services.fsck import (
+    check_blobs,
+    check_catalog,
+    check_file,
+    check_manifests,
+    check_stopped,
+    check_uploads,
+)
+from entrepot.services.push import Pushed
+from entrepot.services.uploads import Chunk
+from tests.services.house import ALICE, APP, Bytes, descriptor, image, open_house
 
 
 @pytest.mark.parametrize("harm", ["lost", "shorter", "other"])
@@ -45,3 +61,64 @@ def _harm(disk: MemoryDisk, blob: Blob, harm: str) -> None:
         del file.data[-1]
     else:
         file.data[0] ^= 1
+
+
+async def test_i4_a_subject_that_the_rows_do_not_know_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    add = SqlManifests.add
+
+    async def without_subject(
+        self: SqlManifests, row: ManifestRow, raw: bytes, edges: list[Edge]
+    ) -> int:
+        return await add(self, replace(row, subject=None), raw, edges)
+
+    async with open_house(check=False) as house:
+        monkeypatch.setattr(SqlManifests, "add", without_subject)
+        subject = descriptor("application/vnd.oci.image.manifest.v1+json", b"some manifest")
+        await house.add_blob(b"{}")
+        raw = image([], subject=subject)
+        await house.push.publish(APP, Pushed(raw, OCI_MANIFEST, Digest.of(raw)), ALICE)
+        assert [f.invariant async for f in check_manifests(house.catalog)] == ["I4"]
+
+
+async def test_i1_an_edge_that_was_not_written_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    add = SqlManifests.add
+
+    async def without_last(
+        self: SqlManifests, row: ManifestRow, raw: bytes, edges: list[Edge]
+    ) -> int:
+        return await add(self, row, raw, edges[:-1])
+
+    async with open_house(check=False) as house:
+        monkeypatch.setattr(SqlManifests, "add", without_last)
+        await house.add_image(Tag("v1"), [b"layer"])
+        assert await check_catalog(house.catalog) == []
+        assert [f.invariant async for f in check_manifests(house.catalog)] == ["I1"]
+
+
+async def test_i5_a_manifest_with_other_bytes_is_found() -> None:
+    async with open_house(check=False) as house:
+        await house.add_image(Tag("v1"), [b"layer"])
+        other = Statement(sqlite="UPDATE manifest_bytes SET raw = x'7b7d'")
+        async with house.catalog.begin(write=True) as tx:
+            await tx.manifests._connection.run(other, {})  # type: ignore[attr-defined]
+        assert [f.invariant async for f in check_manifests(house.catalog)] == ["I5"]
+
+
+async def test_i6_an_upload_with_fewer_bytes_than_acknowledged_is_found() -> None:
+    async with open_house(check=False) as house:
+        upload_id = house.uploads.begin(APP)
+        await house.uploads.append(APP, upload_id, ALICE, Chunk(Bytes(b"four")))
+        assert [f async for f in check_uploads(house.catalog, house.store)] == []
+        del house.disk.files[upload_id].data[-1]
+        found = [f async for f in check_uploads(house.catalog, house.store)]
+        assert [finding.invariant for finding in found] == ["I6"]
+
+
+async def test_a_stopped_registry_is_checked_in_all_ways() -> None:
+    async with open_house() as house:
+        await house.add_image(Tag("v1"), [b"layer"])
+        assert await check_file(house.catalog, deep=True) == []
+        for read in (False, True):
+            assert [f async for f in check_stopped(house.catalog, house.store, read=read)] == []

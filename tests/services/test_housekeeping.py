@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from entrepot.services.housekeeping import EVERY_SECONDS, Housekeeping
-from tests.services.house import ALICE, APP, HandClock, House
+from entrepot.services.uploads import Chunk
+from tests.services.house import ALICE, APP, Bytes, HandClock, House
 
 
 class Notes:
@@ -35,7 +36,7 @@ class Rounds(HandClock):
 
 
 async def test_idle_uploads_are_ended(house: House) -> None:
-    await house.uploads.begin(APP, ALICE)
+    await house.uploads.append(APP, house.uploads.begin(APP), ALICE, Chunk(Bytes(b"some")))
     house.clock.seconds += 100_000
     notes = Notes()
     with pytest.raises(asyncio.CancelledError):
@@ -44,7 +45,7 @@ async def test_idle_uploads_are_ended(house: House) -> None:
 
 
 async def test_a_failing_step_is_logged_and_tried_again(house: House) -> None:
-    await house.uploads.begin(APP, ALICE)
+    await house.uploads.append(APP, house.uploads.begin(APP), ALICE, Chunk(Bytes(b"some")))
     house.clock.seconds += 100_000
     notes = Notes()
     house.disk.power_cut()

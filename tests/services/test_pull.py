@@ -4,12 +4,14 @@ import pytest
 
 from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Code, Fault
+from entrepot.oci.manifest import MANIFEST_SIZE_MAX_BYTES
 from entrepot.oci.mediatype import OCI_MANIFEST
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.ranges import Span
 from entrepot.oci.reference import Tag
 from entrepot.services.push import Pushed
-from tests.services.house import ALICE, APP, House, descriptor, image
+from entrepot.services.uploads import Chunk
+from tests.services.house import ALICE, APP, Bytes, House, descriptor, image
 
 
 async def test_tags_come_bytewise_in_pages(house: House) -> None:
@@ -96,3 +98,20 @@ async def test_a_filtered_page_goes_on_where_it_stopped(house: House) -> None:
         found += len(page.items)
         after, more = int(page.cursor), page.more
     assert found == 3
+
+
+async def test_a_manifest_pushed_as_a_blob_is_served_by_digest(house: House) -> None:
+    raw = image([b"not here"], mediaType=OCI_MANIFEST)
+    for algorithm in ("sha256", "sha512"):
+        digest = Digest.of(raw, algorithm)
+        await house.uploads.finish(APP, None, ALICE, digest, Chunk(Bytes(raw)))
+        row, found = await house.pull.manifest(APP, digest)
+        assert (found, row.media_type, row.digest) == (raw, OCI_MANIFEST, digest)
+
+
+@pytest.mark.parametrize("data", [b"{}", b"a layer", b" " * (MANIFEST_SIZE_MAX_BYTES + 1)])
+async def test_other_blobs_are_no_manifests(house: House, data: bytes) -> None:
+    await house.add_blob(data)
+    with pytest.raises(Fault) as refused:
+        await house.pull.manifest(APP, Digest.of(data))
+    assert refused.value.code is Code.MANIFEST_UNKNOWN

@@ -4,12 +4,15 @@ import pytest
 
 from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Code, Fault
+from entrepot.oci.json import encode
 from entrepot.oci.mediatype import OCI_INDEX, OCI_MANIFEST
 from entrepot.oci.reference import Tag
-from entrepot.services.push import Precondition, Pushed
-from tests.services.house import ALICE, APP, House, image, index
+from entrepot.rules.admission import Sparse
+from entrepot.services.push import Precondition, Pushed, PushService
+from tests.services.house import ALICE, APP, CONFIG, House, descriptor, image, index
 
 LATEST = Tag("latest")
+FOREIGN = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
 
 
 async def events(house: House) -> list[str]:
@@ -115,3 +118,49 @@ async def test_a_precondition_guards_the_tag(
         with pytest.raises(Fault) as refused:
             await house.push.publish(APP, pushed, ALICE)
         assert refused.value.code is Code.PRECONDITION
+
+
+def sparse_push(house: House, sparse: Sparse) -> PushService:
+    return PushService(house.catalog, house.clock, blobs=house.blobs, sparse=sparse)
+
+
+async def collect(house: House) -> set[Digest]:
+    """Return what a collector takes long after all leases have ended."""
+    house.clock.seconds += 1000.0
+    async with house.catalog.begin(write=True) as tx:
+        return {row.digest for row in await tx.collection.condemn(house.clock.now(), 100)}
+
+
+async def test_i1_a_sparse_image_holds_what_comes_later(house: House) -> None:
+    await house.add_blob(b"{}")
+    push = sparse_push(house, Sparse.ALL)
+    manifest = await push.publish(APP, Pushed(image([b"late"]), OCI_MANIFEST, LATEST), ALICE)
+    await house.check()
+    late = (await house.add_blob(b"late")).digest
+    unneeded = (await house.add_blob(b"unneeded")).digest
+    assert await collect(house) == {unneeded}
+    assert (await house.pull.blob(APP, late)).digest == late
+    await house.deletion.delete(APP, manifest.digest, ALICE)
+    assert late in await collect(house)
+
+
+async def test_a_foreign_layer_that_comes_later_is_held_too(house: House) -> None:
+    await house.add_blob(b"{}")
+    layers = [descriptor(FOREIGN, b"foreign")]
+    document = {"schemaVersion": 2, "config": descriptor(CONFIG, b"{}"), "layers": layers}
+    await house.push.publish(APP, Pushed(encode(document), OCI_MANIFEST, LATEST), ALICE)
+    await house.add_blob(b"foreign")
+    assert await collect(house) == set()
+
+
+async def test_a_sparse_index_lets_its_late_children_go_again(house: House) -> None:
+    here = await house.add_image(Tag("amd64"), [b"amd64"])
+    late = image([b"arm64"])
+    push = sparse_push(house, Sparse.INDEXES)
+    await push.publish(APP, Pushed(index([here.raw, late]), OCI_INDEX, LATEST), ALICE)
+    await house.check()
+    await house.add_image(Tag("arm64"), [b"arm64"])
+    await house.deletion.delete(APP, Digest.of(late), ALICE)
+    with pytest.raises(Fault) as refused:
+        await house.deletion.delete(APP, here.digest, ALICE)
+    assert refused.value.code is Code.UNSUPPORTED

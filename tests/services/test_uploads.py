@@ -1,11 +1,14 @@
 """Upload sessions (I6), from the first byte to the blob."""
 
+from contextlib import suppress
+
 import pytest
 
 from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.ranges import Span
+from entrepot.ports.catalog import Busy
 from entrepot.services.uploads import Chunk, UploadLimits
 from tests.services.house import ALICE, APP, Bytes, House, open_house
 
@@ -13,55 +16,57 @@ DATA = b"some bytes of a layer" * 50
 
 
 async def test_chunks_become_a_blob(house: House) -> None:
-    session = await house.uploads.begin(APP, ALICE)
+    upload_id = house.uploads.begin(APP)
     first, second = DATA[:100], DATA[100:]
-    assert await house.uploads.append(APP, session.id, Chunk(Bytes(first), Span(0, 100))) == 100
-    await house.uploads.append(APP, session.id, Chunk(Bytes(second)))
-    assert await house.uploads.status(APP, session.id) == len(DATA)
-    await house.uploads.finish(APP, session.id, Digest.of(DATA), None)
+    assert (
+        await house.uploads.append(APP, upload_id, ALICE, Chunk(Bytes(first), Span(0, 100))) == 100
+    )
+    await house.uploads.append(APP, upload_id, ALICE, Chunk(Bytes(second)))
+    assert await house.uploads.status(APP, upload_id) == len(DATA)
+    await house.uploads.finish(APP, upload_id, ALICE, Digest.of(DATA))
     row = await house.pull.blob(APP, Digest.of(DATA))
     assert row.size == len(DATA)
     with pytest.raises(Fault) as gone:
-        await house.uploads.status(APP, session.id)
+        await house.uploads.status(APP, upload_id)
     assert gone.value.code is Code.BLOB_UPLOAD_UNKNOWN
 
 
 async def test_i6_a_chunk_at_the_wrong_place_is_refused_and_the_session_goes_on(
     house: House,
 ) -> None:
-    session = await house.uploads.begin(APP, ALICE)
-    await house.uploads.append(APP, session.id, Chunk(Bytes(DATA[:100])))
+    upload_id = house.uploads.begin(APP)
+    await house.uploads.append(APP, upload_id, ALICE, Chunk(Bytes(DATA[:100])))
     with pytest.raises(Fault) as refused:
-        await house.uploads.append(APP, session.id, Chunk(Bytes(DATA[50:]), Span(50, 10)))
+        await house.uploads.append(APP, upload_id, ALICE, Chunk(Bytes(DATA[50:]), Span(50, 10)))
     assert refused.value.code is Code.RANGE_INVALID
-    assert await house.uploads.status(APP, session.id) == 100
+    assert await house.uploads.status(APP, upload_id) == 100
 
 
 async def test_what_arrived_before_a_break_stays(house: House) -> None:
-    session = await house.uploads.begin(APP, ALICE)
+    upload_id = house.uploads.begin(APP)
     with pytest.raises(ConnectionResetError):
-        await house.uploads.append(APP, session.id, Chunk(Bytes(DATA, breaks_at=300)))
-    offset = await house.uploads.status(APP, session.id)
+        await house.uploads.append(APP, upload_id, ALICE, Chunk(Bytes(DATA, breaks_at=300)))
+    offset = await house.uploads.status(APP, upload_id)
     assert offset == 300
-    await house.uploads.finish(APP, session.id, Digest.of(DATA), Chunk(Bytes(DATA[offset:])))
+    await house.uploads.finish(APP, upload_id, ALICE, Digest.of(DATA), Chunk(Bytes(DATA[offset:])))
 
 
 async def test_a_wrong_digest_ends_the_session(house: House) -> None:
-    session = await house.uploads.begin(APP, ALICE)
+    upload_id = house.uploads.begin(APP)
     with pytest.raises(Fault) as refused:
-        await house.uploads.finish(APP, session.id, Digest.of(b"other"), Chunk(Bytes(DATA)))
+        await house.uploads.finish(APP, upload_id, ALICE, Digest.of(b"other"), Chunk(Bytes(DATA)))
     assert refused.value.code is Code.DIGEST_INVALID
     assert refused.value.detail["actual"] == Digest.of(DATA)
     with pytest.raises(Fault):
-        await house.uploads.status(APP, session.id)
+        await house.uploads.status(APP, upload_id)
     assert house.disk.files == {}
 
 
 async def test_sha512_may_be_named_only_at_the_end(house: House) -> None:
-    session = await house.uploads.begin(APP, ALICE)
-    await house.uploads.append(APP, session.id, Chunk(Bytes(DATA)))
+    upload_id = house.uploads.begin(APP)
+    await house.uploads.append(APP, upload_id, ALICE, Chunk(Bytes(DATA)))
     digest = Digest.of(DATA, "sha512")
-    await house.uploads.finish(APP, session.id, digest, None)
+    await house.uploads.finish(APP, upload_id, ALICE, digest)
     assert (await house.pull.blob(APP, digest)).size == len(DATA)
 
 
@@ -73,55 +78,121 @@ async def test_the_same_blob_again_keeps_one_copy(house: House) -> None:
 
 
 async def test_another_repository_cannot_use_the_session(house: House) -> None:
-    session = await house.uploads.begin(APP, ALICE)
+    upload_id = house.uploads.begin(APP)
     await house.add_blob(b"x", RepositoryName("other/app"))
     with pytest.raises(Fault) as refused:
-        await house.uploads.status(RepositoryName("other/app"), session.id)
+        await house.uploads.status(RepositoryName("other/app"), upload_id)
     assert refused.value.code is Code.BLOB_UPLOAD_UNKNOWN
 
 
 async def test_cancel_forgets_the_bytes(house: House) -> None:
-    session = await house.uploads.begin(APP, ALICE)
-    await house.uploads.append(APP, session.id, Chunk(Bytes(DATA)))
-    await house.uploads.cancel(APP, session.id)
+    upload_id = house.uploads.begin(APP)
+    await house.uploads.append(APP, upload_id, ALICE, Chunk(Bytes(DATA)))
+    await house.uploads.cancel(APP, upload_id)
     assert house.disk.files == {}
 
 
 async def test_idle_sessions_expire_and_used_ones_do_not(house: House) -> None:
-    idle = await house.uploads.begin(APP, ALICE)
-    used = await house.uploads.begin(APP, ALICE)
+    idle, used, unused = [house.uploads.begin(APP) for _ in range(3)]
+    await house.uploads.append(APP, idle, ALICE, Chunk(Bytes(DATA)))
     house.clock.seconds += 80_000
-    await house.uploads.append(APP, used.id, Chunk(Bytes(DATA)))
+    await house.uploads.append(APP, used, ALICE, Chunk(Bytes(DATA)))
     house.clock.seconds += 10_000
     assert await house.uploads.expire() == 1
-    assert await house.uploads.status(APP, used.id) == len(DATA)
-    with pytest.raises(Fault):
-        await house.uploads.status(APP, idle.id)
+    assert await house.uploads.status(APP, used) == len(DATA)
+    for upload_id in (idle, unused):
+        with pytest.raises(Fault):
+            await house.uploads.status(APP, upload_id)
 
 
 async def test_an_upload_larger_than_allowed_is_refused() -> None:
     async with open_house(limits=UploadLimits(size_max_bytes=10)) as house:
-        session = await house.uploads.begin(APP, ALICE)
+        upload_id = house.uploads.begin(APP)
         with pytest.raises(Fault) as refused:
-            await house.uploads.append(APP, session.id, Chunk(Bytes(b"x" * 11)))
+            await house.uploads.append(APP, upload_id, ALICE, Chunk(Bytes(b"x" * 11)))
         assert refused.value.code is Code.SIZE_INVALID
-        assert await house.uploads.status(APP, session.id) == 0
-        await house.uploads.cancel(APP, session.id)
+        assert await house.uploads.status(APP, upload_id) == 0
+        await house.uploads.cancel(APP, upload_id)
 
 
 async def test_more_sessions_than_are_kept_open_go_on_all_the_same() -> None:
     async with open_house(limits=UploadLimits(open_max=2)) as house:
-        sessions = [await house.uploads.begin(APP, ALICE) for _ in range(5)]
-        for number, session in enumerate(sessions):
-            await house.uploads.append(APP, session.id, Chunk(Bytes(DATA[:number])))
-        for number, session in enumerate(sessions):
+        uploads = [house.uploads.begin(APP) for _ in range(5)]
+        for number, upload_id in enumerate(uploads):
+            await house.uploads.append(APP, upload_id, ALICE, Chunk(Bytes(DATA[:number])))
+        for number, upload_id in enumerate(uploads):
             data = DATA + bytes([number])
             chunk = Chunk(Bytes(data[number:]))
-            await house.uploads.finish(APP, session.id, Digest.of(data), chunk)
+            await house.uploads.finish(APP, upload_id, ALICE, Digest.of(data), chunk)
 
 
 async def test_bytes_without_a_session_are_swept(house: House) -> None:
     await house.store.begin("f" * 32)
-    session = await house.uploads.begin(APP, ALICE)
+    upload_id = house.uploads.begin(APP)
+    await house.uploads.append(APP, upload_id, ALICE, Chunk(Bytes(DATA)))
     assert await house.uploads.sweep() == 1
-    assert await house.uploads.status(APP, session.id) == 0
+    assert await house.uploads.status(APP, upload_id) == len(DATA)
+
+
+async def test_a_session_is_a_row_from_its_first_bytes_on(house: House) -> None:
+    upload_id = house.uploads.begin(APP)
+    async with house.catalog.begin() as tx:
+        assert await tx.repositories.find(APP) is None
+    assert await house.uploads.status(APP, upload_id) == 0
+    await house.uploads.append(APP, upload_id, ALICE, Chunk(Bytes(b"x")))
+    async with house.catalog.begin() as tx:
+        row = await tx.uploads.find(upload_id)
+    assert row is not None
+    assert (row.offset, row.actor) == (1, ALICE.actor)
+
+
+async def test_an_id_that_was_never_issued_is_unknown(house: House) -> None:
+    with pytest.raises(Fault) as refused:
+        await house.uploads.append(APP, "0" * 32, ALICE, Chunk(Bytes(b"x")))
+    assert refused.value.code is Code.BLOB_UPLOAD_UNKNOWN
+
+
+@pytest.mark.parametrize("way", ["finish", "cancel", "wrong digest"])
+async def test_a_session_that_ended_without_a_row_is_over(house: House, way: str) -> None:
+    upload_id = house.uploads.begin(APP)
+    if way == "cancel":
+        await house.uploads.cancel(APP, upload_id)
+    else:
+        digest = Digest.of(DATA if way == "finish" else b"other")
+        with suppress(Fault):
+            await house.uploads.finish(APP, upload_id, ALICE, digest, Chunk(Bytes(DATA)))
+    with pytest.raises(Fault) as over:
+        await house.uploads.status(APP, upload_id)
+    assert over.value.code is Code.BLOB_UPLOAD_UNKNOWN
+    assert [name async for name in house.store.scan_uploads()] == []
+
+
+async def test_a_whole_push_that_breaks_off_can_be_resumed_if_its_id_is_known(
+    house: House,
+) -> None:
+    upload_id, digest = house.uploads.begin(APP), Digest.of(DATA)
+    broken = Chunk(Bytes(DATA, breaks_at=300))
+    with pytest.raises(ConnectionResetError):
+        await house.uploads.finish(APP, upload_id, ALICE, digest, broken)
+    assert await house.uploads.status(APP, upload_id) == 300
+    await house.uploads.finish(APP, upload_id, ALICE, digest, Chunk(Bytes(DATA[300:])))
+    with pytest.raises(ConnectionResetError):
+        await house.uploads.finish(APP, None, ALICE, Digest.of(b"x" + DATA), broken)
+    assert [name async for name in house.store.scan_uploads()] == []
+
+
+async def test_a_commit_that_fails_leaves_a_fresh_session_fresh(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload_id, digest = house.uploads.begin(APP), Digest.of(DATA)
+    settle = house.blobs.settle
+    monkeypatch.setattr(house.blobs, "settle", _busy)
+    with pytest.raises(Busy):
+        await house.uploads.finish(APP, upload_id, ALICE, digest, Chunk(Bytes(DATA)))
+    monkeypatch.setattr(house.blobs, "settle", settle)
+    assert await house.uploads.status(APP, upload_id) == 0
+    await house.uploads.finish(APP, upload_id, ALICE, digest, Chunk(Bytes(DATA)))
+
+
+async def _busy(*_: object) -> None:
+    raise Busy("another process has the catalog")

@@ -82,6 +82,11 @@ class Shelf:
         entry = self.manifests.get(digest)
         return self.blobs.get(digest, entry.raw if entry else None)
 
+    def manifest(self, digest: Digest) -> bytes | None:
+        """Return what is served under `manifests` for the digest of a manifest."""
+        entry = self.manifests.get(digest)
+        return entry.raw if entry else self.blobs.get(digest)
+
     def lacks(self, entry: Entry) -> bool:
         """Whether something that the manifest needs is not here."""
         return any(self.content(digest) is None for digest in entry.blobs) or any(
@@ -163,6 +168,8 @@ class Model:
         if any(digest in entry.children for entry in shelf.manifests.values()):
             return 405
         gone = shelf.manifests.pop(digest)
+        if not any(digest in entry.blobs for entry in shelf.manifests.values()):
+            shelf.blobs.pop(digest, None)
         shelf.tags = {tag: at for tag, at in shelf.tags.items() if at != digest}
         for target in gone.held - self.referenced():
             self.told[target] = now

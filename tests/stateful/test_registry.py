@@ -40,14 +40,12 @@ class RegistryMachine(ComparingMachine):
     def start(self, name: str, content: bytes) -> None:
         answer = self.send("POST", name, "blobs/uploads/")
         assert answer.status == 202
-        self.model.shelves[name].known = True
         self.open_session(answer, name, content)
 
     @rule(name=names, content=contents, right=mostly)
     def push_in_one(self, name: str, content: bytes, *, right: bool) -> None:
         digest = Digest.of(content) if right else ABSENT
         answer = self.send("POST", name, f"blobs/uploads/?digest={digest}", body=content)
-        self.model.shelves[name].known = True
         assert answer.status == (201 if right else 400)
         if right:
             self.model.arrive(name, content, self.now)
@@ -61,6 +59,7 @@ class RegistryMachine(ComparingMachine):
         headers = {"Content-Range": f"{session.size}-{last}"} if with_range and chunk else {}
         answer = self.call("PATCH", address, headers, chunk)
         assert answer.status == 202
+        self.model.shelves[session.name].known = True
         session.size += len(chunk)
         session.expires_at = self.now + IDLE_SECONDS
         assert answer.header("Range") == f"0-{max(0, session.size - 1)}"
@@ -83,6 +82,7 @@ class RegistryMachine(ComparingMachine):
         address, session = self.session(pick)
         chunk = session.content[session.size : session.size + size]
         self.run(self.world.break_off("PATCH", address, chunk))
+        self.model.shelves[session.name].known |= bool(chunk)
         session.size += len(chunk)
 
     @precondition(lambda self: self.model.sessions)
@@ -110,7 +110,6 @@ class RegistryMachine(ComparingMachine):
         data = self.model.find(digest, [source] if source else NAMES)
         query = f"mount={digest}" + (f"&from={source}" if source else "")
         answer = self.send("POST", name, f"blobs/uploads/?{query}")
-        self.model.shelves[name].known = True
         assert answer.status == (202 if data is None else 201)
         if data is None:
             self.open_session(answer, name, content)
@@ -254,6 +253,7 @@ class RegistryMachine(ComparingMachine):
             self.restart()
             assert answer.status == 201
             self.end_session(address)
+            self.ended = ""
             self.model.arrive(name, content, self.now)
 
     @rule(name=names, layers=st.lists(contents, max_size=2), tag=tags, step=steps, keep=keeps)
@@ -300,8 +300,9 @@ class RegistryMachine(ComparingMachine):
         digest = Digest.of(session.content)
         shown = self.send("GET", session.name, f"blobs/{digest}").status == 200
         status = self.call("GET", address)
-        if status.status == 404:
+        if status.status == 404 or shown:
             self.end_session(address)
+            self.ended = ""  # if it never had a row, the new process takes it for unused
             if shown and self.model.shelves[session.name].content(digest) is None:
                 self.model.arrive(session.name, session.content, self.now)
             return

@@ -7,6 +7,7 @@ from entrepot.adapters.blobs.memory import Keep, MemoryDisk, open_store
 from entrepot.adapters.catalog import open_catalog
 from entrepot.adapters.signer import Es256Signer, new_key
 from entrepot.ports.catalog import Catalog, Tx
+from entrepot.rules.tickets import KEY_BYTES
 from entrepot.settings import Auth, Settings, Uploads
 from entrepot.wiring import Outside
 from sim.collector import Collector
@@ -62,10 +63,15 @@ class PoweredCatalog:
         self._catalog = catalog
         self._mains = mains
 
-    def begin(self, *, write: bool = False) -> AbstractAsyncContextManager[Tx]:
+    def begin(
+        self, *, write: bool = False, durable: bool = True
+    ) -> AbstractAsyncContextManager[Tx]:
         if not self._mains.is_on:
             raise OSError(errno.EIO, "the power was cut")
-        return self._catalog.begin(write=write)
+        return self._catalog.begin(write=write, durable=durable)
+
+    async def trouble(self) -> str | None:
+        return await self._catalog.trouble()
 
     async def close(self) -> None:
         await self._catalog.close()
@@ -101,6 +107,7 @@ class World:
             random=self._chance,
             passwords=PlainPasswords(),
             signer=self._signer,
+            upload_key=bytes(KEY_BYTES),
         )
         self.registry = assemble(SETTINGS, outside, self.disk, self.clock)
         await self.registry.house.uploads.sweep()

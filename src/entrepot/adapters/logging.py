@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import Callable
 from typing import Any, Protocol, TextIO
 
 import structlog
@@ -16,10 +17,34 @@ class Log(Protocol):
 
     def debug(self, event: str, **facts: Any) -> Any: ...
     def info(self, event: str, **facts: Any) -> Any: ...
+    def warning(self, event: str, **facts: Any) -> Any: ...
     def exception(self, event: str, **facts: Any) -> Any: ...
 
 
-def configure(level: str, style: str, stream: TextIO | None = None) -> Log:
+class LeveledLog:
+    """The logger of the product, whose level can be changed while it is in use."""
+
+    __slots__ = ("debug", "exception", "info", "warning")
+
+    debug: Callable[..., Any]
+    info: Callable[..., Any]
+    warning: Callable[..., Any]
+    exception: Callable[..., Any]
+
+    def __init__(self, level: str) -> None:
+        self.set_level(level)
+
+    def set_level(self, level: str) -> None:
+        """Write `debug`, `info`, `warning` or `error` and what is worse."""
+        wrapper = structlog.make_filtering_bound_logger(level)
+        logger = structlog.get_config()["logger_factory"]()
+        # Bound here, not looked up: a line that the level leaves out must cost nothing.
+        bound = structlog.wrap_logger(logger, wrapper_class=wrapper).bind()
+        for name in self.__slots__:
+            setattr(self, name, getattr(bound, name))
+
+
+def configure(level: str, style: str, stream: TextIO | None = None) -> LeveledLog:
     """Send all logs to `stream` (standard error) and return the logger of the product.
 
     `style` is `text`, `json` or `auto`: text where somebody looks on. Tracebacks never show the
@@ -38,7 +63,6 @@ def configure(level: str, style: str, stream: TextIO | None = None) -> Log:
     )
     structlog.configure(
         processors=[*shared, *last],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=stream),
         cache_logger_on_first_use=True,
     )
@@ -49,8 +73,7 @@ def configure(level: str, style: str, stream: TextIO | None = None) -> Log:
         structlog.stdlib.ProcessorFormatter(processors=[meta, *last], foreign_pre_chain=shared)
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    log: Log = structlog.get_logger()
-    return log
+    return LeveledLog(level)
 
 
 def _visible(_logger: Any, _method: str, event: EventDict) -> EventDict:

@@ -6,10 +6,17 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from entrepot.rules.tickets import KEY_BYTES
+
 SECRET_MAX_BYTES = 64 * 1024
 
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 """What file systems without hard links say: FAT, and some that containers share with a host."""
+
+
+def new_upload_key() -> bytes:
+    """Return a key for `rules.tickets`."""
+    return os.urandom(KEY_BYTES)
 
 
 class FileSecrets:

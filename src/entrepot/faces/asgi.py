@@ -158,7 +158,7 @@ def too_large(limit_bytes: int) -> Fault:
     """Return the fault for a body that must be small and is not."""
     return Fault(
         Code.MANIFEST_TOO_BIG,
-        f"the body is larger than the {limit_bytes} bytes that are accepted here",
+        f"the body is too large: at most {limit_bytes} bytes are accepted here",
         {"limit": limit_bytes},
     )
 
@@ -174,7 +174,12 @@ def parse_fields(encoded: bytes) -> dict[str, list[str]]:
             errors="strict",
         )
     except ValueError as error:
-        raise Fault(Code.REQUEST_INVALID, "the query or form cannot be read") from error
+        raise Fault(
+            Code.REQUEST_INVALID,
+            "the query or form cannot be read: percent-encode it as UTF-8, with at most "
+            f"{QUERY_FIELDS_MAX} fields",
+            {"limit": QUERY_FIELDS_MAX},
+        ) from error
     fields: dict[str, list[str]] = {}
     for name, value in pairs:
         fields.setdefault(name, []).append(value)

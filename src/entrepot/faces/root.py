@@ -1,11 +1,12 @@
 """The root application: mounts, request ids, and the last word on errors."""
 
+import errno
 import itertools
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 from entrepot.oci.errors import Code, Fault
-from entrepot.ports.catalog import Busy
+from entrepot.ports.catalog import Busy, CatalogFailed
 
 from .asgi import (
     REQUEST_ID,
@@ -17,6 +18,26 @@ from .asgi import (
     Send,
     json_response,
     send_response,
+)
+
+# What a disk, or a network that stands in for one, says when it fails.
+_OF_MEDIUM = frozenset(
+    {
+        errno.EACCES,
+        errno.EDQUOT,
+        errno.EFBIG,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENODEV,
+        errno.ENOMEM,
+        errno.ENOSPC,
+        errno.ENXIO,
+        errno.EPERM,
+        errno.EROFS,
+        errno.ESTALE,
+        errno.ETIMEDOUT,
+    }
 )
 
 
@@ -61,23 +82,35 @@ def root_app(mounts: Mapping[str, App], *, prefix: str, log: Log) -> App:
             if started:
                 raise
             await send_response(scope, identified, _busy(str(error)))
-        except Exception:
+        except Exception as error:
             # Whatever it was, the client gets an answer and the log the cause.
             log.exception("request failed", request_id=request_id, path=path)
             if started:
                 raise
-            await send_response(scope, identified, _failure(request_id))
+            await send_response(scope, identified, _answer(error, request_id))
 
     return app
 
 
 def _nothing_here() -> Response:
-    fault = Fault(Code.NOT_FOUND, "nothing is served at this address")
+    fault = Fault(Code.NOT_FOUND, "nothing is served at this address: the registry is below /v2/")
     return json_response(404, {"errors": [{"code": fault.code, "message": fault.message}]})
 
 
+def _answer(error: Exception, request_id: str) -> Response:
+    if isinstance(error, CatalogFailed):
+        return _unavailable(str(error))
+    if isinstance(error, OSError) and error.errno in _OF_MEDIUM:
+        cause = f"the registry's storage failed ({error.strerror})"
+        return _unavailable(f"{cause}: its log tells more under request {request_id}")
+    return _failure(request_id)
+
+
 def _busy(reason: str) -> Response:
-    message = f"{reason}: try again in a moment"
+    return _unavailable(f"{reason}: try again in a moment")
+
+
+def _unavailable(message: str) -> Response:
     response = json_response(503, {"errors": [{"code": Code.UNAVAILABLE, "message": message}]})
     response.set("Retry-After", "1")
     return response

@@ -8,7 +8,10 @@ from entrepot.rules.roles import Role
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A local user. `password_hash` is an argon2id string, never shown or logged."""
+    """A local user. `password_hash` is an argon2id string, never shown or logged.
+
+    `changed_at` tells old tokens from new; that of a user of a file is no time.
+    """
 
     name: str
     role: Role
@@ -30,3 +33,15 @@ class Accounts(Protocol):
     async def remove(self, name: str) -> bool: ...
     async def page(self, after: str, limit: int) -> list[Account]: ...
     async def count(self) -> int: ...
+
+
+class UserFile(Protocol):
+    """Users whom the operator keeps in a file; it is watched, and never written here."""
+
+    @property
+    def path(self) -> str: ...
+    async def find(self, name: str) -> Account | None: ...
+    async def page(self, after: str, limit: int) -> list[Account]: ...
+    def hash_of_nobody(self) -> str:
+        """Return a hash that no password has, and that takes as long to compare as others do."""
+        ...

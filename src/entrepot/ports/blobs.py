@@ -60,10 +60,11 @@ class Upload(Protocol):
         """How many bytes were taken so far."""
         ...
 
-    async def append(self, body: Body) -> int:
+    async def append(self, body: Body, *, durable: bool = True) -> int:
         """Take the body's bytes and make them durable; return the new offset.
 
-        When the body breaks off, what arrived stays and its error is raised.
+        When the body breaks off, what arrived stays, durable, and its error is raised. Without
+        `durable`, a body that came whole may be lost in a crash until the next append or commit.
         """
         ...
 
@@ -114,7 +115,10 @@ class BlobStore(Protocol):
     def capabilities(self) -> Capabilities: ...
 
     async def begin(self, upload_id: str) -> Upload:
-        """Start an upload of no bytes under a fresh id."""
+        """Start an upload of no bytes under a fresh id; a restart may forget it.
+
+        Raises FileExistsError for one that is under way.
+        """
         ...
 
     async def resume(self, upload_id: str) -> Upload | None:

@@ -21,6 +21,13 @@ class Busy(Exception):
     """Another writer held the catalog for too long; nothing was changed, trying again is safe."""
 
 
+class CatalogFailed(Exception):
+    """The database's disk or file fails; the message says why and what to do.
+
+    What the block wrote is there whole or not at all, and was acknowledged to nobody.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
     """A repository's row."""
@@ -56,6 +63,11 @@ class Edge:
 EDGE_BLOB = "blob"
 EDGE_CHILD = "child"
 EDGE_SELF = "self"
+EDGE_SPARSE = "sparse"
+"""To what was not in the repository when the manifest came: it may still be missing (I1).
+
+Once it is there it is held alive like anything else, but it may be deleted again.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,12 +212,25 @@ class Tx(Protocol):
 class Catalog(Protocol):
     """The database behind the services."""
 
-    def begin(self, *, write: bool = False) -> AbstractAsyncContextManager[Tx]:
+    def begin(
+        self, *, write: bool = False, durable: bool = True
+    ) -> AbstractAsyncContextManager[Tx]:
         """Open a transaction.
 
         Writing ones are serialised, seen by others whole or not at all, and durable once the block
         was left without an error; an error inside undoes them. The block awaits nothing but the
-        transaction's own verbs. Reading ones see only committed rows. Raises `Busy`.
+        transaction's own verbs. Reading ones see only committed rows. Raises `Busy`, and as its
+        verbs do, `CatalogFailed`.
+
+        One that is not `durable` survives the process, and a power cut only with the next durable
+        one: nothing that may not be lost alone belongs into it.
+        """
+        ...
+
+    async def trouble(self) -> str | None:
+        """Return what keeps it from reading or writing, or None.
+
+        Writes are tried only after one has failed.
         """
         ...
 

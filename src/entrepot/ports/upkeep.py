@@ -26,9 +26,28 @@ class Collection(Protocol):
         ...
 
 
+DAMAGE = "damage"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredManifest:
+    """A manifest's row with its bytes, which are None where they are lost."""
+
+    id: int
+    digest: Digest
+    media_type: str
+    artifact_type: str
+    size: int
+    subject: Digest | None
+    raw: bytes | None
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One broken invariant: its id in docs/invariants.md and what is wrong, in words."""
+    """One broken invariant: its id in docs/invariants.md and what is wrong, in words.
+
+    The id of what the database says of itself is `DAMAGE`.
+    """
 
     invariant: str
     message: str
@@ -51,4 +70,15 @@ class Inspection(Protocol):
 
     async def blobs(self, after: int, limit: int) -> list[BlobRow]:
         """Return rows of blobs with a generation above `after`, in that order."""
+        ...
+
+    async def manifests(self, after: int, limit: int) -> list[StoredManifest]:
+        """Return manifests with an id above `after`, in that order."""
+        ...
+
+    async def damage(self, *, deep: bool) -> list[Finding]:
+        """Return what the database finds wrong with its own files.
+
+        A look through all of its tables; `deep` compares each index with its table as well.
+        """
         ...

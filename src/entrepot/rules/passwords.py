@@ -21,7 +21,8 @@ def check_name(name: str) -> Fault | None:
         return None
     return Fault(
         Code.REQUEST_INVALID,
-        "a user name has up to 64 letters, digits, . _ @ or -, and starts with a letter or digit",
+        "this cannot be a user name: use up to 64 letters, digits, . _ @ or -, and start with a "
+        "letter or digit",
     )
 
 
@@ -31,7 +32,8 @@ def check_password(password: str) -> Fault | None:
         return None
     return Fault(
         Code.REQUEST_INVALID,
-        f"a password has {PASSWORD_LENGTH_MIN} to {PASSWORD_LENGTH_MAX} characters",
+        f"this cannot be a password: use {PASSWORD_LENGTH_MIN} to {PASSWORD_LENGTH_MAX} characters",
+        {"least": PASSWORD_LENGTH_MIN, "most": PASSWORD_LENGTH_MAX},
     )
 
 

@@ -21,7 +21,8 @@ def check_chunk(span: Span | None, content_length: int | None, offset: int) -> F
     if content_length is not None and content_length != span.length:
         return Fault(
             Code.SIZE_INVALID,
-            f"Content-Range names {span.length} bytes but Content-Length is {content_length}",
+            f"Content-Range names {span.length} bytes but Content-Length is {content_length}: "
+            "send just the bytes of the range",
             {"contentRange": span.length, "contentLength": content_length},
         )
     return None

@@ -41,18 +41,25 @@ class BlobService:
 
         A live row has its bytes already. Otherwise they must be committed under the row's
         generation before `settle`.
-        """
-        async with self._catalog.begin(write=True) as tx:
-            return await self.intend_in(tx, digest, size)
 
-    async def intend_in(self, tx: Tx, digest: Digest, size: int) -> BlobRow:
-        """Do what `intend` does, in the caller's transaction."""
+        It is not durable: what a power cut takes back here was not told to anybody, and the bytes
+        that it leaves without a row are debris. A process that dies takes nothing back.
+        """
         now = self._clock.now()
-        row = await tx.blobs.find(digest)
-        if row is None or leases.needs_generation(row):
-            return await tx.blobs.arrive(digest, size, self._grace.until(now))
-        await self.keep(tx, row, now)
-        return row
+        async with self._catalog.begin(write=True, durable=False) as tx:
+            row = await tx.blobs.find(digest)
+            if row is None or leases.needs_generation(row):
+                return await tx.blobs.arrive(digest, size, self._grace.until(now))
+            if not leases.has_bytes(row) or not self._grace.is_short(row, now):
+                await self.keep(tx, row, now)
+                return row
+        # Who looks at a live row relies on its lease, and writes no other (I11).
+        async with self._catalog.begin(write=True) as tx:
+            row = await tx.blobs.find(digest)
+            if row is None or leases.needs_generation(row):
+                return await tx.blobs.arrive(digest, size, self._grace.until(now))
+            await self.keep(tx, row, now)
+            return row
 
     async def settle(self, tx: Tx, row: BlobRow) -> None:
         """Let the row go live, in the caller's transaction.
@@ -93,7 +100,7 @@ class BlobService:
             with medium_errors():
                 upload = await self._store.begin(self._random.token())
                 try:
-                    await upload.append(body)
+                    await upload.append(body, durable=False)
                     await upload.commit(Blob(digest, row.generation))
                 except BaseException:
                     await upload.abort()
@@ -172,7 +179,11 @@ class BlobService:
 
 def unknown_blob(name: RepositoryName, digest: Digest) -> Fault:
     """Return the fault for a blob that the repository does not show."""
-    return Fault(Code.BLOB_UNKNOWN, f"blob {digest} is not in {name.wire}", {"digest": digest})
+    return Fault(
+        Code.BLOB_UNKNOWN,
+        f"blob {digest} is not in {name.wire}: push or mount it first",
+        {"name": name.wire, "digest": digest},
+    )
 
 
 @contextmanager

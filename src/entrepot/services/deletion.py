@@ -4,7 +4,7 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Reference, Tag
-from entrepot.ports.catalog import EDGE_CHILD, Catalog, Event, TagMove, Tx
+from entrepot.ports.catalog import EDGE_BLOB, EDGE_CHILD, Catalog, Event, TagMove, Tx
 from entrepot.ports.clock import Clock
 
 from .blobs import BlobService
@@ -24,6 +24,8 @@ class DeletionService:
     async def delete(self, name: RepositoryName, reference: Reference, caller: Caller) -> None:
         """Delete a tag, or a manifest with all its tags.
 
+        Pushed as a blob too, or the layer of another, a manifest is served from both addresses:
+        it goes from both, but for one that is still a layer.
         Raises `Fault`: MANIFEST_UNKNOWN; UNSUPPORTED for a manifest that an index needs.
         """
         async with self._catalog.begin(write=True) as tx:
@@ -69,6 +71,8 @@ class DeletionService:
             move = TagMove(tag, digest, None, now, caller.actor, caller.client)
             await tx.tags.move(repository_id, None, move)
         targets = await tx.manifests.remove(row)
+        if await tx.manifests.holder(repository_id, digest, EDGE_BLOB) is None:
+            await tx.blobs.unlink(repository_id, digest)
         await self._blobs.keep_dropped(tx, targets)
         facts = payload(caller, digest=digest, mediaType=row.media_type, tags=[*tags])
         await tx.outbox.append(Event(MANIFEST_DELETED, name, facts, now))

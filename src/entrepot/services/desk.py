@@ -14,7 +14,8 @@ class SessionDesk:
     """Hands out the store's uploads by session id.
 
     Up to `open_max` stay open between requests, so that the next chunk need not read again what
-    was hashed; others are resumed from the store.
+    was hashed; others are resumed from the store. A session without a row (`fresh`) holds nothing
+    between requests.
     """
 
     def __init__(self, store: BlobStore, *, open_max: int) -> None:
@@ -22,6 +23,7 @@ class SessionDesk:
         self._open_max = open_max
         self._open: OrderedDict[str, Upload] = OrderedDict()
         self._busy: set[str] = set()
+        self._fresh: set[str] = set()
 
     @property
     def busy(self) -> int:
@@ -37,15 +39,12 @@ class SessionDesk:
         upload = self._open.get(upload_id)
         return upload.offset if upload is not None else None
 
-    async def begin(self, upload_id: str) -> None:
-        """Start a new one, of no bytes."""
-        with medium_errors():
-            upload = await self._store.begin(upload_id)
-        await self._remember(upload_id, upload)
-
     @asynccontextmanager
-    async def take(self, upload_id: str) -> AsyncIterator[Upload]:
-        """Hold a session for one request; another that comes meanwhile is refused."""
+    async def take(self, upload_id: str, *, fresh: bool = False) -> AsyncIterator[Upload]:
+        """Hold a session for one request; another that comes meanwhile is refused.
+
+        A fresh one is dropped afterwards, unless `keep` or `forget` was called for it.
+        """
         if upload_id in self._busy:
             raise Fault(
                 Code.RANGE_INVALID,
@@ -54,14 +53,35 @@ class SessionDesk:
             )
         self._busy.add(upload_id)
         try:
-            upload = self._open.get(upload_id) or await self._resume(upload_id)
-            await self._remember(upload_id, upload)
-            yield upload
+            if fresh:
+                upload = await self._begin(upload_id)
+                self._fresh.add(upload_id)
+            else:
+                upload = self._open.get(upload_id) or await self._resume(upload_id)
+                await self.keep(upload_id, upload)
+            try:
+                yield upload
+            finally:
+                if upload_id in self._fresh:
+                    self._fresh.discard(upload_id)
+                    await upload.abort()
         finally:
             self._busy.discard(upload_id)
 
+    async def keep(self, upload_id: str, upload: Upload) -> None:
+        """Have the session at hand from now on, in place of one that was not used for long."""
+        self._fresh.discard(upload_id)
+        self._open[upload_id] = upload
+        self._open.move_to_end(upload_id)
+        excess = len(self._open) - self._open_max
+        if excess > 0:
+            idle = [key for key in self._open if key not in self._busy and key != upload_id]
+            for key in idle[:excess]:
+                await self._open.pop(key).close()
+
     def forget(self, upload_id: str) -> None:
         """Let go of a session that has ended."""
+        self._fresh.discard(upload_id)
         self._open.pop(upload_id, None)
 
     async def close(self) -> None:
@@ -70,17 +90,19 @@ class SessionDesk:
             _, upload = self._open.popitem()
             await upload.close()
 
+    async def _begin(self, upload_id: str) -> Upload:
+        with medium_errors():
+            try:
+                return await self._store.begin(upload_id)
+            except FileExistsError:
+                # Bytes of a request whose row could not be written: nobody was told of them.
+                left = await self._store.resume(upload_id)
+                if left is not None:
+                    await left.abort()
+                return await self._store.begin(upload_id)
+
     async def _resume(self, upload_id: str) -> Upload:
         with medium_errors():
             found = await self._store.resume(upload_id)
-            # A crash between row and file leaves a session that has no bytes yet.
+            # A crash in the middle of a commit leaves a session whose bytes are a blob already.
             return found or await self._store.begin(upload_id)
-
-    async def _remember(self, upload_id: str, upload: Upload) -> None:
-        self._open[upload_id] = upload
-        self._open.move_to_end(upload_id)
-        excess = len(self._open) - self._open_max
-        if excess > 0:
-            idle = [key for key in self._open if key not in self._busy and key != upload_id]
-            for key in idle[:excess]:
-                await self._open.pop(key).close()

@@ -1,27 +1,72 @@
 """Consistency checks on live data, for fsck, simulation and tests."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from entrepot.oci.digest import Digest, finished, new_hasher
+from entrepot.oci.errors import Fault
+from entrepot.oci.manifest import parse
 from entrepot.ports.blobs import Blob, BlobStore
 from entrepot.ports.catalog import Catalog
-from entrepot.ports.upkeep import Finding
+from entrepot.ports.upkeep import Finding, StoredManifest
 from entrepot.rules.leases import BlobRow, BlobState
 
 FINDINGS_MAX = 1000
 """Most findings of one kind that are named."""
 
 PAGE = 500
+MANIFESTS_PAGE = 16
+"""Manifests compared at once, of 4 MiB each at most."""
 
 
 async def check_catalog(catalog: Catalog) -> list[Finding]:
-    """Return what is wrong between rows: I1, I3, I4 and I5. Cheap; reads rows only."""
+    """Return what is wrong between rows: I1, I3 and I5. Cheap; reads rows only."""
     async with catalog.begin() as tx:
         return [
             *await tx.inspection.dangling_edges(FINDINGS_MAX),
             *await tx.inspection.stray_tags(FINDINGS_MAX),
             *await tx.inspection.lost_manifests(FINDINGS_MAX),
         ]
+
+
+async def check_file(catalog: Catalog, *, deep: bool) -> list[Finding]:
+    """Return what the database finds wrong with its own file, for a registry that is stopped."""
+    async with catalog.begin() as tx:
+        return await tx.inspection.damage(deep=deep)
+
+
+async def check_manifests(catalog: Catalog) -> AsyncIterator[Finding]:
+    """Yield where a manifest's rows say something else than its bytes: I1, I4 and I5.
+
+    Reads and parses every manifest.
+    """
+    after = 0
+    while True:
+        async with catalog.begin() as tx:
+            stored = await tx.inspection.manifests(after, MANIFESTS_PAGE)
+            held = {row.id: {e.target for e in await tx.manifests.edges(row.id)} for row in stored}
+        if not stored:
+            return
+        after = stored[-1].id
+        for row in stored:
+            for finding in _compare(row, row.raw, held[row.id]) if row.raw is not None else ():
+                # One that was deleted between two statements is no finding.
+                if await _is_listed(catalog, row):
+                    yield finding
+
+
+async def check_uploads(catalog: Catalog, store: BlobStore) -> AsyncIterator[Finding]:
+    """Yield uploads that have fewer bytes than were acknowledged: I6.
+
+    One without any is no finding: a crash came when its bytes were a blob's already, and its client
+    is told to start again. For a registry that is stopped, as it takes uploads up.
+    """
+    async with catalog.begin() as tx:
+        sessions = await tx.uploads.expired(float("inf"), FINDINGS_MAX)
+    for session in sessions:
+        upload = await store.resume(session.id)
+        if upload is not None and upload.offset < session.offset:
+            told = f"{session.offset} were acknowledged"
+            yield Finding("I6", f"upload {session.id} has {upload.offset} bytes; {told}")
 
 
 async def check_blobs(catalog: Catalog, store: BlobStore, *, read: bool) -> AsyncIterator[Finding]:
@@ -43,6 +88,22 @@ async def check_blobs(catalog: Catalog, store: BlobStore, *, read: bool) -> Asyn
                 yield Finding("I2", wrong)
 
 
+async def check_stopped(
+    catalog: Catalog, store: BlobStore, *, read: bool
+) -> AsyncIterator[Finding]:
+    """Yield all that is wrong in a registry that is stopped; with `read` every byte is read."""
+    damage = await check_file(catalog, deep=read)
+    for finding in [*damage, *await check_catalog(catalog)]:
+        yield finding
+    for check in (
+        check_manifests(catalog),
+        check_uploads(catalog, store),
+        check_blobs(catalog, store, read=read),
+    ):
+        async for finding in check:
+            yield finding
+
+
 async def count_debris(catalog: Catalog, store: BlobStore) -> int:
     """Return how many blobs lie in the store that no row owns: a crash left them.
 
@@ -54,6 +115,29 @@ async def count_debris(catalog: Catalog, store: BlobStore) -> int:
             row = await tx.blobs.find(blob.digest)
         count += row is None or row.generation != blob.generation
     return count
+
+
+def _compare(row: StoredManifest, raw: bytes, held: set[Digest]) -> Iterator[Finding]:
+    digest = Digest.of(raw, row.digest.algorithm)
+    if digest != row.digest or len(raw) != row.size:
+        yield Finding("I5", f"manifest {row.digest} ({row.size} bytes) has those of {digest}")
+        return
+    try:
+        manifest = parse(raw, row.media_type, row.digest.algorithm)
+    except Fault:
+        # Taken by a version with other rules; its bytes are what they were.
+        return
+    subject = manifest.subject.digest if manifest.subject else None
+    if (subject, manifest.artifact_type) != (row.subject, row.artifact_type):
+        yield Finding("I4", f"manifest {row.digest} is not listed as a referrer of {subject}")
+    for reference in manifest.references():
+        if not reference.may_be_absent and reference.digest not in held:
+            yield Finding("I1", f"manifest {row.digest} does not hold {reference.digest}")
+
+
+async def _is_listed(catalog: Catalog, row: StoredManifest) -> bool:
+    async with catalog.begin() as tx:
+        return [found.id for found in await tx.inspection.manifests(row.id - 1, 1)] == [row.id]
 
 
 async def _check_bytes(store: BlobStore, row: BlobRow, *, read: bool) -> str:

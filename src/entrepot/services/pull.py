@@ -6,6 +6,8 @@ from typing import Generic, TypeVar
 
 from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Code, Fault
+from entrepot.oci.json import encode
+from entrepot.oci.manifest import MANIFEST_SIZE_MAX_BYTES, Manifest, parse
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.ranges import Span
 from entrepot.oci.reference import Reference, Tag
@@ -56,7 +58,9 @@ class PullService:
     ) -> tuple[ManifestRow, bytes]:
         """Return a manifest and its bytes as pushed (I5).
 
-        Raises `Fault(MANIFEST_UNKNOWN)`, or NAME_UNKNOWN when there is no such repository.
+        By digest also one that was pushed as a blob, as some clients do with the layers of delta
+        artifacts; its row has id 0. Raises `Fault(MANIFEST_UNKNOWN)`, or NAME_UNKNOWN when there is
+        no such repository.
         """
         async with self._catalog.begin() as tx:
             repository = await _repository(tx, name)
@@ -65,9 +69,15 @@ class PullService:
             else:
                 row = await tx.manifests.by_tag(repository.id, reference)
             raw = await self._bytes(tx, row.digest) if row else None
-        if row is None or raw is None:
+            blob = None
+            if row is None and isinstance(reference, Digest):
+                blob = await tx.blobs.in_repository(repository.id, reference)
+        if row is not None and raw is not None:
+            return row, raw
+        manifest = await self._pushed_as_blob(blob) if blob else None
+        if manifest is None:
             raise unknown_manifest(name, reference)
-        return row, raw
+        return manifest_row(manifest, repository.id, 0.0), manifest.raw
 
     async def blob(self, name: RepositoryName, digest: Digest) -> BlobRow:
         """Return the row of a blob that the repository shows, or raise BLOB_UNKNOWN."""
@@ -139,6 +149,19 @@ class PullService:
                     break
         return Page(found, more=more, cursor=str(after))
 
+    async def _pushed_as_blob(self, row: BlobRow) -> Manifest | None:
+        if row.size > MANIFEST_SIZE_MAX_BYTES:
+            return None
+        reading = await self.open(row)
+        try:
+            raw = b"".join([chunk async for chunk in reading.chunks()])
+        finally:
+            reading.close()
+        try:
+            return parse(raw, algorithm=row.digest.algorithm)
+        except Fault:
+            return None
+
     async def _bytes(self, tx: Tx, digest: Digest) -> bytes | None:
         raw = self._raw.get(digest)
         if raw is not None:
@@ -153,12 +176,28 @@ class PullService:
         return raw
 
 
+def manifest_row(manifest: Manifest, repository_id: int, pushed_at: float) -> ManifestRow:
+    """Return the row of a manifest that has no id yet."""
+    return ManifestRow(
+        id=0,
+        repository_id=repository_id,
+        digest=manifest.digest,
+        media_type=manifest.media_type,
+        artifact_type=manifest.artifact_type,
+        size=len(manifest.raw),
+        subject=manifest.subject.digest if manifest.subject else None,
+        annotations=encode(manifest.annotations).decode(),
+        pushed_at=pushed_at,
+    )
+
+
 def unknown_manifest(name: RepositoryName, reference: Reference) -> Fault:
     """Return the fault for a tag or digest that the repository does not have."""
     kind = "manifest" if isinstance(reference, Digest) else "tag"
     return Fault(
         Code.MANIFEST_UNKNOWN,
-        f"{kind} {reference} is not in {name.wire}",
+        f"{kind} {reference} is not in {name.wire}: push it first, or ask for one that "
+        f"/v2/{name.wire}/tags/list names",
         {"name": name.wire, "reference": str(reference)},
     )
 
@@ -168,7 +207,7 @@ async def _repository(tx: Tx, name: RepositoryName) -> Repository:
     if repository is None:
         raise Fault(
             Code.NAME_UNKNOWN,
-            f"there is no repository {name.wire}",
+            f"there is no repository {name.wire}: check the name, or push to it first",
             {"name": name.wire},
         )
     return repository

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from entrepot.oci.digest import DEFAULT_ALGORITHM, Digest
 from entrepot.oci.errors import Code, Fault
-from entrepot.oci.json import encode
 from entrepot.oci.manifest import Manifest, parse
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Reference, Tag
@@ -13,20 +12,21 @@ from entrepot.ports.catalog import (
     EDGE_BLOB,
     EDGE_CHILD,
     EDGE_SELF,
+    EDGE_SPARSE,
     Catalog,
     Edge,
     Event,
-    ManifestRow,
     TagMove,
     Tx,
 )
 from entrepot.ports.clock import Clock
-from entrepot.rules.admission import Facts, decide
+from entrepot.rules.admission import Facts, Sparse, decide
 from entrepot.rules.leases import BlobRow
 
 from .blobs import BlobService
 from .context import Caller
 from .events import MANIFEST_PUBLISHED, TAG_MOVED, payload
+from .pull import manifest_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,18 @@ class _Publication:
 class PushService:
     """Publishes manifests and indexes."""
 
-    def __init__(self, catalog: Catalog, clock: Clock, *, blobs: BlobService) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        clock: Clock,
+        *,
+        blobs: BlobService,
+        sparse: Sparse = Sparse.OFF,
+    ) -> None:
         self._catalog = catalog
         self._clock = clock
         self._blobs = blobs
+        self._sparse = sparse
 
     async def publish(self, name: RepositoryName, pushed: Pushed, caller: Caller) -> Manifest:
         """Make a manifest part of the repository and point its tags at it, all or nothing.
@@ -95,7 +103,7 @@ class PushService:
             repository_id = repository.id if repository else 0
             if await tx.manifests.find(repository_id, manifest.digest):
                 return True
-            _raise(decide(manifest, await _facts(tx, repository_id, manifest)))
+            _raise(decide(manifest, await _facts(tx, repository_id, manifest), self._sparse))
             return False
 
     async def _publish(self, tx: Tx, what: _Publication) -> None:
@@ -128,33 +136,10 @@ class PushService:
     async def _enter(self, tx: Tx, repository_id: int, what: _Publication, now: float) -> int:
         if what.stored is None:
             raise Fault(Code.UNAVAILABLE, "the manifest was deleted meanwhile: push it again")
-        _raise(decide(what.manifest, await _facts(tx, repository_id, what.manifest)))
+        facts = await _facts(tx, repository_id, what.manifest)
+        _raise(decide(what.manifest, facts, self._sparse))
         await self._blobs.settle(tx, what.stored)
-        return await self._add(tx, repository_id, what.manifest, now)
-
-    async def _add(self, tx: Tx, repository_id: int, manifest: Manifest, now: float) -> int:
-        await _link_documents(tx, repository_id, manifest, now)
-        row = ManifestRow(
-            id=0,
-            repository_id=repository_id,
-            digest=manifest.digest,
-            media_type=manifest.media_type,
-            artifact_type=manifest.artifact_type,
-            size=len(manifest.raw),
-            subject=manifest.subject.digest if manifest.subject else None,
-            annotations=encode(manifest.annotations).decode(),
-            pushed_at=now,
-        )
-        edges = [Edge(manifest.digest, EDGE_SELF)]
-        kind = EDGE_CHILD if manifest.is_index else EDGE_BLOB
-        # Foreign layers may be named without being here; an edge needs a live row (I1).
-        edges += [
-            Edge(descriptor.digest, kind)
-            for descriptor in manifest.references()
-            if not descriptor.may_be_absent
-            or await tx.blobs.in_repository(repository_id, descriptor.digest)
-        ]
-        return await tx.manifests.add(row, manifest.raw, edges)
+        return await _add(tx, repository_id, what.manifest, facts, now)
 
 
 def _checked(pushed: Pushed) -> Manifest:
@@ -164,7 +149,8 @@ def _checked(pushed: Pushed) -> Manifest:
     if wanted is not None and manifest.digest != wanted:
         raise Fault(
             Code.DIGEST_INVALID,
-            f"the manifest has digest {manifest.digest}, not {wanted}",
+            f"the manifest has digest {manifest.digest}, not {wanted}: push it by its own digest "
+            "or by a tag",
             {"expected": wanted, "actual": manifest.digest},
         )
     return manifest
@@ -175,14 +161,32 @@ def _tags(pushed: Pushed) -> tuple[Tag, ...]:
     return tuple(dict.fromkeys((*own, *pushed.tags)))
 
 
+async def _add(tx: Tx, repository_id: int, manifest: Manifest, facts: Facts, now: float) -> int:
+    await _link_documents(tx, repository_id, manifest, now)
+    edges = [Edge(manifest.digest, EDGE_SELF)]
+    edges += [Edge(d.digest, _kind(d.digest, facts)) for d in manifest.references()]
+    row = manifest_row(manifest, repository_id, now)
+    return await tx.manifests.add(row, manifest.raw, edges)
+
+
+def _kind(digest: Digest, facts: Facts) -> str:
+    if digest in facts.children:
+        return EDGE_CHILD
+    return EDGE_BLOB if digest in facts.blobs else EDGE_SPARSE
+
+
 async def _facts(tx: Tx, repository_id: int, manifest: Manifest) -> Facts:
     """Look up what the repository holds of the manifest's references."""
     children: dict[Digest, int] = {}
+    blobs: dict[Digest, int] = {}
     for descriptor in manifest.children:
         child = await tx.manifests.find(repository_id, descriptor.digest)
         if child is not None:
             children[descriptor.digest] = child.size
-    blobs: dict[Digest, int] = {}
+        elif not descriptor.is_manifest:
+            layer = await tx.blobs.in_repository(repository_id, descriptor.digest)
+            if layer is not None:
+                blobs[descriptor.digest] = layer.size
     for descriptor in manifest.blobs():
         blob = await tx.blobs.in_repository(repository_id, descriptor.digest)
         if blob is not None:
@@ -211,13 +215,19 @@ async def _check_precondition(tx: Tx, repository_id: int, pushed: Pushed) -> Non
         return
     current = await tx.tags.find(repository_id, pushed.reference)
     if wish.absent and current is not None:
-        raise _precondition_failed(f"tag {pushed.reference} exists already", current)
+        raise _precondition_failed(
+            f"tag {pushed.reference} exists already: push another tag", current
+        )
     if current in wish.differs:
-        raise _precondition_failed(f"tag {pushed.reference} is at {current} already", current)
+        raise _precondition_failed(
+            f"tag {pushed.reference} is at {current} already: nothing to do", current
+        )
     if wish.matches is not None and (
         current is None or (wish.matches and current not in wish.matches)
     ):
-        raise _precondition_failed(f"tag {pushed.reference} has moved or is gone", current)
+        raise _precondition_failed(
+            f"tag {pushed.reference} has moved or is gone: look at it again", current
+        )
 
 
 def _precondition_failed(message: str, current: Digest | None) -> Fault:

@@ -9,15 +9,17 @@ from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.ranges import Span
 from entrepot.ports.blobs import Blob, BlobStore, Body, Upload
-from entrepot.ports.catalog import Catalog, UploadSession
+from entrepot.ports.catalog import Catalog
 from entrepot.ports.clock import Clock, Random
 from entrepot.rules import leases
 from entrepot.rules.leases import BlobRow
+from entrepot.rules.tickets import Tickets
 from entrepot.rules.uploads import check_chunk
 
 from .blobs import BlobService, medium_errors
 from .context import Caller
-from .sessions import SessionDesk
+from .desk import SessionDesk
+from .sessions import Session, Sessions, unknown_upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,12 @@ class Chunk:
 
 
 class UploadService:
-    """Takes blobs in. Nothing is acknowledged before its bytes and rows are durable."""
+    """Takes blobs in. Nothing is acknowledged before its bytes and rows are durable.
+
+    A session has a row from its first bytes on. Until then its id alone tells what there is to
+    know (`rules.tickets`), so that opening one writes nothing, and neither does a push in one piece
+    but the blob itself.
+    """
 
     def __init__(
         self,
@@ -53,13 +60,14 @@ class UploadService:
         *,
         blobs: BlobService,
         limits: UploadLimits,
+        tickets: Tickets,
     ) -> None:
         self._catalog = catalog
         self._store = store
         self._clock = clock
-        self._random = random
         self._blobs = blobs
         self._limits = limits
+        self._sessions = Sessions(catalog, clock, random, tickets, limits.idle_seconds)
         self._desk = SessionDesk(store, open_max=limits.open_max)
 
     @property
@@ -67,60 +75,55 @@ class UploadService:
         """How many sessions a request is working on right now."""
         return self._desk.busy
 
-    async def begin(
-        self, name: RepositoryName, caller: Caller, algorithm: str = DEFAULT_ALGORITHM
-    ) -> UploadSession:
-        """Open a session; the repository is made if it is new."""
+    def begin(self, name: RepositoryName, algorithm: str = DEFAULT_ALGORITHM) -> str:
+        """Open a session and return its id. `Fault(DIGEST_INVALID)` for an unknown algorithm."""
         new_hasher(algorithm)
-        now = self._clock.now()
-        async with self._catalog.begin(write=True) as tx:
-            repository = await tx.repositories.ensure(name, now)
-            session = UploadSession(
-                id=self._random.token(),
-                repository_id=repository.id,
-                actor=caller.actor,
-                algorithm=algorithm,
-                offset=0,
-                started_at=now,
-                expires_at=now + self._limits.idle_seconds,
-            )
-            await tx.uploads.add(session)
-        await self._desk.begin(session.id)
-        return session
+        return self._sessions.begin(name)
 
     async def status(self, name: RepositoryName, upload_id: str) -> int:
         """Return how many bytes the session has, counting what a broken request left."""
-        session = await self._session(name, upload_id)
+        session = await self._sessions.find(name, upload_id)
+        if session.row is None:
+            return 0
         if self._desk.is_busy(upload_id):
             offset = self._desk.offset(upload_id)
-            return session.offset if offset is None else offset
+            return session.row.offset if offset is None else offset
         async with self._taken(session) as upload:
             return upload.offset
 
-    async def append(self, name: RepositoryName, upload_id: str, chunk: Chunk) -> int:
+    async def append(
+        self, name: RepositoryName, upload_id: str, caller: Caller, chunk: Chunk
+    ) -> int:
         """Add a chunk and return the new offset, durable by then.
 
         Of a chunk that breaks off, what arrived stays: the client asks for the status and goes on.
         """
-        session = await self._session(name, upload_id)
+        session = await self._sessions.find(name, upload_id)
         async with self._taken(session) as upload:
-            offset = await self._append(upload, chunk)
-            async with self._catalog.begin(write=True) as tx:
-                until = self._clock.now() + self._limits.idle_seconds
-                await tx.uploads.advance(session.id, offset, until)
-            return offset
+            await self._take_in(session, upload, caller, chunk, durable=True)
+            await self._keep(session, upload, caller)
+            return upload.offset
 
     async def finish(
-        self, name: RepositoryName, upload_id: str, digest: Digest, chunk: Chunk | None
+        self,
+        name: RepositoryName,
+        upload_id: str | None,
+        caller: Caller,
+        digest: Digest,
+        chunk: Chunk | None = None,
     ) -> BlobRow:
         """Add the last chunk, if any, and make the session's bytes the blob `digest`.
 
+        Without an id the chunk is the whole blob, and there is nothing to resume when it fails.
         A digest that does not match ends the session: `Fault(DIGEST_INVALID)`.
         """
-        session = await self._session(name, upload_id)
+        if upload_id is None:
+            session = Session(self.begin(name), name, None, is_told=False)
+        else:
+            session = await self._sessions.find(name, upload_id)
         async with self._taken(session) as upload:
             if chunk is not None:
-                await self._append(upload, chunk)
+                await self._take_in(session, upload, caller, chunk, durable=False)
             actual = await upload.digest(digest.algorithm)
             if actual != digest:
                 await self._drop(session, upload)
@@ -133,13 +136,8 @@ class UploadService:
 
     async def cancel(self, name: RepositoryName, upload_id: str) -> None:
         """End the session and forget its bytes."""
-        session = await self._session(name, upload_id)
-        async with self._desk.take(session.id) as upload:
-            await self._drop(session, upload)
-
-    async def discard(self, session: UploadSession) -> None:
-        """End a session that nobody was told of, if it is still there."""
-        async with self._desk.take(session.id) as upload:
+        session = await self._sessions.find(name, upload_id)
+        async with self._desk.take(session.id, fresh=session.row is None) as upload:
             await self._drop(session, upload)
 
     async def expire(self) -> int:
@@ -156,8 +154,8 @@ class UploadService:
                 async with self._catalog.begin() as tx:
                     current = await tx.uploads.find(session.id)
                 if current is None or current.expires_at < now:
-                    # One that ended meanwhile has been given a new, empty file by `take`.
-                    await self._drop(session, upload)
+                    # One that ended meanwhile has been begun anew, empty, by `take`.
+                    await self._drop(Session(session.id, RepositoryName(), session), upload)
                     ended += current is not None
         return ended
 
@@ -183,70 +181,68 @@ class UploadService:
 
     # One session at a time -----------------------------------------------------------------
 
-    async def _session(self, name: RepositoryName, upload_id: str) -> UploadSession:
-        async with self._catalog.begin() as tx:
-            session = await tx.uploads.find(upload_id)
-            repository = await tx.repositories.find(name) if session else None
-        if session is None or repository is None or session.repository_id != repository.id:
-            raise _unknown_upload(upload_id)
-        return session
-
     @asynccontextmanager
-    async def _taken(self, session: UploadSession) -> AsyncIterator[Upload]:
+    async def _taken(self, session: Session) -> AsyncIterator[Upload]:
         """Hold the session's bytes for one request; never fewer than were acknowledged (I6)."""
-        async with self._desk.take(session.id) as upload:
-            if upload.offset < session.offset:
+        async with self._desk.take(session.id, fresh=session.row is None) as upload:
+            if session.row is not None and upload.offset < session.row.offset:
                 # A crash came when the bytes were a blob's already, and its row not yet live.
                 await self._drop(session, upload)
-                raise _unknown_upload(session.id)
+                raise unknown_upload(session.id)
             yield upload
 
-    async def _append(self, upload: Upload, chunk: Chunk) -> int:
+    async def _take_in(
+        self, session: Session, upload: Upload, caller: Caller, chunk: Chunk, *, durable: bool
+    ) -> None:
         refusal = check_chunk(chunk.span, chunk.content_length, upload.offset)
         if refusal is not None:
             raise refusal
         room = self._limits.size_max_bytes - upload.offset
         limit = min(room, chunk.span.length) if chunk.span else room
-        with medium_errors():
-            return await upload.append(_Bounded(chunk.body, limit))
+        before = upload.offset
+        try:
+            with medium_errors():
+                await upload.append(_Bounded(chunk.body, limit), durable=durable)
+        except Exception:
+            if session.is_told and upload.offset > before:
+                # Durable already; with its row the client can go on from there.
+                await self._keep(session, upload, caller)
+            raise
 
-    async def _commit(self, session: UploadSession, upload: Upload, digest: Digest) -> BlobRow:
-        async with self._catalog.begin(write=True) as tx:
-            row = await self._blobs.intend_in(tx, digest, upload.offset)
-            # From here on a crash may leave the session without its bytes; `_taken` will know.
-            await tx.uploads.advance(session.id, upload.offset, session.expires_at)
+    async def _keep(self, session: Session, upload: Upload, caller: Caller) -> None:
+        await self._sessions.note(session, upload.offset, caller)
+        await self._desk.keep(session.id, upload)
+
+    async def _commit(self, session: Session, upload: Upload, digest: Digest) -> BlobRow:
+        row = await self._blobs.intend(digest, upload.offset)
         present = leases.has_bytes(row)
         if not present:
+            # From here on a crash may leave the session without its bytes; `_taken` will know.
             with medium_errors():
                 await upload.commit(Blob(digest, row.generation))
         try:
             async with self._catalog.begin(write=True) as tx:
                 await self._blobs.settle(tx, row)
-                await tx.blobs.link(session.repository_id, digest, self._clock.now())
-                await tx.uploads.remove(session.id)
+                now = self._clock.now()
+                repository = await tx.repositories.ensure(session.name, now)
+                await tx.blobs.link(repository.id, digest, now)
+                if session.row is not None:
+                    await tx.uploads.remove(session.id)
         except Fault:
             if not present:
                 # The bytes are those of a doomed blob: there is nothing to go on with.
                 await self._drop(session, upload)
             raise
+        self._sessions.ended(session)
         self._desk.forget(session.id)
         if present:
             await upload.abort()
         return row
 
-    async def _drop(self, session: UploadSession, upload: Upload) -> None:
-        async with self._catalog.begin(write=True) as tx:
-            await tx.uploads.remove(session.id)
+    async def _drop(self, session: Session, upload: Upload) -> None:
+        await self._sessions.end(session)
         self._desk.forget(session.id)
         await upload.abort()
-
-
-def _unknown_upload(upload_id: str) -> Fault:
-    return Fault(
-        Code.BLOB_UPLOAD_UNKNOWN,
-        "this upload does not exist any more: start the push again",
-        {"upload": upload_id[:64]},
-    )
 
 
 class _Bounded:
@@ -260,7 +256,11 @@ class _Bounded:
         def checked(view: memoryview) -> None:
             self._left -= len(view)
             if self._left < 0:
-                raise Fault(Code.SIZE_INVALID, "the upload is larger than allowed")
+                raise Fault(
+                    Code.SIZE_INVALID,
+                    "the blob is larger than this registry takes: make it smaller, or have its "
+                    "operator raise uploads.size_max_bytes",
+                )
             write(view)
 
         await self._body.drain(checked)

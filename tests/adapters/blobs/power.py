@@ -23,9 +23,10 @@ class PowerSystem(System):
         self._files: dict[int, bytes] = {}
         self._names: dict[str, dict[str, int]] = {}
 
-    def create(self, path: str) -> None:
-        super().create(path)
-        self._known[Path(path).stat().st_ino] = next(self._numbers)
+    def create(self, path: str) -> int:
+        file = super().create(path)
+        self._known[os.fstat(file).st_ino] = next(self._numbers)
+        return file
 
     def make_directory(self, path: str) -> None:
         super().make_directory(path)

@@ -13,14 +13,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from entrepot.adapters.blobs.fs import open_store
+from entrepot.adapters.blobs.fs.growing import HELD_MAX_BYTES
 from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import Blob, BlobStore, Upload
 from tests.adapters.blobs.bodies import Views, blob_of, read, some_bytes, upload_id
 
+PUSHES = ("append", "whole")
 Tell = Callable[[str, str, int, int], None]
 Open = Callable[[], Awaitable[BlobStore]]
 
-STREAMS = {number: some_bytes(5000 + number) for number in range(1, 7)}
+STREAMS = {number: some_bytes(5000 + number) for number in range(1, 8)}
+STREAMS[8] = some_bytes(HELD_MAX_BYTES + 1)
 SCRIPT: list[tuple[str, int, int]] = [
     ("begin", 1, 0),
     ("append", 1, 2000),
@@ -44,6 +47,8 @@ SCRIPT: list[tuple[str, int, int]] = [
     ("begin", 6, 0),
     ("append", 6, 100),
     ("append", 6, 100),
+    ("whole", 7, 5000),
+    ("whole", 8, HELD_MAX_BYTES + 1),
 ]
 
 
@@ -70,6 +75,9 @@ async def _do(store: BlobStore, verb: str, number: int, end: int) -> None:
     if verb == "delete":
         await store.delete(blob(number))
         return
+    if verb == "whole":
+        await _whole(await store.begin(upload_id(number)), number, end)
+        return
     upload = await _resume(store, number)
     if verb == "append":
         data = STREAMS[number][upload.offset : end]
@@ -80,6 +88,12 @@ async def _do(store: BlobStore, verb: str, number: int, end: int) -> None:
         await upload.abort()
 
 
+async def _whole(upload: Upload, number: int, end: int) -> None:
+    data = STREAMS[number][upload.offset : end]
+    assert await upload.append(Views(data[:700], data[700:]), durable=False) == end
+    await upload.commit(blob(number))
+
+
 async def _resume(store: BlobStore, number: int) -> Upload:
     upload = await store.resume(upload_id(number))
     assert upload is not None, f"upload {number} is lost"
@@ -88,8 +102,12 @@ async def _resume(store: BlobStore, number: int) -> Upload:
 
 def blob(number: int) -> Blob:
     """Return what upload `number` becomes."""
-    ends = [end for verb, which, end in SCRIPT if verb == "append" and which == number]
-    return blob_of(STREAMS[number][: max(ends, default=0)], generation=number)
+    return blob_of(STREAMS[number][: _end(number)], generation=number)
+
+
+def _end(number: int) -> int:
+    ends = [end for verb, which, end in SCRIPT if verb in PUSHES and which == number]
+    return max(ends, default=0)
 
 
 @dataclass
@@ -112,7 +130,7 @@ class Journal:
         elif verb == "append":
             self.offsets[number] = end
             self.appended.add(number)
-        elif verb == "commit":
+        elif verb in {"commit", "whole"}:
             self.blobs.add(number)
 
 
@@ -162,6 +180,12 @@ async def _do_again(store: BlobStore, journal: Journal, verb: str, number: int) 
     if verb == "append" and upload is not None:
         await upload.append(Views(STREAMS[number][upload.offset : 5000]))
         await _check_upload(upload, number)
+    elif verb == "whole":
+        if upload is None and await store.stat(blob(number)) is None:
+            upload = await store.begin(upload_id(number))
+        if upload is not None:
+            await _whole(upload, number, _end(number))
+        assert await store.stat(blob(number)) is not None
     elif verb == "commit":
         if upload is not None:
             await upload.commit(blob(number))

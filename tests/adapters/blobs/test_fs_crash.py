@@ -13,7 +13,7 @@ from tests.adapters.blobs import scenario
 from tests.adapters.blobs.power import PowerSystem
 from tests.adapters.blobs.scenario import Journal
 
-PATHS = ("begin", "append", "commit", "abort", "delete", "resume")
+PATHS = ("append", "commit", "abort", "delete", "resume")
 
 
 class Crash(BaseException):

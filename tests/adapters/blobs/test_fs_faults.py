@@ -50,9 +50,9 @@ class Faulty(System):
         if error:
             raise OSError(error, os.strerror(error))
 
-    def create(self, path: str) -> None:
+    def create(self, path: str) -> int:
         self._meet("create")
-        super().create(path)
+        return super().create(path)
 
     def open(self, path: str) -> int:
         self._meet("open")
@@ -226,11 +226,28 @@ async def test_no_room_for_a_name(store: BlobStore, system: Faulty, call: str) -
 
 
 async def test_no_room_to_begin(store: BlobStore, system: Faulty) -> None:
+    upload = await store.begin(upload_id(1))
     system.fail("create", errno.ENOSPC)
     with pytest.raises(StoreFull):
-        await store.begin(upload_id(1))
-    assert await store.resume(upload_id(1)) is None
-    await store.begin(upload_id(1))
+        await upload.append(Views(b"one"))
+    assert upload.offset == 0
+    assert await upload.append(Views(b"two")) == 3
+    await upload.commit(blob_of(b"two"))
+
+
+@pytest.mark.parametrize("call", ["create", "write", "sync", "rename", "make_directory"])
+async def test_a_whole_upload_that_fails_can_be_taken_back(
+    store: BlobStore, system: Faulty, call: str
+) -> None:
+    upload = await store.begin(upload_id(1))
+    assert await upload.append(Views(b"whole"), durable=False) == 5
+    assert system.calls["create"] == 0
+    system.fail(call, errno.EIO)
+    with pytest.raises(OSError, match="Input/output"):
+        await upload.commit(blob_of(b"whole"))
+    assert await store.stat(blob_of(b"whole")) is None
+    await upload.abort()
+    assert [name async for name in store.scan_uploads()] == []
 
 
 async def test_what_was_aborted_is_not_made_durable(store: BlobStore, system: Faulty) -> None:
@@ -386,8 +403,10 @@ async def test_a_client_that_goes_on_from_the_offset_gets_its_blob(
                 system.faults = faults
             try:
                 upload = await store.resume(upload_id(1))
-                if upload is None:  # the commit got as far as the rename, before a restart
-                    break
+                if upload is None:
+                    if await store.stat(blob) is not None:  # the commit got as far as the rename
+                        break
+                    upload = await store.begin(upload_id(1))  # lost before its first byte
                 if upload.offset < len(data):
                     await upload.append(Views(*pieces(data[upload.offset :], view_size)))
                     assert upload.offset == len(data) == size_of(Path(directory))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from entrepot.ports.catalog import EDGE_BLOB, EDGE_CHILD, EDGE_SELF, Catalog, Edge
+from entrepot.ports.catalog import EDGE_BLOB, EDGE_CHILD, EDGE_SELF, EDGE_SPARSE, Catalog, Edge
 from entrepot.rules.leases import BlobRow, BlobState
 from tests.adapters.catalog.rows import NAME, NOW, OTHER, digest, live, manifest, move, publish
 
@@ -152,6 +152,7 @@ class Inspection:
             index = manifest(child.repository_id, "index")
             await live(tx, child.repository_id, "index")
             edges = [Edge(index.digest, EDGE_SELF), Edge(child.digest, EDGE_CHILD)]
+            edges.append(Edge(digest("not here"), EDGE_SPARSE))
             await tx.manifests.add(index, b"index", edges)
         async with catalog.begin() as tx:
             assert await tx.inspection.dangling_edges(10) == []

@@ -52,16 +52,19 @@ async def test_only_the_owner_reads_the_file(tmp_path: Path) -> None:
     await catalog.close()
 
 
-async def test_each_commit_is_on_the_disk(tmp_path: Path) -> None:
+@pytest.mark.parametrize("which, synchronous", [("writing", 2), ("hasty", 1)])
+async def test_each_durable_commit_is_on_the_disk(
+    tmp_path: Path, which: str, synchronous: int
+) -> None:
     catalog = await open_catalog(tmp_path / "catalog.db")
-    raw: sqlite3.Connection = catalog._writing  # type: ignore[attr-defined]
+    raw: sqlite3.Connection = getattr(catalog._open, which)  # type: ignore[attr-defined]
     settings = {
         name: raw.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
     }
     assert settings == {
         "journal_mode": "wal",
-        "synchronous": 2,
+        "synchronous": synchronous,
         "foreign_keys": 1,
         "busy_timeout": 0,
     }

@@ -5,13 +5,16 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from entrepot.adapters.catalog import open_catalog
+from entrepot.adapters.catalog.connection import Statement
+from entrepot.adapters.catalog.failing import failure_of
 from entrepot.adapters.catalog.sqlite import SqliteCatalog
 from entrepot.adapters.catalog.turns import Turns
-from entrepot.ports.catalog import Busy, Catalog, Event
+from entrepot.ports.catalog import Busy, Catalog, CatalogFailed, Event
 from tests.adapters.catalog.databases import Disk, outcome, turns
 from tests.adapters.catalog.rows import NAME, NOW, note, notes
 
@@ -22,9 +25,9 @@ BIG = "x" * 300_000
 def full(catalog: Catalog) -> Iterator[None]:
     """Let the database have no room to grow."""
     assert isinstance(catalog, SqliteCatalog)
-    catalog._writing.execute("PRAGMA max_page_count=60")
+    catalog._open.writing.execute("PRAGMA max_page_count=60")
     yield
-    catalog._writing.execute("PRAGMA max_page_count=1000000")
+    catalog._open.writing.execute("PRAGMA max_page_count=1000000")
 
 
 class TestFullDisk:
@@ -37,24 +40,20 @@ class TestFullDisk:
         with full(ruled):
             disk.go()
             results = await asyncio.gather(*tasks, return_exceptions=True)
-        assert [str(result) for result in results] == [
-            "0",
-            "database or disk is full",
-            "database or disk is full",
-            "3",
-        ]
+        assert [type(result) for result in results] == [str, CatalogFailed, CatalogFailed, str]
+        assert all("free some space" in str(result) for result in results[1:3])
         assert await notes(ruled) == ["0", "3"]
 
     async def test_nothing_after_it_is_committed_by_itself(self, ruled: Catalog) -> None:
         async def careless() -> None:
             async with ruled.begin(write=True) as tx:
-                with pytest.raises(sqlite3.OperationalError, match="full"):
+                with pytest.raises(CatalogFailed, match="full"):
                     await tx.outbox.append(Event("note", NAME, BIG, NOW))
                 with pytest.raises(RuntimeError, match="over"):
                     await tx.outbox.append(Event("note", NAME, "small", NOW))
 
         with full(ruled):
-            assert isinstance(await outcome(careless()), sqlite3.Error)
+            assert isinstance(await outcome(careless()), CatalogFailed)
         assert await notes(ruled) == []
         await note(ruled, "next")
         assert await notes(ruled) == ["next"]
@@ -191,3 +190,76 @@ async def test_a_turn_handed_to_a_cancelled_writer_is_not_lost(ruled: Catalog, d
     assert await tasks[1] == "1"
     await note(ruled, "next")
     assert "next" in await notes(ruled)
+
+
+class TestTrouble:
+    """What readiness asks."""
+
+    async def test_there_is_none(self, ruled: Catalog, disk: Disk) -> None:
+        await note(ruled, "fine")
+        works = disk.works
+        assert await ruled.trouble() is None
+        assert disk.works == works  # nothing was written to find out
+
+    async def test_a_failed_write_is_told_until_one_succeeds(
+        self, ruled: Catalog, disk: Disk
+    ) -> None:
+        disk.error = sqlite_error("SQLITE_IOERR_FSYNC", "disk I/O error")
+        assert isinstance(await outcome(note(ruled, "lost")), CatalogFailed)
+        disk.error = sqlite_error("SQLITE_FULL", "database or disk is full")
+        told = await ruled.trouble()
+        assert told is not None
+        assert "its disk is full" in told
+        assert await ruled.trouble() is None
+        assert await notes(ruled) == []
+        await note(ruled, "next")
+        assert await notes(ruled) == ["next"]
+
+    async def test_a_conflict_is_no_failure_of_the_medium(self, ruled: Catalog) -> None:
+        with pytest.raises(sqlite3.OperationalError, match="syntax"):
+            async with ruled.begin(write=True) as tx:
+                await tx.outbox._connection.run(Statement(sqlite="nonsense"), {})  # type: ignore[attr-defined]
+        assert await ruled.trouble() is None
+
+
+def sqlite_error(name: str, text: str) -> CatalogFailed:
+    """Return what a COMMIT raises when the disk fails in this way."""
+    error = sqlite3.OperationalError(text)
+    error.sqlite_errorcode = getattr(sqlite3, name)
+    failed = failure_of(error)
+    assert failed is not None
+    return failed
+
+
+class Broken:
+    """A connection that can neither commit nor undo."""
+
+    in_transaction = True
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self._raw = raw
+
+    def execute(self, text: str, *values: Any) -> sqlite3.Cursor:
+        if text in ("COMMIT", "ROLLBACK"):
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode = sqlite3.SQLITE_IOERR_WRITE
+            raise error
+        return self._raw.execute(text, *values)
+
+
+async def test_what_cannot_be_undone_ends_all_writing(ruled: Catalog, disk: Disk) -> None:
+    await note(ruled, "before")
+    assert isinstance(ruled, SqliteCatalog)
+    writer = ruled._writer
+    whole = writer._durable
+    writer._durable = Broken(whole)  # type: ignore[assignment]
+    disk.stop()
+    tasks = [asyncio.create_task(note(ruled, f"{number}")) for number in range(3)]
+    await disk.asked()
+    disk.go()
+    for task in tasks:
+        assert isinstance(await outcome(task), CatalogFailed)
+    assert "restart the registry" in str(await outcome(note(ruled, "later")))
+    assert "restart the registry" in str(await ruled.trouble())
+    assert await notes(ruled) == ["before"]
+    writer._durable = writer._raw = whole

@@ -161,6 +161,7 @@ def test_the_access_log_has_a_line_for_each_request() -> None:
             "event": "request",
             "id": "1f-2",
             "client": "192.0.2.1",
+            "http": None,
             "method": "GET",
             "path": "/v2/app/tags/list",
             "status": 200,

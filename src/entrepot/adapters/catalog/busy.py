@@ -7,29 +7,35 @@ from typing import TypeVar
 
 from entrepot.ports.catalog import Busy
 
+from .failing import PRIMARY_CODE, failure_of
+
 PATIENCE_SECONDS = 5.0
 """How long one statement waits for another process's lock."""
 
 PAUSE_MIN_SECONDS = 0.001
 PAUSE_MAX_SECONDS = 0.1
 
-_PRIMARY_CODE = 0xFF
-
 Result = TypeVar("Result")
 
 
-def is_locked(error: sqlite3.OperationalError) -> bool:
+def is_locked(error: sqlite3.DatabaseError) -> bool:
     """Whether another process's lock is all that is wrong."""
-    return error.sqlite_errorcode & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
+    return getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE == sqlite3.SQLITE_BUSY
 
 
 async def when_unlocked(attempt: Callable[[], Result]) -> Result:
-    """Return what `attempt` returns, tried again while the database is locked; at last `Busy`."""
+    """Return what `attempt` returns, tried again while the database is locked; at last `Busy`.
+
+    A failure of the medium is `CatalogFailed`.
+    """
     waited, pause = 0.0, PAUSE_MIN_SECONDS
     while True:
         try:
             return attempt()
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
+            failed = failure_of(error)
+            if failed is not None:
+                raise failed from error
             if not is_locked(error):
                 raise
             if waited >= PATIENCE_SECONDS:

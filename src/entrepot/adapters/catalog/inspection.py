@@ -1,11 +1,16 @@
 """Queries for rows that contradict one another."""
 
-from entrepot.ports.upkeep import Finding
+from entrepot.oci.digest import Digest
+from entrepot.ports.upkeep import DAMAGE, Finding, StoredManifest
 from entrepot.rules.leases import BlobRow
 
 from . import sql
 from .blobs import blob_row
 from .connection import Connection, Statement
+
+_QUICK_CHECK = Statement(sqlite="PRAGMA quick_check")
+_FULL_CHECK = Statement(sqlite="PRAGMA integrity_check")
+"""Each names a hundred findings at most."""
 
 
 class SqlInspection:
@@ -59,6 +64,26 @@ class SqlInspection:
     async def blobs(self, after: int, limit: int) -> list[BlobRow]:
         values = {"after": after, "limit": limit}
         return [blob_row(row) for row in await self._connection.rows(sql.INSPECTION_BLOBS, values)]
+
+    async def manifests(self, after: int, limit: int) -> list[StoredManifest]:
+        values = {"after": after, "limit": limit}
+        rows = await self._connection.rows(sql.INSPECTION_MANIFESTS, values)
+        return [
+            StoredManifest(
+                id=row[0],
+                digest=Digest(row[1]),
+                media_type=row[2],
+                artifact_type=row[3],
+                size=row[4],
+                subject=Digest(row[5]) if row[5] is not None else None,
+                raw=row[6],
+            )
+            for row in rows
+        ]
+
+    async def damage(self, *, deep: bool) -> list[Finding]:
+        rows = await self._connection.rows(_FULL_CHECK if deep else _QUICK_CHECK, {})
+        return [Finding(DAMAGE, f"the catalog's file: {row[0]}") for row in rows if row[0] != "ok"]
 
     async def _findings(
         self, statement: Statement, limit: int, invariant: str, message: str

@@ -358,9 +358,9 @@ COLLECTION_FORGET = Statement(
 INSPECTION_DEAD_TARGETS = Statement(
     sqlite=(
         "SELECT manifests.digest, edges.target, edges.kind FROM manifests JOIN edges ON "
-        "edges.manifest_id = manifests.id WHERE NOT (EXISTS (SELECT * FROM blobs WHERE "
-        "blobs.digest = edges.target AND blobs.state = 'live')) OR edges.repository_id != "
-        "manifests.repository_id LIMIT :limit OFFSET 0"
+        "edges.manifest_id = manifests.id WHERE edges.kind != 'sparse' AND NOT (EXISTS "
+        "(SELECT * FROM blobs WHERE blobs.digest = edges.target AND blobs.state = "
+        "'live')) OR edges.repository_id != manifests.repository_id LIMIT :limit OFFSET 0"
     ),
 )
 
@@ -403,5 +403,15 @@ INSPECTION_BLOBS = Statement(
         "SELECT blobs.digest, blobs.generation, blobs.state, blobs.size, blobs.keep_until "
         "FROM blobs WHERE blobs.generation > :after ORDER BY blobs.generation LIMIT "
         ":limit OFFSET 0"
+    ),
+)
+
+INSPECTION_MANIFESTS = Statement(
+    sqlite=(
+        "SELECT manifests.id, manifests.digest, manifests.media_type, "
+        "manifests.artifact_type, manifests.size, manifests.subject, manifest_bytes.raw "
+        "FROM manifests LEFT OUTER JOIN manifest_bytes ON manifest_bytes.digest = "
+        "manifests.digest WHERE manifests.id > :after ORDER BY manifests.id LIMIT :limit "
+        "OFFSET 0"
     ),
 )

@@ -2,13 +2,18 @@
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
+
+from entrepot.ports.catalog import Busy, CatalogFailed
 
 from .busy import is_locked, when_unlocked
 from .connection import Row, Statement, Values
+from .failing import failure_of
 from .offload import Offload, OneThread, inline
 from .prepare import CatalogUnusable, prepare
 from .tx import SqlTx, transaction
@@ -18,8 +23,13 @@ MMAP_SIZE_BYTES = 256 * 1024 * 1024
 LOG_KEPT_SIZE_BYTES = 64 * 1024 * 1024
 """What is left of the write-ahead log's file after a burst made it larger."""
 STATEMENTS_MAX = 256
+READ_PROBE = "SELECT 1 FROM repositories LIMIT 1"
+GENERATIONS_SKIPPED = 1 << 20
+"""At each opening; more than are ever given between two commits that are synced."""
 OPEN_PATIENCE_MS = 5000
 """How long opening waits for another process's lock; it does not run on the event loop."""
+
+Result = TypeVar("Result")
 
 
 class Reader:
@@ -36,7 +46,10 @@ class Reader:
     async def row(self, statement: Statement, values: Values) -> Row | None:
         try:
             found: Row | None = self._raw.execute(statement.sqlite, values).fetchone()
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
+            failed = failure_of(error)
+            if failed is not None:
+                raise failed from error
             if not is_locked(error):
                 raise
             rows = await self._patiently(statement, values)
@@ -67,34 +80,39 @@ class Session:
         self._raw: sqlite3.Connection | None = raw
 
     async def row(self, statement: Statement, values: Values) -> Row | None:
-        found: Row | None = self._execute(statement, values).fetchone()
+        found: Row | None = self._execute(statement, values, sqlite3.Cursor.fetchone)
         return found
 
     async def rows(self, statement: Statement, values: Values) -> list[Row]:
-        return self._execute(statement, values).fetchall()
+        return self._execute(statement, values, sqlite3.Cursor.fetchall)
 
     async def run(self, statement: Statement, values: Values) -> int:
-        return self._execute(statement, values).rowcount
+        return self._execute(statement, values, _rowcount)
 
     async def run_many(self, statement: Statement, values: Sequence[Values]) -> None:
         for each in values:
-            self._execute(statement, each)
+            self._execute(statement, each, _rowcount)
 
     def end(self) -> None:
         """Refuse further statements: the connection belongs to others now, or to a COMMIT."""
         self._raw = None
 
-    def _execute(self, statement: Statement, values: Values) -> sqlite3.Cursor:
+    def _execute(
+        self, statement: Statement, values: Values, take: Callable[[sqlite3.Cursor], Result]
+    ) -> Result:
         raw = self._raw
         if raw is None:
             raise RuntimeError("this write transaction is over")
         try:
-            return raw.execute(statement.sqlite, values)
-        except sqlite3.Error:
+            return take(raw.execute(statement.sqlite, values))
+        except sqlite3.Error as error:
             if not raw.in_transaction:
                 # SQLite undid all there was, and would commit each further statement by itself.
                 self.end()
-            raise
+            failed = failure_of(error)
+            if failed is None:
+                raise
+            raise failed from error
 
 
 class ReadBlock(AbstractAsyncContextManager[SqlTx]):
@@ -118,12 +136,13 @@ class ReadBlock(AbstractAsyncContextManager[SqlTx]):
 class WriteBlock(AbstractAsyncContextManager[SqlTx]):
     """A transaction that writes."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, *, durable: bool) -> None:
         self._writer = writer
+        self._durable = durable
         self._session: Session | None = None
 
     async def __aenter__(self) -> SqlTx:
-        self._session = Session(await self._writer.enter())
+        self._session = Session(await self._writer.enter(durable=self._durable))
         return transaction(self._session)
 
     async def __aexit__(
@@ -137,38 +156,55 @@ class WriteBlock(AbstractAsyncContextManager[SqlTx]):
         await self._writer.leave(error)
 
 
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """One that writes durably, one that writes without syncing (in a file), one that reads."""
+
+    writing: sqlite3.Connection
+    hasty: sqlite3.Connection | None
+    reading: sqlite3.Connection
+
+    def close(self) -> None:
+        self.reading.close()
+        if self.hasty is not None:
+            self.hasty.close()
+        # The last to close, being able to sync, moves the log into the database and removes it.
+        self.writing.close()
+
+
 class SqliteCatalog:
     """Keeps `ports.catalog.Catalog`."""
 
-    def __init__(
-        self,
-        writing: sqlite3.Connection,
-        reading: sqlite3.Connection,
-        *,
-        writer: Writer,
-        thread: OneThread | None,
-    ) -> None:
-        self._writing = writing
-        self._reading = reading
+    def __init__(self, open_: Connections, *, writer: Writer, thread: OneThread | None) -> None:
+        self._open = open_
         self._writer = writer
         self._thread = thread
-        self._reads = ReadBlock(transaction(Reader(reading)))
+        self._reads = ReadBlock(transaction(Reader(open_.reading)))
 
-    def begin(self, *, write: bool = False) -> AbstractAsyncContextManager[SqlTx]:
+    def begin(
+        self, *, write: bool = False, durable: bool = True
+    ) -> AbstractAsyncContextManager[SqlTx]:
         """Open a transaction.
 
         In one that reads, each statement sees all that was committed when it began, and two
         statements may see two moments. In one that writes, all see one moment and its own changes.
         """
-        return WriteBlock(self._writer) if write else self._reads
+        return WriteBlock(self._writer, durable=durable) if write else self._reads
+
+    async def trouble(self) -> str | None:
+        try:
+            await when_unlocked(lambda: self._open.reading.execute(READ_PROBE).fetchone())
+            if self._writer.failure:
+                await self._writer.probe()
+        except (Busy, CatalogFailed) as error:
+            return str(error)
+        return None
 
     async def close(self) -> None:
         await self._writer.close()
         if self._thread is not None:
             self._thread.close()
-        self._reading.close()
-        # The last to close, being able to write, moves the log into the database and removes it.
-        self._writing.close()
+        self._open.close()
 
 
 async def open_file(path: Path, offload: Offload | None) -> SqliteCatalog:
@@ -176,13 +212,13 @@ async def open_file(path: Path, offload: Offload | None) -> SqliteCatalog:
     thread = OneThread() if offload is None else None
     work = offload or thread or inline
     try:
-        writing, reading = await work(lambda: _connect_file(path))
+        found = await work(lambda: _connect_file(path))
     except BaseException:
         if thread is not None:
             thread.close()
         raise
-    writer = Writer(writing, work, committed=_nothing)
-    return SqliteCatalog(writing, reading, writer=writer, thread=thread)
+    writer = Writer(found.writing, work, committed=_nothing, hasty=found.hasty)
+    return SqliteCatalog(found, writer=writer, thread=thread)
 
 
 async def open_memory(offload: Offload | None) -> SqliteCatalog:
@@ -202,25 +238,25 @@ async def open_memory(offload: Offload | None) -> SqliteCatalog:
     copy()
     reading.execute("PRAGMA query_only=ON")
     writer = Writer(writing, offload or inline, committed=copy)
-    return SqliteCatalog(writing, reading, writer=writer, thread=None)
+    return SqliteCatalog(Connections(writing, None, reading), writer=writer, thread=None)
 
 
-def _connect_file(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
+def _connect_file(path: Path) -> Connections:
     # Whoever makes it decides who reads it: it holds password hashes.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     writing = _connect(str(path))
     try:
-        reading = _set_up(writing, path)
+        _set_up(writing, path)
+        return Connections(writing, _connect_hasty(path), _connect_to_read(path))
     except BaseException as error:
         writing.close()
         if isinstance(error, sqlite3.DatabaseError):
             raise CatalogUnusable(f"{path} cannot be used as a catalog: {error}") from error
         raise
-    return writing, reading
 
 
-def _set_up(writing: sqlite3.Connection, path: Path) -> sqlite3.Connection:
-    """Make the connection ready to write, and return one to read."""
+def _set_up(writing: sqlite3.Connection, path: Path) -> None:
+    """Make the connection ready to write."""
     writing.execute(f"PRAGMA busy_timeout={OPEN_PATIENCE_MS}")
     (mode,) = writing.execute("PRAGMA journal_mode=WAL").fetchone()
     if mode != "wal":
@@ -229,6 +265,7 @@ def _set_up(writing: sqlite3.Connection, path: Path) -> sqlite3.Connection:
             "perhaps: choose a directory on a local disk"
         )
     prepare(writing, path)
+    _skip_generations(writing)
     for text in (
         "PRAGMA synchronous=FULL",
         "PRAGMA foreign_keys=ON",
@@ -238,6 +275,36 @@ def _set_up(writing: sqlite3.Connection, path: Path) -> sqlite3.Connection:
         "PRAGMA busy_timeout=0",
     ):
         writing.execute(text)
+
+
+def _skip_generations(writing: sqlite3.Connection) -> None:
+    """Let no generation be given twice (I2), not even one that a power cut took back.
+
+    Bytes may lie in the store under it: the intent that named it need not be durable.
+    """
+    writing.execute("BEGIN IMMEDIATE")
+    skip = {"count": GENERATIONS_SKIPPED}
+    sequence = "UPDATE sqlite_sequence SET seq = seq + :count WHERE name = 'blobs'"
+    if writing.execute(sequence, skip).rowcount == 0:
+        writing.execute("INSERT INTO sqlite_sequence VALUES ('blobs', :count)", skip)
+    writing.execute("COMMIT")
+
+
+def _connect_hasty(path: Path) -> sqlite3.Connection:
+    hasty = _connect(str(path))
+    for text in (
+        # In WAL mode a COMMIT then syncs nothing, and the next one that does syncs it too.
+        "PRAGMA synchronous=NORMAL",
+        "PRAGMA wal_autocheckpoint=0",
+        "PRAGMA foreign_keys=ON",
+        f"PRAGMA mmap_size={MMAP_SIZE_BYTES}",
+        "PRAGMA busy_timeout=0",
+    ):
+        hasty.execute(text)
+    return hasty
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
     reading = _connect(f"{path.absolute().as_uri()}?mode=ro")
     reading.execute(f"PRAGMA mmap_size={MMAP_SIZE_BYTES}")
     return reading
@@ -253,6 +320,10 @@ def _connect(place: str) -> sqlite3.Connection:
         check_same_thread=False,
         uri=place.startswith("file:"),
     )
+
+
+def _rowcount(cursor: sqlite3.Cursor) -> int:
+    return cursor.rowcount
 
 
 def _nothing() -> None:

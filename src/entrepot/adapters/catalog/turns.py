@@ -13,23 +13,26 @@ WAITING_MAX = 4096
 class Turns:
     """A lock handed over in the order of asking, whose holder can tell if anybody waits.
 
-    `passed` is called with a turn that reached its asker too late: the asker was cancelled.
+    Those with `haste` go before the others. `passed` is called with a turn that reached its asker
+    too late: the asker was cancelled.
     """
 
     def __init__(self, passed: Callable[[], None]) -> None:
         self._passed = passed
         self._held = False
+        self._hasty: deque[asyncio.Future[None]] = deque()
         self._queue: deque[asyncio.Future[None]] = deque()
 
-    async def take(self) -> None:
+    async def take(self, *, haste: bool = False) -> None:
         """Wait for the turn. Raises `Busy`, or what `refuse` was given."""
         if not self._held:
             self._held = True
             return
-        if len(self._queue) >= WAITING_MAX:
+        queue = self._hasty if haste else self._queue
+        if len(queue) >= WAITING_MAX:
             raise Busy(f"{WAITING_MAX} transactions wait for the catalog already")
         turn = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
+        queue.append(turn)
         try:
             await turn
         except asyncio.CancelledError:
@@ -37,13 +40,14 @@ class Turns:
                 self._passed()
             raise
 
-    def hand_over(self) -> bool:
-        """Give the turn to the next in the queue; False if nobody waits and it stays."""
-        while self._queue:
-            turn = self._queue.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return True
+    def hand_over(self, *, haste: bool = False) -> bool:
+        """Give the turn to the next who waits, with haste if so wished; False if there is none."""
+        for queue in (self._hasty,) if haste else (self._hasty, self._queue):
+            while queue:
+                turn = queue.popleft()
+                if not turn.done():
+                    turn.set_result(None)
+                    return True
         return False
 
     def release(self) -> None:
@@ -52,7 +56,8 @@ class Turns:
 
     def refuse(self, make: Callable[[], Exception]) -> None:
         """Send away all who wait, each with an error of its own."""
-        while self._queue:
-            turn = self._queue.popleft()
-            if not turn.done():
-                turn.set_exception(make())
+        for queue in (self._hasty, self._queue):
+            while queue:
+                turn = queue.popleft()
+                if not turn.done():
+                    turn.set_exception(make())

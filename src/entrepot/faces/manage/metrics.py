@@ -74,6 +74,7 @@ class RequestMetrics:
                 "request",
                 id=scope.get(REQUEST_ID),
                 client=client[0] if client else None,
+                http=scope.get("http_version"),
                 method=scope["method"],
                 path=scope["path"],
                 status=status,

@@ -94,7 +94,7 @@ async def _answer(request: Request, accounts: AccountService) -> Response:
         return _not_allowed(request, _METHODS_OF_ALL)
     parent, _, last = path.rpartition("/")
     if parent != PATH:
-        raise Fault(Code.NOT_FOUND, "nothing is served at this address")
+        raise Fault(Code.NOT_FOUND, f"nothing is served at this address: users are below {PATH}")
     name = unquoted(last)
     if request.method == "GET":
         return await _get(name, accounts)
@@ -120,7 +120,11 @@ def _limit(request: Request) -> int:
         return PAGE_DEFAULT
     # Four digits hold the most there is; int() of a megabyte of digits would take long.
     if not (text.isascii() and text.isdecimal() and len(text) <= 4 and 1 <= int(text) <= PAGE_MAX):
-        raise Fault(Code.REQUEST_INVALID, f"limit must be a number from 1 to {PAGE_MAX}")
+        raise Fault(
+            Code.REQUEST_INVALID,
+            f"limit is '{text[:20]}': write a number from 1 to {PAGE_MAX}",
+            {"limit": text[:20]},
+        )
     return int(text)
 
 
@@ -135,7 +139,11 @@ async def _add(request: Request, accounts: AccountService) -> Response:
 async def _get(name: str, accounts: AccountService) -> Response:
     account = await accounts.find(name)
     if account is None:
-        raise Fault(Code.NOT_FOUND, f"there is no user {name[:64]}")
+        raise Fault(
+            Code.NOT_FOUND,
+            f"there is no user {name[:64]}: list them, or add this one",
+            {"name": name[:64]},
+        )
     return json_response(200, _shown(account))
 
 
@@ -148,7 +156,9 @@ async def _change(name: str, request: Request, accounts: AccountService) -> Resp
 async def _body(request: Request, kind: type[Any]) -> Any:
     # A page of another site can make a browser send text or a form, but not this type.
     if essence(request.header(b"content-type") or "") != JSON:
-        raise Fault(Code.REQUEST_INVALID, f"send the body as Content-Type: {JSON}")
+        raise Fault(
+            Code.REQUEST_INVALID, f"the body is not declared as JSON: send Content-Type: {JSON}"
+        )
     raw = await request.read(BODY_MAX_BYTES)
     try:
         return msgspec.json.decode(raw, type=kind)

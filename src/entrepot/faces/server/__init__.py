@@ -1,17 +1,25 @@
 """The HTTP/1.1 server edge: bounds, zero-copy downloads, threaded uploads."""
 
-from .hooks import STATUS_CLIENT_GONE, Hooks
+from .forwarded import ForwardedApp
+from .hooks import STATUS_CLIENT_GONE, Adjustable, Hooks
+from .hostguard import HostGuard
 from .limits import ServerLimits
-from .listen import Listener, ListenError
+from .listen import UNIX_MODE_PUBLIC, Listener, ListenError
 from .plain import WithDrain, drain_plain
 from .run import serve
+from .trust import TrustedProxies
 
 __all__ = [
     "STATUS_CLIENT_GONE",
+    "UNIX_MODE_PUBLIC",
+    "Adjustable",
+    "ForwardedApp",
     "Hooks",
+    "HostGuard",
     "ListenError",
     "Listener",
     "ServerLimits",
+    "TrustedProxies",
     "WithDrain",
     "drain_plain",
     "serve",

@@ -6,16 +6,21 @@ import signal
 import ssl
 from collections.abc import Callable, Sequence
 from email.utils import formatdate
+from functools import partial
+from typing import Any, Protocol
 
 from uvicorn.config import Config
 
 from entrepot.faces.asgi import App
 
+from .alpn import HTTP_1, HTTP_2, either
 from .edge import Edge
 from .hooks import Hooks
 from .limits import ServerLimits
 from .listen import BoundSocket, Listener, bind
 from .protocol import EdgeProtocol
+from .proxygate import AnnouncedProtocol, ProxyGate
+from .trust import TrustedProxies
 
 logger = logging.getLogger("entrepot.server")
 
@@ -42,6 +47,12 @@ def make_config(app: App) -> Config:
     return config
 
 
+class _Acceptor(Protocol):
+    """What accepts connections, until it is closed."""
+
+    def close(self) -> None: ...
+
+
 class Server:
     """Listeners and connections of one event loop."""
 
@@ -55,15 +66,17 @@ class Server:
     ) -> None:
         self._app = app
         self._ssl_context = ssl_context
+        self._http2 = False
         self.edge = Edge(limits, hooks or Hooks())
         self._bound: list[BoundSocket] = []
-        self._servers: list[asyncio.AbstractServer] = []
+        self._acceptors: list[_Acceptor] = []
         self._ticker: asyncio.TimerHandle | None = None
 
     async def start(self, listeners: Sequence[Listener]) -> tuple[str, ...]:
         """Bind all and accept. Returns the real addresses; ListenError if one cannot be had."""
         if self._ssl_context is not None:
-            self._ssl_context.set_alpn_protocols(["http/1.1"])
+            self._http2 = any(listener.http2 for listener in listeners)
+            self._ssl_context.set_alpn_protocols([HTTP_2, HTTP_1] if self._http2 else [HTTP_1])
         try:
             pairs = [(listener, one) for listener in listeners for one in self._bind(listener)]
             self._tick()
@@ -75,35 +88,62 @@ class Server:
         return tuple(one.address for _, one in pairs)
 
     def _bind(self, listener: Listener) -> list[BoundSocket]:
-        bound = bind(listener.address)
+        bound = bind(listener.address, unix_mode=listener.mode)
         self._bound += bound
+        if listener.trusted is not None:
+            self.edge.addresses.exempt = listener.trusted
         return bound
 
     async def _accept(self, listener: Listener, one: BoundSocket) -> None:
         loop = asyncio.get_running_loop()
         config = make_config(listener.app or self._app)
         limits = self.edge.limits
+        path = str(one.path) if one.path is not None else None
+        ssl_context = self._ssl_context if listener.tls and path is None else None
 
         def connected() -> EdgeProtocol:
             protocol = EdgeProtocol(config, self.edge, {}, loop)
-            protocol.unix_path = str(one.path) if one.path is not None else None
+            protocol.unix_path = path
             return protocol
 
-        if one.path is not None:
-            server: asyncio.AbstractServer = await loop.create_unix_server(
-                connected, sock=one.sock, backlog=limits.backlog
+        def announced(client: tuple[str, int] | None) -> EdgeProtocol:
+            protocol = AnnouncedProtocol(config, self.edge, {}, loop)
+            protocol.unix_path, protocol.announced = path, client
+            return protocol
+
+        if listener.proxy_line:
+            trusted = listener.trusted or TrustedProxies()
+            gate = ProxyGate(
+                one.sock,
+                self._on_tls(announced, listener) if ssl_context is not None else announced,
+                edge=self.edge,
+                trusted=trusted,
+                ssl_context=ssl_context,
             )
-        elif self._ssl_context is not None and listener.tls:
-            server = await loop.create_server(
-                connected,
-                sock=one.sock,
-                backlog=limits.backlog,
-                ssl=self._ssl_context,
-                ssl_handshake_timeout=limits.header_seconds,
-            )
-        else:
-            server = await loop.create_server(connected, sock=one.sock, backlog=limits.backlog)
-        self._servers.append(server)
+            self._acceptors.append(gate)
+            return
+        options: dict[str, Any] = {"sock": one.sock, "backlog": limits.backlog}
+        factory: Callable[[], asyncio.Protocol] = connected
+        if ssl_context is not None:
+            factory = self._on_tls(connected, listener)
+            options |= {"ssl": ssl_context, "ssl_handshake_timeout": limits.header_seconds}
+        create = loop.create_server if path is None else loop.create_unix_server
+        self._acceptors.append(await create(factory, **options))
+
+    def _on_tls(
+        self, http1: Callable[..., asyncio.Protocol], listener: Listener
+    ) -> Callable[..., asyncio.Protocol]:
+        """What a TLS connection speaks: as it was negotiated, where HTTP/2 is offered."""
+        if not self._http2:
+            return http1
+        from .h2 import Http2Protocol
+
+        return either(http1, partial(Http2Protocol, listener.app or self._app, self.edge))
+
+    def set_limits(self, limits: ServerLimits) -> None:
+        """See `hooks.Adjustable`."""
+        self.edge.limits = limits
+        self.edge.addresses.bound(limits)
 
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
@@ -122,8 +162,8 @@ class Server:
         """
         edge = self.edge
         edge.stopping = True
-        for server in self._servers:
-            server.close()
+        for acceptor in self._acceptors:
+            acceptor.close()
         for one in self._bound:
             one.sock.close()
             one.remove()
@@ -176,7 +216,7 @@ async def serve(
 
     Must run in the main thread. Raises ListenError when an address cannot be had.
     `on_draining` is called before the listeners close, for readiness to turn false.
-    `ssl_context` is limited to HTTP/1.1 (ALPN). After
+    `ssl_context` offers HTTP/1.1 by ALPN, and HTTP/2 where a listener asks for it. After
     `drain_seconds` what is still in flight is cut.
     """
     loop = asyncio.get_running_loop()
@@ -188,8 +228,11 @@ async def serve(
 
     server = Server(app, limits=limits, ssl_context=ssl_context, hooks=hooks)
     addresses = await server.start(listeners)
+    hangup = hooks.on_hangup if hooks is not None else None
     for number in SIGNALS:
         loop.add_signal_handler(number, signalled)
+    if hangup is not None:
+        loop.add_signal_handler(signal.SIGHUP, hangup, server)
     try:
         if hooks is not None and hooks.on_listening is not None:
             hooks.on_listening(addresses)
@@ -198,5 +241,5 @@ async def serve(
             on_draining()
     finally:
         await server.stop(drain_seconds=drain_seconds, hurry=hurry)
-        for number in SIGNALS:
+        for number in (*SIGNALS, signal.SIGHUP):
             loop.remove_signal_handler(number)

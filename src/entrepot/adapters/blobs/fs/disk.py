@@ -18,10 +18,10 @@ _T = TypeVar("_T")
 class Step(StrEnum):
     """Each single change that the store makes on the disk; see the package's docstring."""
 
-    BEGIN_CREATE = "begin-1-create"
-    APPEND_WRITE = "append-1-write"
-    APPEND_SYNC = "append-2-sync"
-    APPEND_SYNC_UPLOADS = "append-3-sync-uploads"
+    APPEND_CREATE = "append-1-create"
+    APPEND_WRITE = "append-2-write"
+    APPEND_SYNC = "append-3-sync"
+    APPEND_SYNC_UPLOADS = "append-4-sync-uploads"
     COMMIT_SYNC = "commit-1-sync"
     COMMIT_MAKE_SHARD = "commit-2-make-shard"
     COMMIT_RENAME = "commit-3-rename"

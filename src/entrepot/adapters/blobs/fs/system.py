@@ -14,9 +14,17 @@ _COMMON = os.O_CLOEXEC | os.O_NOFOLLOW
 class System:
     """Calls that block, and raise OSError as they are."""
 
-    def create(self, path: str) -> None:
-        """Make a new and empty file, readable by the registry's own user only."""
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _COMMON, 0o600))
+    def create(self, path: str) -> int:
+        """Make a new and empty file, readable by the registry's own user only, and open it.
+
+        What bears its name is removed, never written to: it may be another name of a blob.
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _COMMON
+        try:
+            return os.open(path, flags, 0o600)
+        except FileExistsError:
+            self.remove(path)
+            return os.open(path, flags, 0o600)
 
     def open(self, path: str) -> int:
         return os.open(path, os.O_RDWR | _COMMON)

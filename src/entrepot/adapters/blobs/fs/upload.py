@@ -23,7 +23,7 @@ RECENT_UPLOADS_MAX = 1024
 class FsUpload:
     """The one object of its id in this process; verbs of one upload wait for one another."""
 
-    __slots__ = ("__weakref__", "_disk", "_file", "_layout", "_lock", "_named", "_table", "id")
+    __slots__ = ("__weakref__", "_disk", "_file", "_layout", "_lock", "_table", "id")
 
     def __init__(self, upload_id: str, layout: Layout, disk: Disk, table: "Uploads") -> None:
         self.id = upload_id
@@ -31,30 +31,30 @@ class FsUpload:
         self._disk = disk
         self._table = table
         self._file = GrowingFile(layout.upload(upload_id), disk)
-        self._named = False
         self._lock = asyncio.Lock()
 
     def found(self, size_bytes: int) -> None:
         """Take over a file that was there before; its bytes and its name must be durable."""
         self._file.found(size_bytes)
-        self._named = True
 
     @property
     def offset(self) -> int:
         return self._file.offset
 
-    async def append(self, body: Body) -> int:
+    async def append(self, body: Body, *, durable: bool = True) -> int:
         async with self._lock:
             await self._ensure_hasher()
             write = self._file.open()
             try:
                 await body.drain(write)
-            finally:
-                # What arrived is kept, and kept for good, however the body ended.
+            except BaseException:
+                # What arrived is kept, and kept for good.
                 await self._disk.run(self._file.finish)
-            if not self._named:
-                await self._disk.sync_directory(Step.APPEND_SYNC_UPLOADS, self._layout.uploads)
-                self._named = True
+                raise
+            if durable:
+                await self._disk.run(self._file.finish)
+            else:
+                self._file.pause()
             return self._file.offset
 
     async def digest(self, algorithm: str) -> Digest:
@@ -68,13 +68,15 @@ class FsUpload:
             target = self._layout.blob(blob)
             shard = os.path.dirname(target)
             await self._disk.run(partial(self._file.place, target))
-            await self._disk.sync_directory(Step.COMMIT_SYNC_SHARD, shard)
             await self._disk.sync_name(Step.COMMIT_SYNC_PARENT, shard)
             self._table.forget(self.id)
 
     async def abort(self) -> None:
         # Without the lock: an append under way is to be stopped, not waited for.
-        await self._disk.run(self._file.forget)
+        if self._file.is_held and not self._lock.locked():
+            self._file.forget()
+        else:
+            await self._disk.run(self._file.forget)
         self._table.forget(self.id)
 
     async def close(self) -> None:

@@ -67,7 +67,7 @@ class MemoryUpload:
     def offset(self) -> int:
         return len(self._file.data)
 
-    async def append(self, body: Body) -> int:
+    async def append(self, body: Body, *, durable: bool = True) -> int:
         async with self._lock:
             await self._process.pause()
             self._check_there()
@@ -80,7 +80,8 @@ class MemoryUpload:
                 raise
             finally:  # a cancelled one waits for nothing: what arrived stays, not yet durable
                 self._turn = None
-            await self.sync()
+            if durable:
+                await self.sync()
             return self.offset
 
     async def digest(self, algorithm: str) -> Digest:

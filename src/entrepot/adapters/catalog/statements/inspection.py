@@ -3,7 +3,7 @@
 from sqlalchemy import and_, exists, or_, select
 
 from entrepot.adapters.catalog.schema import blobs, edges, manifest_bytes, manifests, tags
-from entrepot.ports.catalog import EDGE_CHILD, EDGE_SELF
+from entrepot.ports.catalog import EDGE_CHILD, EDGE_SELF, EDGE_SPARSE
 from entrepot.rules.leases import BlobState
 
 from .tools import constant, param
@@ -11,11 +11,12 @@ from .tools import constant, param
 _live = exists().where(
     and_(blobs.c.digest == edges.c.target, blobs.c.state == constant(BlobState.LIVE))
 )
+_dead = and_(edges.c.kind != constant(EDGE_SPARSE), ~_live)
 # An edge that names another repository than its manifest's would hide from the checks of deletes.
 DEAD_TARGETS = (
     select(manifests.c.digest, edges.c.target, edges.c.kind)
     .join(edges, edges.c.manifest_id == manifests.c.id)
-    .where(or_(~_live, edges.c.repository_id != manifests.c.repository_id))
+    .where(or_(_dead, edges.c.repository_id != manifests.c.repository_id))
     .limit(param("limit"))
 )
 
@@ -63,5 +64,21 @@ BLOBS = (
     select(blobs.c.digest, blobs.c.generation, blobs.c.state, blobs.c.size, blobs.c.keep_until)
     .where(blobs.c.generation > param("after"))
     .order_by(blobs.c.generation)
+    .limit(param("limit"))
+)
+
+MANIFESTS = (
+    select(
+        manifests.c.id,
+        manifests.c.digest,
+        manifests.c.media_type,
+        manifests.c.artifact_type,
+        manifests.c.size,
+        manifests.c.subject,
+        manifest_bytes.c.raw,
+    )
+    .outerjoin(manifest_bytes, manifest_bytes.c.digest == manifests.c.digest)
+    .where(manifests.c.id > param("after"))
+    .order_by(manifests.c.id)
     .limit(param("limit"))
 )
