@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import shutil
 import sys
 import tempfile
@@ -20,13 +21,15 @@ from typing import Any
 
 from entrepot import __version__
 from entrepot.faces.cli.bench.fixture import tag_name
+from entrepot.faces.cli.bench.request import LoadError
 from entrepot.faces.cli.bench.session import compare, prepare
 from entrepot.faces.cli.bench.tables import Row, heading
+from entrepot.faces.cli.bench.target import TargetError
 from entrepot.faces.cli.bench.works import TAGS, Work, works
 
 from .peers import DEBIAN, SOURCES, programs
 from .resources import resources
-from .servers import OURS, REPOSITORY, Server, ours, peer
+from .servers import OURS, REPOSITORY, Server, StartError, ours, peer
 
 RESULTS = Path(__file__).parent / "results"
 RESOURCES = "resources"
@@ -42,15 +45,24 @@ def main() -> int:
         return 1
     print(heading([OURS, "peer"]), flush=True)
     chosen = [work for work in works(tags=wish.tags) if wish.only in work.name]
+    try:
+        _measure(names, chosen, wish)
+    except (LoadError, StartError, TargetError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _measure(names: Sequence[str], chosen: Sequence[Work], wish: argparse.Namespace) -> None:
     rows: list[Row] = []
     for _, group in groupby(chosen, _group):
         with tempfile.TemporaryDirectory(prefix="entrepot-bench-", dir=wish.folder) as folder:
             rows += _run(_servers(Path(folder), names), list(group), wish)
+        _keep(names, rows, {}, wish)
         # What was removed is gone before the next group begins.
         os.sync()
     needs = _resources(names, wish) if wish.only in RESOURCES else {}
-    _keep(names, rows, needs, wish)
-    return 0
+    _say(f"kept in {_keep(names, rows, needs, wish)}")
 
 
 def _arguments() -> argparse.Namespace:
@@ -117,7 +129,8 @@ def _keep(
     rows: Sequence[Row],
     needs: dict[str, dict[str, float]],
     wish: argparse.Namespace,
-) -> None:
+) -> Path:
+    """Write what is known so far; return the file."""
     result: dict[str, Any] = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "version": __version__,
@@ -132,10 +145,18 @@ def _keep(
         RESOURCES: needs,
     }
     RESULTS.mkdir(exist_ok=True)
-    part = f"-{wish.only.replace(' ', '-')}" if wish.only else ""
+    part = f"-{re.sub(r'[^a-zA-Z0-9]+', '-', wish.only)}" if wish.only else ""
     path = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}{part}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n")
-    _say(f"kept in {path}")
+    path.write_text(_text(result))
+    return path
+
+
+def _text(result: dict[str, Any]) -> str:
+    """Return JSON with a line for each row, as a result is kept for years and read by diff."""
+    rows = ",\n".join(json.dumps(row) for row in result["rows"])
+    others = {key: value for key, value in result.items() if key != "rows"}
+    told = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in others.items())
+    return f'{{\n{told},\n"rows": [\n{rows}\n]\n}}\n'
 
 
 if __name__ == "__main__":

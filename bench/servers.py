@@ -37,6 +37,10 @@ http: {{addr: "127.0.0.1:{port}"}}
 Seed = Callable[[Path, str, Iterable[str]], None]
 
 
+class StartError(Exception):
+    """A server did not start; the message has the end of its log."""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """A registry that can be started on `folder`: Entrepot, or a peer.
@@ -99,7 +103,7 @@ class Server:
                 return
             time.sleep(POLL_SECONDS)
         said = (self.folder / "log").read_text(errors="replace")[-2000:]
-        raise RuntimeError(f"{self.name} did not start: {said}")
+        raise StartError(f"{self.name} did not start: {said}")
 
 
 def ours(folder: Path) -> Server:

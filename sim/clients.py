@@ -18,7 +18,7 @@ from entrepot.services.uploads import Chunk
 
 from .world import FAILED, Process, Violation, World
 
-CONTENTS = [b"content of blob %d " % number * (number + 1) for number in range(6)]
+CONTENTS = [b"content of blob %d " % number * (number + 1) for number in range(12)]
 DIGESTS = [Digest.of(content) for content in CONTENTS]
 SHARED = RepositoryName("shared/all")
 TAGS = [Tag(f"t{number}") for number in range(3)]
@@ -74,7 +74,7 @@ class Client:
             await self._world.clock.sleep(random.expovariate(1))
             action = random.choices(
                 [self.push, self.push_index, self.pull, self.delete, self.abandon],
-                weights=[6, 1, 3, 2, 1],
+                weights=[6, 1, 3, self._world.deletes, 1],
             )[0]
             try:
                 await action(random.choice([self._memory.own, SHARED]))
@@ -92,6 +92,9 @@ class Client:
         numbers = random.sample(range(count), random.randint(1, min(3, count)))
         for number in numbers:
             await self._ensure_blob(name, number)
+        if random.random() < 0.3:
+            # Some take their time, as far as they may.
+            await self._world.clock.sleep(random.uniform(0, 0.9 * self._world.grace_seconds))
         return await self._publish(name, OCI_MANIFEST, _image(numbers))
 
     async def push_index(self, name: RepositoryName) -> None:

@@ -8,9 +8,10 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.ranges import Span
 from entrepot.ports.blobs import Blob, BlobStore, Body, Capabilities, Reading, Upload
-from entrepot.ports.catalog import Catalog, Tx
+from entrepot.ports.catalog import Catalog, Event, Tx
 from entrepot.rules import leases
 from entrepot.rules.leases import BlobRow
+from entrepot.services import deletion
 from entrepot.services.blobs import BlobService
 from entrepot.services.sessions import Session
 from entrepot.services.uploads import UploadService
@@ -159,6 +160,10 @@ async def _generation_per_digest(
 _arrive = SqlBlobs.arrive
 
 
+def _other_event(_kind: str, name: RepositoryName, payload: str, at: float) -> Event:
+    return Event("something.else", name, payload, at)
+
+
 def _revived(row: BlobRow | None, generation: int) -> bool:
     return row is not None and row.generation == generation
 
@@ -171,6 +176,7 @@ MUTANTS = [
     Kit(name="live before bytes", uploads=_RowBeforeBytes),
     Kit(name="condemned is revived", patches=((leases, "may_go_live", _revived),)),
     Kit(name="generation per digest", patches=((SqlBlobs, "arrive", _generation_per_digest),)),
+    Kit(name="a deletion without its event", patches=((deletion, "Event", _other_event),)),
     Kit(name="mount does not lease", blobs=_MountDoesNotLease),
     Kit(name="settles without a look", blobs=_SettlesWithoutLook),
 ]

@@ -1,4 +1,4 @@
-"""Runs seeds: `python -m sim.run [SEEDS] [--seed N] [--mutants] [--processes N]`."""
+"""Runs seeds: `python -m sim.run [SEEDS] [--first N] [--mutants] [--processes N]`."""
 
 import argparse
 import multiprocessing
@@ -54,11 +54,12 @@ def main() -> int:
     """Run the campaign; the exit status is 1 if a promise was broken or a mutant lives."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("seeds", nargs="?", type=int, default=200)
+    parser.add_argument("--first", type=int, default=0, help="where the seeds begin")
     parser.add_argument("--seed", type=int, help="run just this one")
     parser.add_argument("--mutants", action="store_true", help="run planted faults too")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
-    seeds = range(arguments.seeds)
+    seeds = range(arguments.first, arguments.first + arguments.seeds)
     if arguments.seed is not None:
         seeds = range(arguments.seed, arguments.seed + 1)
     started = time.perf_counter()

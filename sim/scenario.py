@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from entrepot.oci.errors import Code, Fault
 
 from .clients import Client, Memory, check_memory, settle_unsure, tags_of
+from .events import check_events
 from .loop import simulate
 from .world import FAILED, Kit, Process, Violation, World
 
@@ -97,8 +98,12 @@ async def _drain(world: World) -> None:
 
 
 async def _stop(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
+    running = {*tasks}
+    while running:
+        for task in sorted(running, key=tasks.index):
+            task.cancel()
+        # Whoever meets a fault while it cleans up goes on with that instead of its end.
+        _, running = await asyncio.wait(running, timeout=CHECK_SECONDS)
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
@@ -114,6 +119,8 @@ async def _check(world: World, memories: list[Memory], tasks: list[asyncio.Task[
 
 async def _remember(world: World, memories: list[Memory]) -> None:
     """Tell clients what became of operations whose answer the crash cut off."""
+    for line in await check_events(world.catalog):
+        raise Violation(f"I9: {line}")
     for memory in memories:
         await check_memory(world, memory)
         settle_unsure(memory, await tags_of(world, memory))

@@ -1,4 +1,4 @@
-"""What of SQLite's write-ahead log was synced, and a copy of the catalog that has no more.
+"""What of SQLite's write-ahead log was synced, and a copy that has no more.
 
 Transactions that are not durable leave frames in the log that only the next COMMIT that syncs makes
 durable; a power cut may take them. The formats are those of https://sqlite.org/walformat.html.

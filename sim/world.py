@@ -26,8 +26,10 @@ from .loop import SimClock, SimLoop, SimRandom
 Result = TypeVar("Result")
 
 COMMIT_MAX_SECONDS = 0.25
-SLACK_SECONDS = 2 * COMMIT_MAX_SECONDS + 0.1
-"""From a decision to its answer there is one commit, or two where one is under way already."""
+LAG_MAX_SECONDS = 0.4
+SLACK_SECONDS = 2 * COMMIT_MAX_SECONDS + 2 * LAG_MAX_SECONDS + 0.1
+"""From a decision to its answer there is one commit, or two where one is under way already, and
+the removal of bytes that were there before."""
 
 TICKETS = Tickets(bytes(KEY_BYTES))
 
@@ -78,10 +80,12 @@ class World:
         # Limits that are never reached hide what happens at them, so each seed has its own.
         self.grace_seconds = self.random.choice([0.5, 2.0, 20.0])
         self.idle_seconds = self.random.choice([2.0, 10.0, 60.0])
-        self.contents = self.random.choice([1, 3, 6])
-        """How many blobs there are; few mean that clients, leases and deletes meet."""
+        self.contents = self.random.choice([2, 6, 12])
+        """How many blobs there are: of few many pushes meet, of many some have but one holder."""
+        self.deletes = self.random.choice([2, 6])
+        """How often clients delete, of about a dozen actions."""
         self.collectors = self.random.choice([1, 2])
-        self.crash_probability = self.random.choice([0.02, 0.1])
+        self.crash_probability = self.random.choice([0.01, 0.05])
         """How likely the power goes between two checks."""
         self.late_probability = self.random.choice([0.0, 0.3])
         """How likely a collector's delete comes late: that is what generations are for."""
@@ -151,7 +155,7 @@ class World:
 
     async def lag(self) -> None:
         """Let the disk take its time, or fail, before or after what it is told to do."""
-        await self.clock.sleep(self.random.expovariate(8))
+        await self.clock.sleep(min(self.random.expovariate(8), LAG_MAX_SECONDS))
         if self._is_fault():
             if self.random.random() < 0.5:
                 raise StoreFull(errno.ENOSPC, "simulated: the disk is full")

@@ -44,7 +44,7 @@ class Client:
         self, method: str, target: str, body: bytes = b"", headers: Iterable[str] = ()
     ) -> Answer:
         """Send a request and return its answer; `Gone` if the server died before."""
-        lines = [f"{method} {target} HTTP/1.1", "Host: test", f"Content-Length: {len(body)}"]
+        lines = [f"{method} {target} HTTP/1.1", "Host: localhost", f"Content-Length: {len(body)}"]
         head = "\r\n".join([*lines, *headers]) + "\r\n\r\n"
         try:
             self._writer.write(head.encode() + body)

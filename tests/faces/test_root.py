@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from entrepot.faces.asgi import REQUEST_ID, App, Receive, Response, Scope, Send, send_response
-from entrepot.faces.root import root_app
+from entrepot.faces.root import request_ids, root_app
 from entrepot.ports.blobs import StoreFull
 from entrepot.ports.catalog import Busy, CatalogFailed
 from tests.faces.registry.client import call
@@ -47,7 +47,7 @@ def failing(error: Exception, *, late: bool = False) -> App:
 
 
 def root(mounts: dict[str, App], notes: Notes | None = None) -> App:
-    return root_app(mounts, prefix="1f", log=notes or Notes())
+    return root_app(mounts, new_id=request_ids("1f"), log=notes or Notes())
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,10 @@ class FaultySystem(System):
         self._at = at
         self._is_dead = False
 
+    def fail(self, kind: Kind) -> None:
+        """Let calls fail from now on."""
+        self._kind, self._at = kind, self.calls
+
     def heal(self) -> None:
         """Let nothing fail from now on."""
         self._kind = None

@@ -1,4 +1,4 @@
-"""The catalog's disk fills up, fails or turns read-only at every point, below all services."""
+"""The catalog's disk fills up, fails or is read-only, at every point."""
 
 import copy
 import shutil

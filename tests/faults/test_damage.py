@@ -1,4 +1,4 @@
-"""Bytes that rot where they lie: `entrepot fsck` says so, or nothing that matters is changed."""
+"""Bytes rot where they lie: fsck says so, or nothing that matters is lost."""
 
 import shutil
 from pathlib import Path

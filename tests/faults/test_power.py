@@ -1,4 +1,4 @@
-"""The power goes: what was not synced of the catalog is lost, and the bytes beside it are not."""
+"""The power takes what was not synced of the catalog, and leaves the bytes."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The store's disk fails at every single call, in every way, under the whole registry."""
+"""The store's disk fails at every call, in every way, below all services."""
 
 from pathlib import Path
 

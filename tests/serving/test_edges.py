@@ -19,6 +19,7 @@ from entrepot.adapters.logging import configure
 from entrepot.adapters.system import SystemClock
 from entrepot.adapters.tls import own_certificate
 from entrepot.faces.asgi import Receive, Scope, Send
+from entrepot.faces.shortcut import Fields
 from entrepot.serving.edges import WATCH_SECONDS, Edges
 from entrepot.settings import Settings, load
 
@@ -93,11 +94,15 @@ async def answer(edges: Edges, host: str) -> tuple[int, Scope]:
     return statuses[0], scope
 
 
+def no_shortcut(_method: bytes, _target: bytes, _fields: Fields) -> None:
+    """Answer nothing."""
+
+
 async def test_by_default_nobody_is_believed_and_any_name_will_do(data: DataDirectory) -> None:
     edges, _ = make("", data)
     assert edges.ssl_context is None
     assert edges.ca_file is None
-    assert [one.proxy_line for one in edges.listeners()] == [False]
+    assert [one.proxy_line for one in edges.listeners(no_shortcut)] == [False]
     status, scope = await answer(edges, "registry.example")
     assert (status, scope["client"]) == (200, ("10.0.0.1", 1))
 
@@ -106,6 +111,7 @@ async def test_an_open_registry_looks_at_the_name(data: DataDirectory) -> None:
     edges, _ = make("[auth]\nopen = true", data)
     assert (await answer(edges, "localhost:5000"))[0] == 200
     assert (await answer(edges, "registry.example"))[0] == 421
+    assert [one.shortcut for one in edges.listeners(no_shortcut)] == [None]
 
 
 @pytest.mark.parametrize("kind,client", [("x-forwarded", "192.0.2.1"), ("standard", "192.0.2.2")])
@@ -131,7 +137,7 @@ async def test_listeners(data: DataDirectory) -> None:
         "trusted_proxies = ['10.0.0.1', 'unix']",
         data,
     )
-    first, second = edges.listeners()
+    first, second = edges.listeners(no_shortcut)
     assert (first.address, second.address, second.mode) == ("localhost:1", "unix:/s", 0o666)
     assert first.proxy_line
     assert first.trusted is second.trusted

@@ -1,4 +1,4 @@
-"""What is prepared and said at the start where users are not accounts of the catalog."""
+"""What is prepared and said at the start where users are kept elsewhere."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field

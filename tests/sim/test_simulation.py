@@ -16,7 +16,7 @@ PROCESSES = os.cpu_count() or 1
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_no_promise_is_broken() -> None:
-    """Checks I1 to I6, I9, I11 and that nothing acknowledged is lost, under power cuts and faults."""
+    """I1 to I6, I9 and I11 hold and nothing acknowledged is lost, under power cuts and faults."""
     failure = campaign("", range(SEEDS), PROCESSES)
     assert failure is None, f"{failure.text}\nagain: python -m sim.run --seed {failure.seed}"
 

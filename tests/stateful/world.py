@@ -70,6 +70,9 @@ class PoweredCatalog:
             raise OSError(errno.EIO, "the power was cut")
         return self._catalog.begin(write=write, durable=durable)
 
+    def version(self) -> int:
+        return self._catalog.version()
+
     async def trouble(self) -> str | None:
         return await self._catalog.trouble()
 

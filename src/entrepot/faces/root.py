@@ -2,7 +2,7 @@
 
 import errno
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from entrepot.oci.errors import Code, Fault
@@ -49,15 +49,20 @@ class Log(Protocol):
     def exception(self, event: str, **facts: Any) -> Any: ...
 
 
-def root_app(mounts: Mapping[str, App], *, prefix: str, log: Log) -> App:
+def request_ids(prefix: str) -> Callable[[], str]:
+    """Return what makes ids: `prefix`, which tells processes apart, and a number."""
+    numbers = itertools.count(1)
+    return lambda: f"{prefix}-{next(numbers):x}"
+
+
+def root_app(mounts: Mapping[str, App], *, new_id: Callable[[], str], log: Log) -> App:
     """Return the application that hands a path to the mount of its first segment.
 
-    Every answer carries `X-Request-ID`: `prefix`, which tells processes apart, and a number.
+    Every answer carries a new id as `X-Request-ID`.
     """
-    numbers = itertools.count(1)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        request_id = f"{prefix}-{next(numbers):x}"
+        request_id = new_id()
         scope[REQUEST_ID] = request_id
         started = False
 

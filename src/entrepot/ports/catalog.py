@@ -227,6 +227,13 @@ class Catalog(Protocol):
         """
         ...
 
+    def version(self) -> int:
+        """Return a number that has changed if anything was committed since, by anybody.
+
+        Raises `Busy` or `CatalogFailed`.
+        """
+        ...
+
     async def trouble(self) -> str | None:
         """Return what keeps it from reading or writing, or None.
 

@@ -1,4 +1,4 @@
-"""Whether catalog and store can be read and written, asked by who decides on sending requests."""
+"""Whether catalog and store can be read and written, for readiness."""
 
 from collections.abc import Callable
 

@@ -53,6 +53,10 @@ class PullService:
         self._raw: OrderedDict[Digest, bytes] = OrderedDict()
         self._raw_bytes = 0
 
+    def version(self) -> int:
+        """Return a number that changes whenever what is answered here may have changed."""
+        return self._catalog.version()
+
     async def manifest(
         self, name: RepositoryName, reference: Reference
     ) -> tuple[ManifestRow, bytes]:

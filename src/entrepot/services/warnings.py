@@ -16,10 +16,15 @@ class WarningService:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
+    def may_concern(self, row: ManifestRow) -> bool:
+        """Whether there is, or could be some day, something to tell of this manifest."""
+        # Nearly none has them, and decoding would cost as much as the query.
+        annotations = row.annotations
+        return annotations != "{}" and any(name in annotations for name in ANNOTATIONS)
+
     def of_stored(self, row: ManifestRow, shown: str) -> tuple[str, ...]:
         """Return what to tell one who pulls a manifest and calls it `shown`."""
-        # Nearly no manifest has them, and decoding would cost as much as the query.
-        if row.annotations == "{}" or not any(name in row.annotations for name in ANNOTATIONS):
+        if not self.may_concern(row):
             return ()
         annotations = _ANNOTATIONS.decode(row.annotations)
         return warnings(Facts(shown, self._clock.now(), annotations))

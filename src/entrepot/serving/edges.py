@@ -16,6 +16,7 @@ from entrepot.faces.server import (
     Listener,
     TrustedProxies,
 )
+from entrepot.faces.shortcut import Shortcut
 from entrepot.ports.clock import Clock
 from entrepot.settings import Settings
 
@@ -70,9 +71,10 @@ class Edges:
         standard = self._settings.server.forwarded == "standard"
         return ForwardedApp(app, self._trusted, standard=standard)
 
-    def listeners(self) -> list[Listener]:
-        """Return the public addresses."""
+    def listeners(self, shortcut: Shortcut) -> list[Listener]:
+        """Return the public addresses; `shortcut` is taken where nothing else looks at requests."""
         server = self._settings.server
+        usable = None if self._settings.auth.open else shortcut
         return [
             Listener(
                 address=address,
@@ -80,6 +82,7 @@ class Edges:
                 trusted=self._trusted,
                 proxy_line=server.proxy_protocol,
                 http2=server.http2,
+                shortcut=usable,
             )
             for address in server.listen
         ]

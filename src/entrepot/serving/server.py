@@ -17,13 +17,14 @@ from entrepot.faces.asgi import App
 from entrepot.faces.manage.health import Readiness
 from entrepot.faces.manage.metrics import RequestMetrics, watch
 from entrepot.faces.manage.users import users_app
-from entrepot.faces.root import root_app
+from entrepot.faces.registry.shortcut import ManifestShortcut
+from entrepot.faces.root import request_ids, root_app
 from entrepot.faces.server import Hooks, Listener, serve
 from entrepot.services.accounts import ADMIN
 from entrepot.services.health import Health
 from entrepot.services.housekeeping import Housekeeping
 from entrepot.settings import Settings
-from entrepot.wiring import House, build, embedded, mounts
+from entrepot.wiring import House, Outside, build, embedded, mounts
 
 from .edges import Edges
 from .reload import server_limits
@@ -110,10 +111,10 @@ async def run_server(
         keeper = asyncio.ensure_future(housekeeping.run())
         stack.callback(keeper.cancel)
         stack.callback(asyncio.ensure_future(edges.watch()).cancel)
-        health = Health(outside.catalog, outside.store, outside.clock, outside.random)
-        readiness = Readiness({"catalog": health.catalog, "store": health.store})
+        readiness = _readiness(outside)
         metrics = _metrics(house)
-        public = root_app(mounts(settings, house, readiness, metrics), prefix=_prefix(), log=log)
+        new_id = request_ids(_prefix())
+        public = root_app(mounts(settings, house, readiness, metrics), new_id=new_id, log=log)
         requests = RequestMetrics(metrics, log if settings.log.access else None)
 
         def draining() -> None:
@@ -121,13 +122,15 @@ async def run_server(
             notify(STOPPING)
             log.info("draining", seconds=settings.server.drain_seconds)
 
+        shortcut = ManifestShortcut(house.registry, new_id)
         await serve(
             edges.guard(public),
-            listeners=[*edges.listeners(), *_control(house, data, log)],
+            listeners=[*edges.listeners(shortcut), *_control(house, data, log)],
             limits=server_limits(settings),
             ssl_context=edges.ssl_context,
             hooks=Hooks(
                 on_response=requests.on_response,
+                on_brief=requests.on_brief,
                 on_refusal=requests.on_refusal,
                 on_listening=listening,
                 on_hangup=edges.reload.hangup,
@@ -142,6 +145,11 @@ async def _first_password(settings: Settings, house: House) -> str | None:
     if settings.auth.anonymous:
         return None
     return await house.accounts.ensure_admin(settings.auth.admin_password)
+
+
+def _readiness(outside: Outside) -> Readiness:
+    health = Health(outside.catalog, outside.store, outside.clock, outside.random)
+    return Readiness({"catalog": health.catalog, "store": health.store})
 
 
 def _metrics(house: House) -> CollectorRegistry:
@@ -168,5 +176,5 @@ def _control(house: House, data: DataDirectory, log: Log) -> list[Listener]:
     if data.socket is None:
         return []
     apps: dict[str, App] = {"api": users_app(house.accounts, house.access, operator=True)}
-    control = root_app(apps, prefix=f"{_prefix()}c", log=log)
+    control = root_app(apps, new_id=request_ids(f"{_prefix()}c"), log=log)
     return [Listener(address=f"unix:{data.socket}", app=control)]

@@ -136,7 +136,7 @@ async def test_the_list_is_a_table_or_json(shop: Shop) -> None:
     "arguments,message",
     [
         (("add", "root", "--generate"), "there is a user root already"),
-        (("add", "a:b", "--generate"), "a user name has up to 64 letters"),
+        (("add", "a:b", "--generate"), "this cannot be a user name: use up to 64 letters"),
         (("passwd", "nobody", "--generate"), "there is no user nobody"),
         (("remove", "nobody"), "there is no user nobody"),
         (("remove", "root"), "root is the last administrator"),
@@ -157,7 +157,7 @@ async def test_a_refusal_is_said_in_plain_words(
 @pytest.mark.parametrize(
     "line,message",
     [
-        ("short", "a password has 8 to 128 characters"),
+        ("short", "use 8 to 128 characters"),
         ("", "the password is empty"),
         ("\n", "the password is empty"),
         (b"pass\xffword\n", "the password is not valid UTF-8"),
@@ -224,7 +224,7 @@ async def test_a_server_elsewhere_asks_who_you_are(shop: Shop) -> None:
     }
     assert (await shop.run_bare("list", **variables)).exit_code == 0
     wrong = await shop.run_bare("list", *given, "--admin-password", "wrong")
-    assert (wrong.exit_code, wrong.stderr) == (1, "entrepot: user name or password is wrong\n")
+    assert (wrong.exit_code, wrong.stderr) == (1, "entrepot: user name or password is wrong: log in again\n")
 
 
 async def test_who_is_no_administrator_is_told_so(shop: Shop) -> None:

@@ -1,4 +1,4 @@
-"""What settings switch off: deleting, and all writing; and a registry that asks nobody."""
+"""What settings switch off: deleting, all writing, and asking for a login."""
 
 import pytest
 

@@ -175,8 +175,16 @@ class Connections:
 class SqliteCatalog:
     """Keeps `ports.catalog.Catalog`."""
 
-    def __init__(self, open_: Connections, *, writer: Writer, thread: OneThread | None) -> None:
+    def __init__(
+        self,
+        open_: Connections,
+        *,
+        writer: Writer,
+        thread: OneThread | None,
+        copies: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._open = open_
+        self._copies = copies
         self._writer = writer
         self._thread = thread
         self._reads = ReadBlock(transaction(Reader(open_.reading)))
@@ -190,6 +198,13 @@ class SqliteCatalog:
         statements may see two moments. In one that writes, all see one moment and its own changes.
         """
         return WriteBlock(self._writer, durable=durable) if write else self._reads
+
+    def version(self) -> int:
+        try:
+            (version,) = self._open.reading.execute("PRAGMA data_version").fetchone()
+        except sqlite3.Error as error:
+            raise failure_of(error) or Busy(str(error)) from error
+        return int(version) + self._copies()
 
     async def trouble(self) -> str | None:
         try:
@@ -232,13 +247,18 @@ async def open_memory(offload: Offload | None) -> SqliteCatalog:
     for text in ("PRAGMA foreign_keys=ON", "PRAGMA busy_timeout=0"):
         writing.execute(text)
 
+    copies = 0
+
     def copy() -> None:
+        nonlocal copies
+        copies += 1
         writing.backup(reading)
 
     copy()
     reading.execute("PRAGMA query_only=ON")
     writer = Writer(writing, offload or inline, committed=copy)
-    return SqliteCatalog(Connections(writing, None, reading), writer=writer, thread=None)
+    found = Connections(writing, None, reading)
+    return SqliteCatalog(found, writer=writer, thread=None, copies=lambda: copies)
 
 
 def _connect_file(path: Path) -> Connections:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from entrepot.faces.asgi import Scope
+from entrepot.faces.shortcut import Brief
 
 from .limits import ServerLimits
 
@@ -29,6 +30,9 @@ class Hooks:
     bytes included. Seconds run from the end of the request head until the kernel or the
     transport has the last byte. A response cut short reports what was sent until then.
 
+    `on_brief(brief, method, target, host, seconds)` stands for `on_response` where a request was
+    answered without one. `host` is None on a Unix socket.
+
     `on_refusal(status, code, host)` is called for each request or connection that the server
     refused by itself; `host` is None on a Unix socket.
 
@@ -38,6 +42,7 @@ class Hooks:
     """
 
     on_response: Callable[[Scope, int, int, int, float], None] | None = None
+    on_brief: Callable[[Brief, bytes, bytes, str | None, float], None] | None = None
     on_refusal: Callable[[int, str, str | None], None] | None = None
     on_listening: Callable[[tuple[str, ...]], None] | None = None
     on_hangup: Callable[[Adjustable], None] | None = None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from entrepot.faces.asgi import App
+from entrepot.faces.shortcut import Shortcut
 
 from .trust import TrustedProxies
 
@@ -39,6 +40,7 @@ class Listener:
     `http2` offers HTTP/2 beside HTTP/1.1 in TLS handshakes, with the context to all listeners.
     `mode` is that of a Unix socket's file. Connections of `trusted` peers are not counted by
     address, and with `proxy_line` each begins with a PROXY header; other peers are closed then.
+    `shortcut` is asked first, for requests of all but trusted peers.
     """
 
     address: str
@@ -48,6 +50,7 @@ class Listener:
     mode: int = UNIX_MODE
     trusted: TrustedProxies | None = None
     proxy_line: bool = False
+    shortcut: Shortcut | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,10 @@ from uvicorn.config import Config
 from entrepot.faces.asgi import App
 
 from .alpn import HTTP_1, HTTP_2, either
+from .brief import BriefProtocol
 from .edge import Edge
 from .hooks import Hooks
+from .known import KnownFields
 from .limits import ServerLimits
 from .listen import BoundSocket, Listener, bind
 from .protocol import EdgeProtocol
@@ -98,11 +100,23 @@ class Server:
         loop = asyncio.get_running_loop()
         config = make_config(listener.app or self._app)
         limits = self.edge.limits
+        known = KnownFields()
         path = str(one.path) if one.path is not None else None
         ssl_context = self._ssl_context if listener.tls and path is None else None
 
         def connected() -> EdgeProtocol:
-            protocol = EdgeProtocol(config, self.edge, {}, loop)
+            if listener.shortcut is None:
+                protocol = EdgeProtocol(config, self.edge, {}, loop)
+            else:
+                protocol = BriefProtocol(
+                    config,
+                    self.edge,
+                    {},
+                    loop,
+                    shortcut=listener.shortcut,
+                    known=known,
+                    trusted=listener.trusted,
+                )
             protocol.unix_path = path
             return protocol
 

@@ -37,8 +37,12 @@ class _Process:
         self._delay = delay
         self._epoch = disk.epoch
 
+    @property
+    def has_power(self) -> bool:
+        return self.disk.epoch == self._epoch
+
     def check_power(self) -> None:
-        if self.disk.epoch != self._epoch:
+        if not self.has_power:
             raise OSError(errno.EIO, "the power was cut")
 
     async def pause(self) -> None:
@@ -93,7 +97,7 @@ class MemoryUpload:
     async def commit(self, blob: Blob) -> None:
         async with self._lock:
             disk = self._process.disk
-            await self._process.step(self._sync_file)
+            await self._sync_bytes()
             await self._process.step(lambda: self._rename(blob))
             await self._process.step(lambda: disk.sync_directory(directory_of(blob)))
 
@@ -105,8 +109,17 @@ class MemoryUpload:
 
     async def sync(self) -> None:
         """Make bytes and name durable."""
-        await self._process.step(self._sync_file)
+        await self._sync_bytes()
         await self._process.step(lambda: self._process.disk.sync_directory(directory_of(self._id)))
+
+    async def _sync_bytes(self) -> None:
+        try:
+            await self._process.step(self._sync_file)
+        except OSError:
+            # As on files: what could not be made durable is taken back.
+            if self._process.has_power:
+                del self._file.data[self._file.synced :]
+            raise
 
     def _check_there(self) -> None:
         if self._process.disk.files.get(self._id) is not self._file:

@@ -49,7 +49,9 @@ class Row:
         return {
             "work": self.work.name,
             "unit_bytes": self.work.unit_bytes,
-            "rounds": {name: [asdict(one) for one in own] for name, own in self.rounds.items()},
+            "rounds": {
+                name: [_short(asdict(one)) for one in own] for name, own in self.rounds.items()
+            },
             "ratios": {
                 name: {
                     "rate": _spread(self.ratios(name, "per_second")),
@@ -130,4 +132,13 @@ def _middle(ratios: Sequence[float]) -> str:
 def _spread(ratios: Sequence[float]) -> dict[str, float] | None:
     if not ratios:
         return None
-    return {"median": statistics.median(ratios), "lowest": ratios[0], "highest": ratios[-1]}
+    middle = statistics.median(ratios)
+    return _short({"median": middle, "lowest": ratios[0], "highest": ratios[-1]})
+
+
+def _short(values: dict[str, Any]) -> dict[str, Any]:
+    """Keep of each figure what a measurement can tell: four digits."""
+    return {
+        key: float(f"{value:.4g}") if isinstance(value, float) else value
+        for key, value in values.items()
+    }

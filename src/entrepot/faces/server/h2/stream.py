@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import math
 import time
+from collections import deque
 from typing import Protocol
 
 from entrepot.faces.asgi import DRAIN, Headers, Message, Scope
@@ -14,6 +16,9 @@ from entrepot.faces.server.plain import Write, drain_plain
 from .head import RequestHead
 
 logger = logging.getLogger("entrepot.server")
+
+MESSAGE_BYTES = 256 * 1024
+"""When a part of a body is enough for one message: a drain holds two of them."""
 
 
 class Sender(Protocol):
@@ -70,7 +75,6 @@ class Stream:
         "_changed",
         "_delivered",
         "_expects_continue",
-        "_held_bytes",
         "_pace",
         "_reported",
         "_started_at",
@@ -106,8 +110,7 @@ class Stream:
         self.window_awaited_since: float | None = None
         self.deadline: float | None = None  # of a body that nobody wants any more
         self._expects_continue = head.expects_continue
-        self._body: list[bytes] = []
-        self._held_bytes = 0
+        self._body: deque[tuple[bytes, int]] = deque()  # what came, and what it took of windows
         self._changed: asyncio.Event | None = None
         self._delivered = False
         self._pace = BodyPace(connection.edge.limits) if head.length != 0 else None
@@ -123,8 +126,7 @@ class Stream:
         if self.response_complete or self.disconnected:
             self.connection.sender.taken(self, controlled_bytes)
             return
-        self._body.append(data)
-        self._held_bytes += controlled_bytes
+        self._body.append((data, controlled_bytes))
         self._wake()
 
     def body_ended(self) -> None:
@@ -155,12 +157,9 @@ class Stream:
         """ASGI: the next part of the body; the disconnect comes after all that was received."""
         while not self.response_complete:
             if self._body or not (self.more_body or self._delivered):
-                self._delivered = not self.more_body
-                return {
-                    "type": "http.request",
-                    "body": self._take(),
-                    "more_body": self.more_body,
-                }
+                part = self._take(MESSAGE_BYTES)
+                self._delivered = not (self.more_body or self._body)
+                return {"type": "http.request", "body": part, "more_body": not self._delivered}
             if self.disconnected:
                 break
             await self._wait()
@@ -170,10 +169,15 @@ class Stream:
         """As `exchange.Exchange.drain`; here the bytes always come by way of the loop."""
         await drain_plain(self.receive, write, executor=self.connection.edge.threads.executor)
 
-    def _take(self) -> bytes:
-        parts, held = self._body, self._held_bytes
-        self._body, self._held_bytes = [], 0
-        self.connection.sender.taken(self, held)
+    def _take(self, size_bytes: float) -> bytes:
+        """Take what is there until it is so much, and let the client send as much again."""
+        parts: list[bytes] = []
+        taken = 0
+        while self._body and taken < size_bytes:
+            part, controlled = self._body.popleft()
+            parts.append(part)
+            taken += controlled
+        self.connection.sender.taken(self, taken)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def _wait(self) -> None:
@@ -211,7 +215,7 @@ class Stream:
     def discard_body(self) -> None:
         """Let go of what was received and not read."""
         if self._body:
-            self._take()
+            self._take(math.inf)
 
     def mute(self) -> None:
         """No application sees this request, so the observer does not hear of it as a response."""

@@ -1,0 +1,100 @@
+"""The short way: a request that was asked before is answered where it arrives."""
+
+import asyncio
+import logging
+import time
+from typing import Any
+
+from uvicorn.config import Config
+
+from entrepot.faces.shortcut import Brief, Shortcut
+
+from .edge import Edge
+from .known import KnownFields, block_of
+from .lifetime import Phase
+from .protocol import EdgeProtocol
+from .requesthead import Facts
+from .trust import TrustedProxies
+
+logger = logging.getLogger("entrepot.server")
+
+
+class BriefProtocol(EdgeProtocol):
+    """One connection, some of whose requests need no application.
+
+    Only while nothing else is under way on it, so that answers stay in order; and never for what
+    a trusted proxy sends, as the proxy knows better who asks.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: Edge,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        shortcut: Shortcut,
+        known: KnownFields,
+        trusted: TrustedProxies | None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._shortcut: Shortcut | None = shortcut
+        self._known = known
+        self._trusted = trusted
+        self._block = b""  # of the request that is parsed, where it came whole
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        host = self.client[0] if self.client else None
+        if self._trusted and host in self._trusted:
+            self._shortcut = None
+
+    def data_received(self, data: bytes) -> None:
+        if self._shortcut is not None and self.life.phase is Phase.IDLE:
+            if self._is_answered(data):
+                return
+            self._block = block_of(data)
+            super().data_received(data)
+            self._block = b""
+            return
+        super().data_received(data)
+
+    def request_begins(self, facts: Facts, length: int | None) -> None:
+        if self._block and length == 0 and facts.keep_alive and not facts.upgrade:
+            if facts.version == "1.1" and not self.head.expects_continue:
+                self._known.remember(self._block, self.headers)
+            self._block = b""
+        super().request_begins(facts, length)
+
+    def _is_answered(self, data: bytes) -> bool:
+        end = data.find(b"\r\n")
+        fields = self._known.find(data[end + 2 :])
+        if fields is None or self.edge.stopping or self.flow.write_paused:
+            return False
+        started = time.perf_counter()
+        line = data[:end].split(b" ")
+        if len(line) != 3 or line[2] != b"HTTP/1.1" or self._shortcut is None:
+            return False
+        try:
+            brief = self._shortcut(line[0], line[1], fields)
+        except Exception:  # a boundary: the usual way has its own answer to whatever this was
+            logger.exception("the short way failed")
+            return False
+        if brief is None:
+            return False
+        edge = self.edge
+        self.transport.write(b"".join((brief.head, edge.date_line, b"\r\n", brief.body)))
+        edge.total_requests += 1
+        self.life.idle()
+        self._report(brief, line, started)
+        return True
+
+    def _report(self, brief: Brief, line: list[bytes], started: float) -> None:
+        hook = self.edge.hooks.on_brief
+        if hook is None:
+            return
+        seconds = time.perf_counter() - started
+        try:
+            hook(brief, line[0], line[1], self.client[0] if self.client else None, seconds)
+        except Exception:  # an observer must not harm the response
+            logger.exception("on_brief failed")

@@ -1,0 +1,1 @@
+"""Campaigns of hostile and random input against parsers and a real server."""
