@@ -64,7 +64,7 @@ async def check_uploads(catalog: Catalog, store: BlobStore) -> AsyncIterator[Fin
         sessions = await tx.uploads.expired(float("inf"), FINDINGS_MAX)
     for session in sessions:
         upload = await store.resume(session.id)
-        if upload is not None and upload.offset < session.offset:
+        if upload is not None and 0 < upload.offset < session.offset:
             told = f"{session.offset} were acknowledged"
             yield Finding("I6", f"upload {session.id} has {upload.offset} bytes; {told}")
 
