@@ -224,7 +224,10 @@ async def test_a_server_elsewhere_asks_who_you_are(shop: Shop) -> None:
     }
     assert (await shop.run_bare("list", **variables)).exit_code == 0
     wrong = await shop.run_bare("list", *given, "--admin-password", "wrong")
-    assert (wrong.exit_code, wrong.stderr) == (1, "entrepot: user name or password is wrong: log in again\n")
+    assert (wrong.exit_code, wrong.stderr) == (
+        1,
+        "entrepot: user name or password is wrong: log in again\n",
+    )
 
 
 async def test_who_is_no_administrator_is_told_so(shop: Shop) -> None:

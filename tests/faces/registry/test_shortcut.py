@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entrepot.faces.registry import shortcut as module
-from entrepot.faces.registry.shortcut import ManifestShortcut
+from entrepot.faces.registry.shortcut import RegistryShortcut
 from entrepot.faces.root import request_ids
 from entrepot.faces.shortcut import Brief, Fields
 from entrepot.oci.digest import Digest
@@ -34,7 +34,7 @@ class Short:
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
-        self.shortcut = ManifestShortcut(registry.house.registry, request_ids("t"))
+        self.shortcut = RegistryShortcut(registry.house.registry, request_ids("t"))
         self.fields: dict[tuple[tuple[str, str], ...], Fields] = {}
 
     async def ask(
@@ -95,7 +95,7 @@ async def test_within_one_turn_of_the_loop_the_catalog_is_asked_once(
         return version()
 
     monkeypatch.setattr(pull, "version", counted)
-    shortcut = ManifestShortcut(registry.house.registry, request_ids("t"))
+    shortcut = RegistryShortcut(registry.house.registry, request_ids("t"))
     fields = Fields([])
     for turn in range(3):
         for _ in range(5):
@@ -199,10 +199,32 @@ async def test_a_yes_ends_with_what_it_stood_on(closed: Registry, change: str) -
     else:
         closed.clock.seconds += 100_000
         asker = next(iter(short.fields.values())).memo
-        (name,) = asker.may_pull
-        asker.may_pull[name] = (asker.may_pull[name][0], -1.0)  # as if a second had passed
+        (key,) = asker.may
+        asker.may[key] = (asker.may[key][0], -1.0)  # as if a second had passed
     await asyncio.sleep(0)
     assert await short.ask(path) is None
+
+
+@pytest.mark.parametrize("name", ["app", "library/app", "acme/blobs/uploads"])
+async def test_where_to_push(closed: Registry, name: str) -> None:
+    path, headers = f"/v2/{name}/blobs/uploads/", {"Content-Length": "0"}
+    short = Short(closed)
+    for scope, allowed in ((f"{name}:push,pull", True), (f"{name}:pull", False)):
+        await closed.use_token(Role.DEVELOPER, f"repository:{scope}")
+        known = [(b"authorization", str(closed.authorization).encode())]
+        brief = short.shortcut(b"POST", path.encode(), Fields(known))
+        assert (brief is not None) is allowed
+        answer = await closed.request("POST", path, headers)
+        if brief is None:
+            assert answer.status == 401
+            continue
+        lines = [line.split(": ", 1) for line in brief.head.decode().split("\r\n")[1:-1]]
+        names = {line[0].lower() for line in lines}
+        assert names - {"x-request-id"} == {key.lower() for key, _ in answer.headers}
+        location = dict(lines)["Location"]
+        pushed = await closed.request("PUT", f"{location}?digest={Digest.of(b'x')}", (), b"x")
+        assert pushed.status == 201
+    assert short.shortcut(b"POST", f"{path}?mount=x".encode(), Fields(known)) is None
 
 
 TARGETS = st.sampled_from(["v1", "v2", "none", "sha256:" + "0" * 64, "v1?a", "V1", "", "a" * 129])

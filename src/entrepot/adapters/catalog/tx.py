@@ -1,6 +1,6 @@
 """A transaction: the aggregates over one connection."""
 
-from dataclasses import dataclass
+from functools import cached_property
 
 from .accounts import SqlAccounts
 from .blobs import SqlBlobs
@@ -14,31 +14,44 @@ from .tags import SqlTags
 from .uploads import SqlUploads
 
 
-@dataclass(frozen=True, slots=True)
 class SqlTx:
-    """Keeps `ports.catalog.Tx`."""
+    """Keeps `ports.catalog.Tx`; each aggregate is made when it is first used."""
 
-    repositories: SqlRepositories
-    manifests: SqlManifests
-    tags: SqlTags
-    blobs: SqlBlobs
-    uploads: SqlUploads
-    outbox: SqlOutbox
-    accounts: SqlAccounts
-    collection: SqlCollection
-    inspection: SqlInspection
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
+    @cached_property
+    def repositories(self) -> SqlRepositories:
+        return SqlRepositories(self._connection)
 
-def transaction(connection: Connection) -> SqlTx:
-    """Return the aggregates over `connection`, which decides what they see."""
-    return SqlTx(
-        repositories=SqlRepositories(connection),
-        manifests=SqlManifests(connection),
-        tags=SqlTags(connection),
-        blobs=SqlBlobs(connection),
-        uploads=SqlUploads(connection),
-        outbox=SqlOutbox(connection),
-        accounts=SqlAccounts(connection),
-        collection=SqlCollection(connection),
-        inspection=SqlInspection(connection),
-    )
+    @cached_property
+    def manifests(self) -> SqlManifests:
+        return SqlManifests(self._connection)
+
+    @cached_property
+    def tags(self) -> SqlTags:
+        return SqlTags(self._connection)
+
+    @cached_property
+    def blobs(self) -> SqlBlobs:
+        return SqlBlobs(self._connection)
+
+    @cached_property
+    def uploads(self) -> SqlUploads:
+        return SqlUploads(self._connection)
+
+    @cached_property
+    def outbox(self) -> SqlOutbox:
+        return SqlOutbox(self._connection)
+
+    @cached_property
+    def accounts(self) -> SqlAccounts:
+        return SqlAccounts(self._connection)
+
+    @cached_property
+    def collection(self) -> SqlCollection:
+        return SqlCollection(self._connection)
+
+    @cached_property
+    def inspection(self) -> SqlInspection:
+        return SqlInspection(self._connection)

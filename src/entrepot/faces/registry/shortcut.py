@@ -1,4 +1,4 @@
-"""Manifests that are asked for again, answered without the application.
+"""What is asked most, answered without the application: manifests, and where to push.
 
 The same services decide and look up as in `manifests`; only what follows from them is remembered:
 who may send these header fields, and what this target shows as long as nothing is committed.
@@ -17,6 +17,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Reference, parse_reference
 from entrepot.ports.catalog import Busy, CatalogFailed
 from entrepot.rules.access import Action
+from entrepot.rules.uploads import range_header
 from entrepot.services.inline import WouldWait, at_once
 
 from .app import API_VERSION
@@ -35,6 +36,8 @@ NAMES_MAX = 64
 
 # Not percent-encoded, and without a query.
 _TARGET = re.compile(rb"/v2/[a-z0-9._/-]+/manifests/[A-Za-z0-9._:-]+")
+_UPLOADS = re.compile(rb"/v2/[a-z0-9._/-]+/blobs/uploads/?")
+_METHODS = frozenset({b"GET", b"HEAD", b"POST"})
 _NOT_PLAIN_FIELDS = frozenset({b"if-none-match", b"if-match", b"if-range", b"range"})
 _ANY_TYPE = frozenset({"*/*", "application/*", ""})
 
@@ -55,14 +58,14 @@ class _Entry:
 class _Asker:
     """What header fields say: credentials, and types taken; None stands for any.
 
-    `may_pull` holds, by repository, the version of the catalog under which the access service
-    said yes, and until when that is good.
+    `may` holds the version of the catalog under which the access service said yes to an action
+    on a repository, and until when that is good.
     """
 
     authorization: str | None
     accepts: frozenset[str] | None
     is_plain: bool
-    may_pull: dict[RepositoryName, tuple[int, float]]
+    may: dict[tuple[Action, RepositoryName], tuple[int, float]]
 
 
 def _read(headers: Headers) -> _Asker:
@@ -83,8 +86,8 @@ def _read(headers: Headers) -> _Asker:
     )
 
 
-class ManifestShortcut:
-    """Keeps the server's `Shortcut` for GET and HEAD of manifests."""
+class RegistryShortcut:
+    """Keeps the server's `Shortcut` for pulls of manifests, and the start of uploads."""
 
     def __init__(self, services: Services, new_id: Callable[[], str]) -> None:
         self._services = services
@@ -99,20 +102,20 @@ class ManifestShortcut:
         asker = fields.memo
         if asker is None:
             asker = fields.memo = _read(fields.headers)
-        if not asker.is_plain or method not in (b"GET", b"HEAD"):
+        if not asker.is_plain or method not in _METHODS:
             return None
         try:
             version = self._version
             if version is None:
                 version = self._look_round()
+            if method == b"POST":
+                return self._begin(asker, target, version)
             entry = self._entries.get(target)
             if entry is None or entry.version != version:
                 entry = self._look_up(target, version)
             if entry is None or (asker.accepts and entry.media_type not in asker.accepts):
                 return None
-            known = asker.may_pull.get(entry.name)
-            if known is None or known[0] != version or known[1] < self._now:
-                self._ask(asker, entry.name, version)
+            self._require(asker, Action.PULL, entry.name, version)
         except (Fault, WouldWait, Busy, CatalogFailed):
             # Refusals are rare, and said in full by the application.
             return None
@@ -136,14 +139,40 @@ class ManifestShortcut:
     def _look_again(self) -> None:
         self._version = None
 
-    def _ask(self, asker: _Asker, name: RepositoryName, version: int) -> None:
-        """Have the access service say yes, or raise what it says."""
+    def _require(self, asker: _Asker, action: Action, name: RepositoryName, version: int) -> None:
+        """Raise what the access service says, unless it has just said yes."""
+        known = asker.may.get((action, name))
+        if known is not None and known[0] == version and known[1] >= self._now:
+            return
         access = self._services.access
         identity = at_once(access.identify(asker.authorization))
-        at_once(access.require(identity, Action.PULL, name))
-        if len(asker.may_pull) >= NAMES_MAX:
-            asker.may_pull.clear()
-        asker.may_pull[name] = (version, self._now + GOOD_SECONDS)
+        at_once(access.require(identity, action, name))
+        if len(asker.may) >= NAMES_MAX:
+            asker.may.clear()
+        asker.may[action, name] = (version, self._now + GOOD_SECONDS)
+
+    def _begin(self, asker: _Asker, target: bytes, version: int) -> Brief | None:
+        """Open an upload session, which writes nothing."""
+        if not _UPLOADS.fullmatch(target):
+            return None
+        found = route(target.decode("ascii"))
+        if found is None or found.kind is not Kind.UPLOADS:
+            return None
+        name = RepositoryName.parse(found.name)
+        self._require(asker, Action.PUSH, name, version)
+        upload_id = self._services.uploads.begin(name)
+        request_id = self._new_id()
+        lines = (
+            "HTTP/1.1 202 Accepted",
+            f"Location: /v2/{found.name}/blobs/uploads/{upload_id}",
+            f"Range: {range_header(0)}",
+            f"Docker-Upload-UUID: {upload_id}",
+            f"Docker-Distribution-Api-Version: {API_VERSION}",
+            "content-length: 0",
+            f"x-request-id: {request_id}",
+            "",
+        )
+        return Brief(202, "\r\n".join(lines).encode("latin-1"), b"", "uploads", request_id)
 
     def _look_up(self, target: bytes, version: int) -> _Entry | None:
         # The version was read before: what is committed meanwhile makes the entry an old one.

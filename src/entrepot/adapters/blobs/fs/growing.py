@@ -109,8 +109,13 @@ class GrowingFile:
                 if turn.file != _NO_FILE:
                     os.close(turn.file)
             if not self.named and not self._gone:
-                directory = os.path.dirname(self.path)
-                self._disk.do(Step.APPEND_SYNC_UPLOADS, self._disk.system.sync_directory, directory)
+                uploads, system = os.path.dirname(self.path), self._disk.system
+                try:
+                    self._disk.do(Step.APPEND_SYNC_UPLOADS, system.sync_directory, uploads)
+                except OSError:
+                    # Bytes whose file may be gone after a power cut are none that count.
+                    self.offset, self._synced, self.hasher = 0, 0, None
+                    raise
                 self.named = True
 
     def place(self, target: str) -> None:
