@@ -25,6 +25,7 @@ EXAMPLES: dict[tuple[str, str], tuple[str, Any]] = {
     ("server", "listen"): ("localhost:1,localhost:2", ["localhost:1", "localhost:2"]),
     ("server", "trusted_proxies"): ("10.0.0.0/8,unix", ["10.0.0.0/8", "unix"]),
     ("server", "public_url"): ("https://registry.example", "https://registry.example"),
+    ("server", "acme_hosts"): ("", []),
     ("auth", "anonymous_pull"): ("a,b/*", ["a", "b/*"]),
     ("auth", "admin_password"): ("a long value", "a long value"),
     ("auth", "open"): ("true", True),
@@ -111,7 +112,9 @@ def test_units_are_in_the_names() -> None:
         key
         for _, key, _, default in KEYS
         if isinstance(default, (int, float)) and not isinstance(default, bool)
-        if not key.endswith(("_seconds", "_bytes", "_per_second", "_per_address", "connections"))
+        if not key.endswith(
+            ("_seconds", "_bytes", "_per_second", "_per_address", "connections", "workers")
+        )
     }
     assert bare == set()
 
@@ -128,7 +131,7 @@ def test_units_are_in_the_names() -> None:
         ("[server]\nlisten = ['localhost:65536']", "server.listen", "HOST:PORT"),
         ("[server]\nlisten = ['localhost:٣']", "server.listen", "HOST:PORT"),
         (f"[server]\nlisten = ['localhost:{'9' * 5000}']", "server.listen", "HOST:PORT"),
-        ("[server]\ntls = 'on'", "server.tls", "off, auto or files"),
+        ("[server]\ntls = 'on'", "server.tls", "off, auto, files or acme"),
         ("[server]\ntls = 'files'", "server.tls_cert", "both files"),
         ("[server]\ntls = 'files'\ntls_cert = 'a'", "server.tls_key", "both files"),
         ("[server]\ntls_cert = 'a'\ntls_key = 'b'", "server.tls", "say files"),

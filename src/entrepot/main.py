@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from entrepot import __version__
+from entrepot.adapters.allocator import bound_heap
 from entrepot.faces.cli.bench.command import bench
 from entrepot.faces.cli.conformance import conformance
 from entrepot.faces.cli.users import users
@@ -32,7 +33,7 @@ main.add_command(bench)
 main.add_command(conformance)
 
 
-@main.command()
+@main.command(short_help="Run the registry until it is told to stop.")
 @click.option("--data", metavar="DIR", help="Where everything is kept [./data].")
 @click.option(
     "--listen",
@@ -52,6 +53,7 @@ main.add_command(conformance)
 @click.option("--tls", type=click.Choice(["auto"]), help="Serve HTTPS with an own certificate.")
 @click.option("--tls-cert", metavar="FILE", help="Serve HTTPS with this certificate chain.")
 @click.option("--tls-key", metavar="FILE", help="The certificate's private key.")
+@click.option("--workers", metavar="N", type=int, help="Processes that serve [1].")
 def serve(config: str | None, file: str | None, **options: Any) -> None:
     """Run the registry until it is told to stop (Ctrl-C or SIGTERM)."""
     if config and file:
@@ -66,6 +68,7 @@ def serve(config: str | None, file: str | None, **options: Any) -> None:
     # A command that only talks to a server should not wait for one to be loaded.
     from entrepot import serving
 
+    bound_heap()
     try:
         serving.run(
             sources.settings,
@@ -77,7 +80,7 @@ def serve(config: str | None, file: str | None, **options: Any) -> None:
         sys.exit(EXIT_FAILED)
 
 
-@main.command()
+@main.command(short_help="Check the data of a stopped registry.")
 @click.option("--data", envvar="ENTREPOT_DATA", default="./data", help="Data directory [./data].")
 @click.option("--read", is_flag=True, help="Read every blob and compare its digest.")
 def fsck(data: str, read: bool) -> None:  # noqa: FBT001 - click passes by name
@@ -153,6 +156,8 @@ def _sources(config: str | None, options: dict[str, Any]) -> Sources:
         flags["server", "listen"] = list(options["listen"])
     if options["open_"]:
         flags["auth", "open"] = True
+    if options["workers"] is not None:
+        flags["server", "workers"] = options["workers"]
     if options["tls"]:
         flags["server", "tls"] = options["tls"]
     if options["tls_cert"] or options["tls_key"]:

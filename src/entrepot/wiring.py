@@ -3,9 +3,7 @@
 import contextlib
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry
-
-from entrepot.adapters.blobs.fs import open_store
+from entrepot.adapters.blobs.fs import Holds, Retired, SharedStore, open_store
 from entrepot.adapters.catalog import open_catalog
 from entrepot.adapters.datadir import DataDirectory
 from entrepot.adapters.passwords import Argon2Passwords
@@ -13,7 +11,7 @@ from entrepot.adapters.secrets import FileSecrets, new_upload_key
 from entrepot.adapters.signer import Es256Signer, new_key
 from entrepot.adapters.system import SystemClock, SystemRandom
 from entrepot.faces.asgi import App
-from entrepot.faces.manage.health import Readiness, health_app
+from entrepot.faces.manage.health import Metrics, Readiness, health_app
 from entrepot.faces.manage.users import users_app
 from entrepot.faces.registry.app import registry_app
 from entrepot.faces.registry.call import Services
@@ -24,6 +22,7 @@ from entrepot.ports.blobs import BlobStore
 from entrepot.ports.catalog import Catalog
 from entrepot.ports.clock import Clock, Random
 from entrepot.ports.secrets import Passwords, TokenSigner
+from entrepot.ports.sharing import SharedBlobStore
 from entrepot.rules.access import Action, Policy
 from entrepot.rules.admission import Sparse
 from entrepot.rules.leases import Grace
@@ -34,6 +33,7 @@ from entrepot.services.blobs import BlobService
 from entrepot.services.deletion import DeletionService
 from entrepot.services.pull import PullLimits, PullService
 from entrepot.services.push import PushService
+from entrepot.services.sharing import SharedUploadService
 from entrepot.services.tokens import TokenService
 from entrepot.services.uploads import UploadLimits, UploadService
 from entrepot.services.warnings import WarningService
@@ -54,6 +54,8 @@ class Outside:
     """`rules.tickets.KEY_BYTES` by chance; upload ids hold as long as it does."""
     users: UserFile | None = None
     """Where users are kept in a file, instead of in the catalog."""
+    shared: SharedBlobStore | None = None
+    """The store again, where other processes use it too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +101,7 @@ def build(settings: Settings, outside: Outside) -> House:
                 asks=not auth.anonymous,
             ),
             blobs=blobs,
-            uploads=UploadService(
-                catalog,
-                store,
-                clock,
-                random,
-                blobs=blobs,
-                limits=limits,
-                tickets=Tickets(outside.upload_key),
-            ),
+            uploads=_uploads(outside, blobs, limits),
             push=PushService(catalog, clock, blobs=blobs, sparse=Sparse(settings.manifests.sparse)),
             pull=PullService(catalog, store, limits=PullLimits()),
             deletion=DeletionService(catalog, clock, blobs=blobs),
@@ -115,6 +109,18 @@ def build(settings: Settings, outside: Outside) -> House:
         ),
         accounts=accounts,
         tokens=tokens,
+    )
+
+
+def _uploads(outside: Outside, blobs: BlobService, limits: UploadLimits) -> UploadService:
+    catalog, clock, random = outside.catalog, outside.clock, outside.random
+    tickets = Tickets(outside.upload_key)
+    if outside.shared is not None:
+        return SharedUploadService(
+            catalog, outside.shared, clock, random, blobs=blobs, limits=limits, tickets=tickets
+        )
+    return UploadService(
+        catalog, outside.store, clock, random, blobs=blobs, limits=limits, tickets=tickets
     )
 
 
@@ -133,7 +139,7 @@ def _switched_off(settings: Settings) -> dict[Action, str]:
 
 
 def mounts(
-    settings: Settings, house: House, readiness: Readiness, metrics: CollectorRegistry
+    settings: Settings, house: House, readiness: Readiness, metrics: Metrics
 ) -> dict[str, App]:
     """Return the public applications by the first segment of their paths."""
     realm = settings.auth.realm if settings.auth.htpasswd else ""
@@ -151,11 +157,26 @@ def mounts(
     }
 
 
-async def embedded(data: DataDirectory, stack: contextlib.AsyncExitStack) -> Outside:
-    """Open the embedded catalog, store and keys of a data directory; `stack` closes them."""
-    catalog = await open_catalog(data.catalog)
+async def embedded(
+    data: DataDirectory,
+    stack: contextlib.AsyncExitStack,
+    *,
+    shared: bool = False,
+    joins: bool = False,
+) -> Outside:
+    """Open the embedded catalog, store and keys of a data directory; `stack` closes them.
+
+    `shared` where several processes do so; all but the first of them say `joins`.
+    """
+    catalog = await open_catalog(
+        data.catalog, turnstile=data.turnstile if shared else None, joins=joins
+    )
     stack.push_async_callback(catalog.close)
-    store = await open_store(data.path)
+    opened = await open_store(data.path)
+    among = None
+    if shared:
+        among = SharedStore(opened, Holds(data.upload_holds), Retired(data.retired_uploads))
+    store = among or opened
     stack.push_async_callback(store.close)
     secrets = FileSecrets(data.secrets)
     pem = await secrets.ensure("token-es256.pem", new_key)
@@ -167,4 +188,5 @@ async def embedded(data: DataDirectory, stack: contextlib.AsyncExitStack) -> Out
         passwords=Argon2Passwords(),
         signer=Es256Signer(pem),
         upload_key=await secrets.ensure("uploads.key", new_upload_key),
+        shared=among,
     )

@@ -5,6 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -128,3 +129,27 @@ def test_paths_do_not_move_with_the_working_directory(
     assert data.catalog == tmp_path / "data" / "catalog.db"
     assert data.tls == tmp_path / "data" / "tls"
     data.close()
+
+
+def test_one_that_is_about_to_go_is_waited_for(tmp_path: Path) -> None:
+    with held_by_another(tmp_path) as process:
+        with pytest.raises(DirectoryBusy):
+            DataDirectory(tmp_path, patience_seconds=0.1)
+        timer = threading.Timer(0.1, process.kill)
+        timer.start()
+        DataDirectory(tmp_path, patience_seconds=30).close()
+        timer.join()
+
+
+def test_it_is_locked_as_long_as_any_of_its_processes_has_it(tmp_path: Path) -> None:
+    first = DataDirectory(tmp_path)
+    first.write_address("here")
+    worker = DataDirectory(tmp_path, inherited=os.dup(first.lock))
+    worker.close()
+    assert (first.run / "address").exists()
+    worker = DataDirectory(tmp_path, inherited=os.dup(first.lock))
+    first.close()
+    with pytest.raises(DirectoryBusy):
+        DataDirectory(tmp_path)
+    worker.close()
+    DataDirectory(tmp_path).close()

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from entrepot.services.inline import WouldWait, at_once
+from entrepot.services.inline import WouldWait, at_once, may_wait
 
 
 async def inner(value: int) -> int:
@@ -38,3 +38,18 @@ async def test_what_waits_is_closed() -> None:
     with pytest.raises(WouldWait):
         at_once(waits())
     assert ended
+
+
+async def test_who_must_not_wait_turns_back() -> None:
+    opened = False
+
+    async def opens() -> bool:
+        nonlocal opened
+        await may_wait()
+        opened = True
+        return opened
+
+    with pytest.raises(WouldWait):
+        at_once(opens())
+    assert not opened
+    assert await opens()

@@ -9,6 +9,7 @@ from entrepot.oci.mediatype import OCI_MANIFEST
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.ranges import Span
 from entrepot.oci.reference import Tag
+from entrepot.services.inline import WouldWait, at_once
 from entrepot.services.push import Pushed
 from entrepot.services.uploads import Chunk
 from tests.services.house import ALICE, APP, Bytes, House, descriptor, image
@@ -115,3 +116,12 @@ async def test_other_blobs_are_no_manifests(house: House, data: bytes) -> None:
     with pytest.raises(Fault) as refused:
         await house.pull.manifest(APP, Digest.of(data))
     assert refused.value.code is Code.MANIFEST_UNKNOWN
+
+
+async def test_who_may_not_wait_opens_no_blob(house: House) -> None:
+    """The file of one that was given up half-way stayed open."""
+    raw = image([b"layer"])
+    digest = (await house.add_blob(raw)).digest
+    with pytest.raises(WouldWait):
+        at_once(house.pull.manifest(APP, digest))
+    assert (await house.pull.manifest(APP, digest))[1] == raw

@@ -45,6 +45,9 @@ USED: dict[str, tuple[str, Any]] = {
     "http.host": ("https://registry.example", "https://registry.example"),
     "http.tls.certificate": ("/cert.pem", "/cert.pem"),
     "http.tls.key": ("/key.pem", "/key.pem"),
+    "http.tls.letsencrypt.hosts": ("[registry.example]", ("registry.example",)),
+    "http.tls.letsencrypt.email": ("admin@registry.example", "admin@registry.example"),
+    "http.tls.letsencrypt.directoryurl": ("https://ca.example/dir", "https://ca.example/dir"),
     "http.draintimeout": ("1m30s", 90.0),
     "storage.filesystem.rootdirectory": ("/data", "/data"),
     "storage.delete.enabled": ("true", True),
@@ -62,6 +65,10 @@ USED: dict[str, tuple[str, Any]] = {
 BESIDE = {
     "http.tls.certificate": {"REGISTRY_HTTP_TLS_KEY": "/key.pem"},
     "http.tls.key": {"REGISTRY_HTTP_TLS_CERTIFICATE": "/cert.pem"},
+    "http.tls.letsencrypt.email": {"REGISTRY_HTTP_TLS_LETSENCRYPT_HOSTS": "registry.example"},
+    "http.tls.letsencrypt.directoryurl": {
+        "REGISTRY_HTTP_TLS_LETSENCRYPT_HOSTS": "registry.example"
+    },
     "auth.htpasswd.realm": {"REGISTRY_AUTH_HTPASSWD_PATH": "/auth/htpasswd"},
 }
 

@@ -5,16 +5,20 @@ DATA/
   blobs/          bytes at rest, by digest and generation
   uploads/        bytes of uploads under way
   secrets/        keys, readable by the registry alone
-  tls/            the certificate made by --tls auto
-  run/            lock, control socket and the address of the running server
+  tls/            the certificate made by --tls auto; acme/ below, accounts and what they got
+  run/            locks, control socket and the address of the running server
 """
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
 SOCKET_PATH_MAX_BYTES = 100
 """Longest path of a Unix socket that every supported system takes."""
+
+PAUSE_SECONDS = 0.05
+"""Between two looks at the lock."""
 
 
 class DirectoryBusy(Exception):
@@ -22,25 +26,35 @@ class DirectoryBusy(Exception):
 
 
 class DataDirectory:
-    """A directory that this process alone may use, until `close`."""
+    """A directory that one server alone may use, until `close` in the last of its processes."""
 
-    def __init__(self, path: Path) -> None:
-        """Make the directory if need be and lock it. Raises `DirectoryBusy` or OSError."""
+    def __init__(
+        self, path: Path, *, patience_seconds: float = 0.0, inherited: int | None = None
+    ) -> None:
+        """Make the directory if need be and lock it. Raises `DirectoryBusy` or OSError.
+
+        A server that was there has `patience_seconds` to go. `inherited` is the `lock` of the
+        process that started this one: the directory is locked as long as either has it.
+        """
         self.path = path.absolute()
+        self._is_ours = inherited is None
+        if inherited is not None:
+            self.lock = inherited
+            return
         for folder in (self.path, self.secrets, self.run):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = os.open(self.run / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.lock = os.open(self.run / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(self.lock, patience_seconds)
         except BlockingIOError as error:
-            owner = os.pread(self._lock, 32, 0).decode("ascii", "replace").strip()
-            os.close(self._lock)
+            owner = os.pread(self.lock, 32, 0).decode("ascii", "replace").strip()
+            os.close(self.lock)
             raise DirectoryBusy(
                 f"{self.path} is in use by another Entrepot server (process {owner or 'unknown'}): "
                 "stop it first, or name another directory with --data"
             ) from error
-        os.ftruncate(self._lock, 0)
-        os.pwrite(self._lock, str(os.getpid()).encode(), 0)
+        os.ftruncate(self.lock, 0)
+        os.pwrite(self.lock, str(os.getpid()).encode(), 0)
 
     @property
     def catalog(self) -> Path:
@@ -53,6 +67,11 @@ class DataDirectory:
     @property
     def tls(self) -> Path:
         return self.path / "tls"
+
+    @property
+    def acme_certificate(self) -> Path:
+        """Key and chain of an authority's certificate; what belongs to it lies beside."""
+        return self.tls / "acme" / "certificate.pem"
 
     @property
     def run(self) -> Path:
@@ -70,7 +89,35 @@ class DataDirectory:
         temporary.write_text(text)
         temporary.replace(self.run / "address")
 
+    @property
+    def upload_holds(self) -> Path:
+        """Where several processes say which uploads each of them works on."""
+        return self.run / "uploads.lock"
+
+    @property
+    def retired_uploads(self) -> Path:
+        """Where several processes say which uploads are over."""
+        return self.run / "uploads.retired"
+
+    @property
+    def turnstile(self) -> Path:
+        """Where several processes queue to write to the catalog."""
+        return self.run / "turnstile.lock"
+
     def close(self) -> None:
         """Give the directory free."""
-        (self.run / "address").unlink(missing_ok=True)
-        os.close(self._lock)
+        if self._is_ours:
+            (self.run / "address").unlink(missing_ok=True)
+        os.close(self.lock)
+
+
+def _lock(file: int, patience_seconds: float) -> None:
+    """Lock the file. Raises BlockingIOError."""
+    until = time.monotonic() + patience_seconds
+    while True:
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise
+        time.sleep(PAUSE_SECONDS)

@@ -5,7 +5,7 @@ import ipaddress
 import os
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from cryptography import x509
@@ -86,6 +86,8 @@ class LiveContext:
 
     def __init__(self, certificate: Path, key: Path) -> None:
         """Raises `CertificateUnusable`."""
+        self.divert: Callable[[ssl.SSLObject, str | None], ssl.SSLContext | None] | None = None
+        """Asked first, with the host's name: a context for a connection that is not a client's."""
         self.context = self._newest = _new_context(certificate, key)
         self.context.sni_callback = self._choose
 
@@ -96,9 +98,12 @@ class LiveContext:
         self._newest = newest
 
     def _choose(
-        self, connection: ssl.SSLObject, _host: str | None, _context: ssl.SSLContext
+        self, connection: ssl.SSLObject, host: str | None, _context: ssl.SSLContext
     ) -> None:
-        if connection.context is not self._newest:
+        other = self.divert(connection, host) if self.divert is not None else None
+        if other is not None:
+            connection.context = other
+        elif connection.context is not self._newest:
             connection.context = self._newest
 
 

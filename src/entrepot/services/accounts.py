@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from entrepot.oci.errors import Code, Fault
 from entrepot.ports.accounts import Account, UserFile
-from entrepot.ports.catalog import Catalog, Tx
+from entrepot.ports.catalog import Busy, Catalog, Tx
 from entrepot.ports.clock import Clock, Random
 from entrepot.ports.secrets import Passwords
 from entrepot.rules.passwords import check_name, check_password
@@ -15,8 +15,6 @@ from .recently import remember
 from .verifying import Verifier
 
 ADMIN = "admin"
-RECENT_SECONDS = 1.0
-"""How long a row is good for `recent`: what another process changes is seen after that."""
 RECENT_MAX = 4096
 PAGE = 100
 
@@ -41,7 +39,7 @@ class AccountService:
         self._clock = clock
         self._random = random
         self._file = file
-        self._recent: OrderedDict[str, tuple[Account, float]] = OrderedDict()
+        self._recent: OrderedDict[str, tuple[Account, int]] = OrderedDict()
         self._verifier = Verifier(passwords, clock, random, file=file)
 
     async def ensure_admin(self, password: str) -> str | None:
@@ -116,17 +114,21 @@ class AccountService:
             return await tx.accounts.find(name)
 
     async def recent(self, name: str) -> Account | None:
-        """Return an account as it is, or was `RECENT_SECONDS` ago if another process changed it."""
+        """Return an account, looked up only if anything was committed since it last was."""
         if self._file is not None:
             return await self._file.find(name)
-        account, until = self._recent.get(name, (None, 0.0))
-        if account is not None and 0 < until - self._clock.now() <= RECENT_SECONDS:
+        try:
+            version = self._catalog.version()  # before the row: it may only be newer than that
+        except Busy:
+            return await self.find(name)  # which has patience
+        account, seen = self._recent.get(name, (None, version))
+        if account is not None and seen == version:
             return account
         account = await self.find(name)
         if account is None:
             self._recent.pop(name, None)
         else:
-            remember(self._recent, name, (account, self._clock.now() + RECENT_SECONDS), RECENT_MAX)
+            remember(self._recent, name, (account, version), RECENT_MAX)
         return account
 
     async def page(self, after: str, limit: int) -> list[Account]:

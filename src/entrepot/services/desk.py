@@ -46,11 +46,7 @@ class SessionDesk:
         A fresh one is dropped afterwards, unless `keep` or `forget` was called for it.
         """
         if upload_id in self._busy:
-            raise Fault(
-                Code.RANGE_INVALID,
-                "another request is writing to this upload: wait for it, then ask for the status",
-                {"upload": upload_id},
-            )
+            raise busy_upload(upload_id)
         self._busy.add(upload_id)
         try:
             if fresh:
@@ -84,6 +80,12 @@ class SessionDesk:
         self._fresh.discard(upload_id)
         self._open.pop(upload_id, None)
 
+    async def put_away(self, upload_id: str) -> None:
+        """Let go of one; it can be resumed."""
+        upload = self._open.pop(upload_id, None)
+        if upload is not None:
+            await upload.close()
+
     async def close(self) -> None:
         """Let go of all; they can be resumed."""
         while self._open:
@@ -106,3 +108,12 @@ class SessionDesk:
             found = await self._store.resume(upload_id)
             # A crash in the middle of a commit leaves a session whose bytes are a blob already.
             return found or await self._store.begin(upload_id)
+
+
+def busy_upload(upload_id: str) -> Fault:
+    """Return the fault for a session that another request works on."""
+    return Fault(
+        Code.RANGE_INVALID,
+        "another request is writing to this upload: wait for it, then ask for the status",
+        {"upload": upload_id[:64]},
+    )

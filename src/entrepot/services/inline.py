@@ -1,6 +1,7 @@
 """Coroutines that need not wait, run to their end at once."""
 
-from collections.abc import Coroutine
+import types
+from collections.abc import Coroutine, Generator
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -8,6 +9,12 @@ Result = TypeVar("Result")
 
 class WouldWait(Exception):
     """The coroutine has to wait for something; it was closed, and must be run anew as a task."""
+
+
+@types.coroutine
+def may_wait() -> Generator[None, None, None]:
+    """Let the loop turn once: who must not wait turns back here, before anything is open."""
+    yield
 
 
 def at_once(coroutine: Coroutine[Any, Any, Result]) -> Result:

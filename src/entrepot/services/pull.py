@@ -16,6 +16,10 @@ from entrepot.ports.catalog import Catalog, ManifestRow, Repository, Tx
 from entrepot.rules.leases import BlobRow, has_bytes
 
 from .blobs import unknown_blob
+from .inline import may_wait
+
+ENTRY_BYTES = 400
+"""What a manifest in memory takes beside its bytes; most are hardly larger than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,9 @@ class PullService:
     async def _pushed_as_blob(self, row: BlobRow) -> Manifest | None:
         if row.size > MANIFEST_SIZE_MAX_BYTES:
             return None
+        # Who may not wait (`inline.at_once`) turns back here: closing a coroutine within a
+        # generator's wait would leave the generator's file open until the memory is collected.
+        await may_wait()
         reading = await self.open(row)
         try:
             raw = b"".join([chunk async for chunk in reading.chunks()])
@@ -174,9 +181,9 @@ class PullService:
         raw = await tx.manifests.raw(digest)
         if raw is not None and len(raw) <= self._limits.cache_bytes:
             self._raw[digest] = raw
-            self._raw_bytes += len(raw)
+            self._raw_bytes += len(raw) + ENTRY_BYTES
             while self._raw_bytes > self._limits.cache_bytes:
-                self._raw_bytes -= len(self._raw.popitem(last=False)[1])
+                self._raw_bytes -= len(self._raw.popitem(last=False)[1]) + ENTRY_BYTES
         return raw
 
 

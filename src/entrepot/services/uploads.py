@@ -9,7 +9,7 @@ from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.ranges import Span
 from entrepot.ports.blobs import Blob, BlobStore, Body, Upload
-from entrepot.ports.catalog import Catalog
+from entrepot.ports.catalog import Catalog, UploadSession
 from entrepot.ports.clock import Clock, Random
 from entrepot.rules import leases
 from entrepot.rules.leases import BlobRow
@@ -147,16 +147,8 @@ class UploadService:
             sessions = await tx.uploads.expired(now, self._limits.expire_batch)
         ended = 0
         for session in sessions:
-            if self._desk.is_busy(session.id):
-                continue
-            async with self._desk.take(session.id) as upload:
-                # It may have been used between the list and now.
-                async with self._catalog.begin() as tx:
-                    current = await tx.uploads.find(session.id)
-                if current is None or current.expires_at < now:
-                    # One that ended meanwhile has been begun anew, empty, by `take`.
-                    await self._drop(Session(session.id, RepositoryName(), session), upload)
-                    ended += current is not None
+            if not self._desk.is_busy(session.id):
+                ended += await self._expire(session, now)
         return ended
 
     async def sweep(self) -> int:
@@ -190,6 +182,18 @@ class UploadService:
                 await self._drop(session, upload)
                 raise unknown_upload(session.id)
             yield upload
+
+    async def _expire(self, session: UploadSession, now: float) -> bool:
+        """End one session; whether there was still a need to."""
+        async with self._desk.take(session.id) as upload:
+            # It may have been used between the list and now.
+            async with self._catalog.begin() as tx:
+                current = await tx.uploads.find(session.id)
+            if current is not None and current.expires_at >= now:
+                return False
+            # One that ended meanwhile has been begun anew, empty, by `take`.
+            await self._drop(Session(session.id, RepositoryName(), session), upload)
+            return current is not None
 
     async def _take_in(
         self, session: Session, upload: Upload, caller: Caller, chunk: Chunk, *, durable: bool

@@ -38,6 +38,10 @@ class Certificate:
         """What listeners take, once: it serves later pairs too."""
         return self._live.context
 
+    def divert(self, choose: Callable[[ssl.SSLObject, str | None], ssl.SSLContext | None]) -> None:
+        """Let `choose` name another context for connections that are not those of clients."""
+        self._live.divert = choose
+
     def follow(self, find: Callable[[], Pair]) -> None:
         """Take the pair from other files from now on, if `refresh` can load them."""
         self._find = find
@@ -63,9 +67,12 @@ class Certificate:
 
 
 def find_certificate(
-    settings: Settings, data: DataDirectory, clock: Clock
+    settings: Settings, data: DataDirectory, clock: Clock, *, may_make: bool = True
 ) -> Callable[[], Pair] | None:
-    """Return what finds the pair that the settings ask for; it renews one of our own."""
+    """Return what finds the pair that the settings ask for; it renews one of our own.
+
+    Unless it `may_make` one: then another process does.
+    """
     server = settings.server
     if server.tls == "off":
         return None
@@ -74,7 +81,22 @@ def find_certificate(
     hosts = [
         address.rpartition(":")[0] for address in server.listen if not address.startswith("unix:")
     ]
-    return lambda: tls.own_certificate(data.tls, hosts, clock.now())
+
+    def own() -> Pair:
+        if not may_make:
+            return data.tls / tls.CERTIFICATE, data.tls / tls.KEY
+        return tls.own_certificate(data.tls, [*hosts, *server.acme_hosts], clock.now())
+
+    return (lambda: _got(data.acme_certificate) or own()) if server.tls == "acme" else own
+
+
+def _got(kept: Path) -> Pair | None:
+    """Return the pair that an authority gave us, if it is there and can be served."""
+    try:
+        tls.server_context(kept, kept)
+    except tls.CertificateUnusable:
+        return None
+    return kept, kept
 
 
 def _stamp(pair: Pair) -> Stamp:

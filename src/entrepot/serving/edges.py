@@ -1,13 +1,16 @@
 """Between the network and the registry: listeners, proxies, TLS, reloading."""
 
+import asyncio
 import functools
 import ssl
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from entrepot.adapters.datadir import DataDirectory
 from entrepot.adapters.descriptors import needed_descriptors, raise_descriptor_limit
 from entrepot.adapters.logging import LeveledLog
+from entrepot.adapters.system import SystemRandom
 from entrepot.faces.asgi import App
 from entrepot.faces.server import (
     UNIX_MODE_PUBLIC,
@@ -17,11 +20,14 @@ from entrepot.faces.server import (
     TrustedProxies,
 )
 from entrepot.faces.shortcut import Shortcut
-from entrepot.ports.clock import Clock
+from entrepot.ports.clock import Clock, Random
 from entrepot.settings import Settings
 
 from .certificate import Certificate, find_certificate
 from .reload import Reload
+
+if TYPE_CHECKING:
+    from .acme import Acme
 
 WATCH_SECONDS = 60.0
 """How often the certificate's files are looked at."""
@@ -38,17 +44,25 @@ class Edges:
         log: LeveledLog,
         *,
         reread: Callable[[], Settings] | None = None,
+        random: Random | None = None,
+        leads: bool = True,
     ) -> None:
-        """Raise the limit of open files. Raises OSError for a certificate that cannot be used."""
+        """Raise the limit of open files. Raises OSError for a certificate that cannot be used.
+
+        Of several processes one `leads`, and sees to certificates.
+        """
         self._settings = settings
         self._clock = clock
         self._log = log
         self._trusted = TrustedProxies(settings.server.trusted_proxies)
-        find = functools.partial(find_certificate, data=data, clock=clock)
+        self._leads = leads
+        find = functools.partial(find_certificate, data=data, clock=clock, may_make=leads)
         found = find(settings)
         self._certificate = Certificate(found, log) if found is not None else None
         self.ca_file: Path | None = found()[0] if found and settings.server.tls == "auto" else None
         """Our own certificate, which clients must be told to trust."""
+        self._listening = asyncio.Event()
+        self._acme = self._make_acme(data, random or SystemRandom())
         self.reload = Reload(
             settings,
             reread or (lambda: settings),
@@ -72,7 +86,10 @@ class Edges:
         return ForwardedApp(app, self._trusted, standard=standard)
 
     def listeners(self, shortcut: Shortcut) -> list[Listener]:
-        """Return the public addresses; `shortcut` is taken where nothing else looks at requests."""
+        """Return the public addresses; `shortcut` is taken where nothing else looks at requests.
+
+        The port where an authority's challenges are answered comes after them.
+        """
         server = self._settings.server
         usable = None if self._settings.auth.open else shortcut
         return [
@@ -85,7 +102,25 @@ class Edges:
                 shortcut=usable,
             )
             for address in server.listen
-        ]
+        ] + (self._acme.listeners if self._acme is not None else [])
+
+    def listening(self, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the addresses that clients use; challenges can be answered from now on."""
+        self._listening.set()
+        if self._acme is None:
+            return addresses
+        ports = {each.address.rpartition(":")[2] for each in self._acme.listeners}
+        return tuple(each for each in addresses if each.rpartition(":")[2] not in ports)
+
+    def _make_acme(self, data: DataDirectory, random: Random) -> "Acme | None":
+        server, clock, log = self._settings.server, self._clock, self._log
+        if server.tls != "acme" or self._certificate is None or not self._leads:
+            return None
+        # Only who wants certificates from an authority waits for its client to be loaded.
+        from .acme import Acme
+
+        kept = data.acme_certificate
+        return Acme(server, kept, self._certificate, clock=clock, random=random, log=log)
 
     def _raise_limits(self) -> None:
         """Warn when the files that may be open are too few."""
@@ -100,7 +135,14 @@ class Edges:
             )
 
     async def watch(self) -> None:
-        """Look at the certificate's files again and again, until cancelled."""
+        """Look at the certificate's files again and again, and renew it, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._look())
+            if self._acme is not None:
+                await self._listening.wait()
+                group.create_task(self._acme.run())
+
+    async def _look(self) -> None:
         while self._certificate is not None:
             await self._clock.sleep(WATCH_SECONDS)
             self._certificate.refresh()

@@ -45,6 +45,11 @@ class Reload:
         ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # as under nohup
         self._on_terminal = has_terminal() and not ignored
 
+    @property
+    def settings(self) -> Settings:
+        """The settings in use."""
+        return self._settings
+
     def hangup(self, server: Adjustable) -> None:
         """Read all again; what cannot be used is logged, and what was stays."""
         if self._on_terminal and not has_terminal():

@@ -2,33 +2,32 @@
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from entrepot.adapters.datadir import DataDirectory
 from entrepot.adapters.logging import Log, configure
 from entrepot.adapters.systemd import READY, STOPPING, notify
 from entrepot.faces.asgi import App
-from entrepot.faces.manage.health import Readiness
-from entrepot.faces.manage.metrics import RequestMetrics, watch
 from entrepot.faces.manage.users import users_app
-from entrepot.faces.registry.shortcut import ManifestShortcut
 from entrepot.faces.root import request_ids, root_app
-from entrepot.faces.server import Hooks, Listener, serve
+from entrepot.faces.server import Adjustable, Hooks, Listener, serve
 from entrepot.services.accounts import ADMIN
-from entrepot.services.health import Health
 from entrepot.services.housekeeping import Housekeeping
 from entrepot.settings import Settings
-from entrepot.wiring import House, Outside, build, embedded, mounts
+from entrepot.wiring import House, build, embedded
 
 from .edges import Edges
 from .reload import server_limits
+from .site import make_site, prefix
 from .users import prepare_users
+from .workers import Workers
+
+ORPHANS_SECONDS = 2.0
+"""How long workers whose first process was killed may take to end, at most a moment as a rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,93 +75,97 @@ async def run_server(
     cannot start.
     """
     log = configure(settings.log.level, settings.log.format)
-    data = DataDirectory(Path(settings.storage.data))
+    several = settings.server.workers > 1
+    data = DataDirectory(
+        Path(settings.storage.data), patience_seconds=ORPHANS_SECONDS if several else 0
+    )
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(data.close)
-        outside = await embedded(data, stack)
+        outside = await embedded(data, stack, shared=several)
         outside = await prepare_users(settings, outside, announce.htpasswd, log)
         house = build(settings, outside)
         stack.push_async_callback(house.uploads.close)
         await house.uploads.sweep()
-        password = await _first_password(settings, house)
-        if password is not None:
-            # Told at once: should the server fail to listen, nobody could learn it any more.
-            announce.password(password)
-        edges = Edges(settings, data, outside.clock, log, reread=reread)
+        await _first_password(settings, house, announce)
+        edges = Edges(settings, data, outside.clock, log, reread=reread, random=outside.random)
+
+        workers = Workers(
+            settings, data.lock, clock=outside.clock, log=log, own=lambda: site.metrics
+        )
+        stack.push_async_callback(workers.close)
+        site = make_site(settings, outside, house, log, gather=workers.gather if several else None)
+
+        def hangup(server: Adjustable) -> None:
+            edges.reload.hangup(server)
+            workers.use(edges.reload.settings)
 
         def listening(addresses: tuple[str, ...]) -> None:
-            public = tuple(a for a in addresses if a != f"unix:{data.socket}")
-            secure = edges.ssl_context is not None
-            data.write_address("".join(f"{_url(address, secure=secure)}\n" for address in public))
-            announce.started(
-                Started(
-                    public,
-                    data.path,
-                    secure,
-                    settings.auth.open,
-                    edges.ca_file,
-                    to_everyone=bool(settings.auth.anonymous),
-                    user="USER" if settings.auth.htpasswd else ADMIN,
-                )
-            )
+            public = tuple(a for a in edges.listening(addresses) if a != f"unix:{data.socket}")
+            _tell_where(public, settings, data, edges, announce)
+            workers.start()
             notify(READY)
 
         housekeeping = Housekeeping(house.uploads, outside.clock, log)
-        keeper = asyncio.ensure_future(housekeeping.run())
-        stack.callback(keeper.cancel)
-        stack.callback(asyncio.ensure_future(edges.watch()).cancel)
-        readiness = _readiness(outside)
-        metrics = _metrics(house)
-        new_id = request_ids(_prefix())
-        public = root_app(mounts(settings, house, readiness, metrics), new_id=new_id, log=log)
-        requests = RequestMetrics(metrics, log if settings.log.access else None)
+        for task in (housekeeping.run(), edges.watch()):
+            stack.callback(asyncio.ensure_future(task).cancel)
 
         def draining() -> None:
-            readiness.draining = True
+            site.readiness.draining = True
+            workers.stop()
             notify(STOPPING)
             log.info("draining", seconds=settings.server.drain_seconds)
 
-        shortcut = ManifestShortcut(house.registry, new_id)
         await serve(
-            edges.guard(public),
-            listeners=[*edges.listeners(shortcut), *_control(house, data, log)],
+            edges.guard(site.app),
+            listeners=[
+                *workers.among(edges.listeners(site.shortcut)),
+                *_control(house, data, log),
+            ],
             limits=server_limits(settings),
             ssl_context=edges.ssl_context,
             hooks=Hooks(
-                on_response=requests.on_response,
-                on_brief=requests.on_brief,
-                on_refusal=requests.on_refusal,
+                on_response=site.requests.on_response,
+                on_brief=site.requests.on_brief,
+                on_refusal=site.requests.on_refusal,
                 on_listening=listening,
-                on_hangup=edges.reload.hangup,
+                on_hangup=hangup,
+                on_hurry=workers.stop,
             ),
             drain_seconds=settings.server.drain_seconds,
             on_draining=draining,
         )
 
 
-async def _first_password(settings: Settings, house: House) -> str | None:
-    """Make the first administrator; None where nobody is asked, or the password is known."""
+def _tell_where(
+    public: tuple[str, ...],
+    settings: Settings,
+    data: DataDirectory,
+    edges: Edges,
+    announce: Announce,
+) -> None:
+    secure = edges.ssl_context is not None
+    data.write_address("".join(f"{_url(address, secure=secure)}\n" for address in public))
+    announce.started(
+        Started(
+            public,
+            data.path,
+            secure,
+            settings.auth.open,
+            edges.ca_file,
+            to_everyone=bool(settings.auth.anonymous),
+            user="USER" if settings.auth.htpasswd else ADMIN,
+        )
+    )
+
+
+async def _first_password(settings: Settings, house: House, announce: Announce) -> None:
+    """Make the first administrator, unless nobody is asked, and tell a password made for it."""
     if settings.auth.anonymous:
-        return None
-    return await house.accounts.ensure_admin(settings.auth.admin_password)
-
-
-def _readiness(outside: Outside) -> Readiness:
-    health = Health(outside.catalog, outside.store, outside.clock, outside.random)
-    return Readiness({"catalog": health.catalog, "store": health.store})
-
-
-def _metrics(house: House) -> CollectorRegistry:
-    metrics = CollectorRegistry()
-    for collector in (ProcessCollector, PlatformCollector, GCCollector):
-        collector(registry=metrics)
-    watch(metrics, "entrepot_uploads_busy", "Uploads being written.", lambda: house.uploads.busy)
-    return metrics
-
-
-def _prefix() -> str:
-    """Return what tells this process's request ids from another's."""
-    return f"{os.getpid():x}"
+        return
+    password = await house.accounts.ensure_admin(settings.auth.admin_password)
+    if password is not None:
+        # Told at once: should the server fail to listen, nobody could learn it any more.
+        announce.password(password)
 
 
 def _url(address: str, *, secure: bool) -> str:
@@ -176,5 +179,5 @@ def _control(house: House, data: DataDirectory, log: Log) -> list[Listener]:
     if data.socket is None:
         return []
     apps: dict[str, App] = {"api": users_app(house.accounts, house.access, operator=True)}
-    control = root_app(apps, new_id=request_ids(f"{_prefix()}c"), log=log)
+    control = root_app(apps, new_id=request_ids(f"{prefix()}c"), log=log)
     return [Listener(address=f"unix:{data.socket}", app=control)]

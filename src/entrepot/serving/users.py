@@ -16,6 +16,10 @@ Tell = Callable[[Path, str, str], None]
 """Takes the file that was made, the name and the password of its user."""
 
 
+def _nobody(_path: Path, _name: str, _password: str) -> None:
+    """Tell nobody: for a process that finds the file made already."""
+
+
 async def prepare_users(settings: Settings, outside: Outside, tell: Tell, log: Log) -> Outside:
     """Return `outside` with the users of `auth.htpasswd`; as it is without that setting.
 
@@ -28,6 +32,13 @@ async def prepare_users(settings: Settings, outside: Outside, tell: Tell, log: L
             mend="set auth.htpasswd (REGISTRY_AUTH=htpasswd), or ENTREPOT_ADMIN_PASSWORD",
         )
     await _warn_of_old_tree(Path(settings.storage.data), log)
+    return await open_users(settings, outside, log, tell)
+
+
+async def open_users(
+    settings: Settings, outside: Outside, log: Log, tell: Tell = _nobody
+) -> Outside:
+    """Return `outside` with the users of `auth.htpasswd`, and tell nothing else."""
     name = settings.auth.htpasswd
     if not name:
         return outside

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 
+from .acme import check_acme
 from .model import Auth, Server, Settings, SettingsError
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
@@ -41,8 +42,8 @@ def check(settings: Settings) -> None:
 
 
 def _check_server(server: Server) -> None:
-    if server.tls not in ("off", "auto", "files"):
-        raise SettingsError(f"server.tls: '{server.tls}' must be off, auto or files")
+    if server.tls not in ("off", "auto", "files", "acme"):
+        raise SettingsError(f"server.tls: '{server.tls}' must be off, auto, files or acme")
     if server.tls == "files" and not (server.tls_cert and server.tls_key):
         raise SettingsError("server.tls_cert and server.tls_key: both files are needed")
     if server.tls != "files" and (server.tls_cert or server.tls_key):
@@ -52,12 +53,26 @@ def _check_server(server: Server) -> None:
         )
     if not server.listen:
         raise SettingsError("server.listen: name one address at least, such as localhost:5000")
+    check_acme(server)
+    _check_workers(server)
     if server.public_url and not _URL.fullmatch(server.public_url):
         raise SettingsError(
             f"server.public_url: '{server.public_url}' must be http:// or https:// with a host and "
             "no path, for example https://registry.example.com"
         )
     _check_proxies(server)
+
+
+def _check_workers(server: Server) -> None:
+    if server.workers == 1:
+        return
+    if len(set(server.listen)) < len(server.listen):
+        raise SettingsError("server.listen: an address is there twice; name it once")
+    if server.tls == "acme" and server.acme_challenge == "tls-alpn-01":
+        raise SettingsError(
+            "server.workers: only the first process knows the challenges of tls-alpn-01, and the "
+            "authority may reach another; set server.acme_challenge to http-01, or workers to 1"
+        )
 
 
 def _check_proxies(server: Server) -> None:

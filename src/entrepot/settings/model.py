@@ -30,10 +30,42 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     tls: Annotated[
         str,
-        Meta(description="`off`; `files` with the two below; `auto` makes its own certificate."),
+        Meta(
+            description="`off`; `files` with the two below; `auto` makes its own certificate; "
+            "`acme` gets one from an authority, whose terms you accept by that."
+        ),
     ] = "off"
     tls_cert: Annotated[str, Meta(description="PEM file with the certificate chain.")] = ""
     tls_key: Annotated[str, Meta(description="PEM file with the private key.")] = ""
+    acme_hosts: Annotated[
+        tuple[str, ...], Meta(description="Names that the certificate of `acme` is for.")
+    ] = ()
+    acme_email: Annotated[
+        str, Meta(description="Whom the authority may write to; most need nobody.")
+    ] = ""
+    acme_directory: Annotated[
+        str, Meta(description="The authority's ACME directory; Let's Encrypt unless set.")
+    ] = "https://acme-v02.api.letsencrypt.org/directory"
+    acme_root: Annotated[
+        str,
+        Meta(description="PEM file of the authority that the directory's own certificate is from."),
+    ] = ""
+    acme_eab_kid: Annotated[
+        str, Meta(description="Key id of an external account, where the authority wants one.")
+    ] = ""
+    acme_eab_key: Annotated[
+        str, Meta(description="The external account's MAC key, in base64url.")
+    ] = ""
+    acme_challenge: Annotated[
+        str,
+        Meta(
+            description="How names are proved: `http-01`, by plain HTTP at port 80; `tls-alpn-01`, "
+            "at port 443."
+        ),
+    ] = "http-01"
+    acme_http_listen: Annotated[
+        str, Meta(description="Where `http-01` is answered; all else there is sent to HTTPS.")
+    ] = ":80"
     http2: Annotated[bool, Meta(description="Offer HTTP/2 beside HTTP/1.1, where TLS is on.")] = (
         True
     )
@@ -55,6 +87,15 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         bool,
         Meta(description="Each connection begins with a PROXY header (v1, v2) of a trusted proxy."),
     ] = False
+    workers: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=256,
+            description="Processes that serve; more than one pays where requests, not disks, take "
+            "the time. See workers.md.",
+        ),
+    ] = 1
     drain_seconds: Annotated[
         Seconds, Meta(description="How long requests in flight may take after SIGTERM.")
     ] = 30.0

@@ -23,7 +23,9 @@ def is_locked(error: sqlite3.DatabaseError) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE == sqlite3.SQLITE_BUSY
 
 
-async def when_unlocked(attempt: Callable[[], Result]) -> Result:
+async def when_unlocked(
+    attempt: Callable[[], Result], *, pause_max_seconds: float = PAUSE_MAX_SECONDS
+) -> Result:
     """Return what `attempt` returns, tried again while the database is locked; at last `Busy`.
 
     A failure of the medium is `CatalogFailed`.
@@ -45,4 +47,4 @@ async def when_unlocked(attempt: Callable[[], Result]) -> Result:
         await asyncio.sleep(pause)
         # What was slept is counted, not measured: no clock is read, and a simulation repeats.
         waited += pause
-        pause = min(2 * pause, PAUSE_MAX_SECONDS)
+        pause = min(2 * pause, pause_max_seconds)

@@ -12,16 +12,24 @@ _MEMORY = ("sqlite://", "sqlite:///:memory:")
 _FILE = "sqlite:///"
 
 
-async def open_catalog(place: str | Path, *, offload: Offload | None = None) -> Catalog:
+async def open_catalog(
+    place: str | Path,
+    *,
+    offload: Offload | None = None,
+    turnstile: Path | None = None,
+    joins: bool = False,
+) -> Catalog:
     """Open the catalog, made or migrated first if need be.
 
     `place` is a path, `sqlite:///relative/path`, `sqlite:////absolute/path` or
     `sqlite:///:memory:`. `offload` runs what blocks on the disk, in a thread of its own by default.
+    Processes that write to one file at once name one `turnstile`, a file where they queue; all but
+    the first of them say `joins`.
     Raises ValueError for another URL, `CatalogUnusable` or OSError.
     """
     if place in _MEMORY:
         return await open_memory(offload)
-    return await open_file(_path(place), offload)
+    return await open_file(_path(place), offload, turnstile, joins=joins)
 
 
 def _path(place: str | Path) -> Path:

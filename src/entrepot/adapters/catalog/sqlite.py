@@ -16,7 +16,8 @@ from .connection import Row, Statement, Values
 from .failing import failure_of
 from .offload import Offload, OneThread, inline
 from .prepare import CatalogUnusable, prepare
-from .tx import SqlTx, transaction
+from .turnstile import Turnstile
+from .tx import SqlTx
 from .writer import Writer
 
 MMAP_SIZE_BYTES = 256 * 1024 * 1024
@@ -143,7 +144,7 @@ class WriteBlock(AbstractAsyncContextManager[SqlTx]):
 
     async def __aenter__(self) -> SqlTx:
         self._session = Session(await self._writer.enter(durable=self._durable))
-        return transaction(self._session)
+        return SqlTx(self._session)
 
     async def __aexit__(
         self,
@@ -181,13 +182,15 @@ class SqliteCatalog:
         *,
         writer: Writer,
         thread: OneThread | None,
+        turnstile: Turnstile | None = None,
         copies: Callable[[], int] = lambda: 0,
     ) -> None:
         self._open = open_
+        self._turnstile = turnstile
         self._copies = copies
         self._writer = writer
         self._thread = thread
-        self._reads = ReadBlock(transaction(Reader(open_.reading)))
+        self._reads = ReadBlock(SqlTx(Reader(open_.reading)))
 
     def begin(
         self, *, write: bool = False, durable: bool = True
@@ -220,20 +223,27 @@ class SqliteCatalog:
         if self._thread is not None:
             self._thread.close()
         self._open.close()
+        if self._turnstile is not None:
+            self._turnstile.close()
 
 
-async def open_file(path: Path, offload: Offload | None) -> SqliteCatalog:
+async def open_file(
+    path: Path, offload: Offload | None, turnstile: Path | None, *, joins: bool
+) -> SqliteCatalog:
     """Open or make the catalog at `path`. Raises `CatalogUnusable` or OSError."""
     thread = OneThread() if offload is None else None
     work = offload or thread or inline
     try:
-        found = await work(lambda: _connect_file(path))
+        found = await work(lambda: _connect_file(path, joins=joins))
     except BaseException:
         if thread is not None:
             thread.close()
         raise
-    writer = Writer(found.writing, work, committed=_nothing, hasty=found.hasty)
-    return SqliteCatalog(found, writer=writer, thread=thread)
+    turns = Turnstile(turnstile) if turnstile is not None else None
+    writer = Writer(
+        found.writing, work, committed=_nothing, hasty=found.hasty, admit=turns or when_unlocked
+    )
+    return SqliteCatalog(found, writer=writer, thread=thread, turnstile=turns)
 
 
 async def open_memory(offload: Offload | None) -> SqliteCatalog:
@@ -261,12 +271,12 @@ async def open_memory(offload: Offload | None) -> SqliteCatalog:
     return SqliteCatalog(found, writer=writer, thread=None, copies=lambda: copies)
 
 
-def _connect_file(path: Path) -> Connections:
+def _connect_file(path: Path, *, joins: bool) -> Connections:
     # Whoever makes it decides who reads it: it holds password hashes.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     writing = _connect(str(path))
     try:
-        _set_up(writing, path)
+        _set_up(writing, path, joins=joins)
         return Connections(writing, _connect_hasty(path), _connect_to_read(path))
     except BaseException as error:
         writing.close()
@@ -275,7 +285,7 @@ def _connect_file(path: Path) -> Connections:
         raise
 
 
-def _set_up(writing: sqlite3.Connection, path: Path) -> None:
+def _set_up(writing: sqlite3.Connection, path: Path, *, joins: bool) -> None:
     """Make the connection ready to write."""
     writing.execute(f"PRAGMA busy_timeout={OPEN_PATIENCE_MS}")
     (mode,) = writing.execute("PRAGMA journal_mode=WAL").fetchone()
@@ -285,7 +295,8 @@ def _set_up(writing: sqlite3.Connection, path: Path) -> None:
             "perhaps: choose a directory on a local disk"
         )
     prepare(writing, path)
-    _skip_generations(writing)
+    if not joins:  # then nothing was taken back since somebody else opened it
+        _skip_generations(writing)
     for text in (
         "PRAGMA synchronous=FULL",
         "PRAGMA foreign_keys=ON",

@@ -13,7 +13,7 @@ go first, and join a batch of the others if one is open.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from entrepot.ports.catalog import Busy, CatalogFailed
 
@@ -35,6 +35,7 @@ class Writer:
 
     `hasty` is another one to the same database that does not sync; without one every transaction
     is durable. `committed` is called on the loop after each COMMIT, before anybody is told of it.
+    `admit` makes each BEGIN, when other processes let it.
     """
 
     def __init__(
@@ -44,7 +45,9 @@ class Writer:
         committed: Callable[[], None],
         *,
         hasty: sqlite3.Connection | None = None,
+        admit: Callable[[Callable[[], object]], Awaitable[object]] = when_unlocked,
     ) -> None:
+        self._admit = admit
         self._durable = self._raw = raw
         self._hasty = hasty
         self._offload = offload
@@ -139,7 +142,7 @@ class Writer:
 
     async def _begin(self) -> None:
         try:
-            await when_unlocked(lambda: self._raw.execute("BEGIN IMMEDIATE"))
+            await self._admit(lambda: self._raw.execute("BEGIN IMMEDIATE"))
         except Busy as busy:
             # Those who queue have waited too, and would each wait as long again.
             message = str(busy)

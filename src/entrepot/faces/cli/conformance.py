@@ -31,7 +31,10 @@ class _Run(msgspec.Struct, frozen=True):
         return (self.suite, self.specification, self.commit[:COMMIT_SHOWN], *map(str, counts))
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    short_help="Print how this version did in the OCI suite.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option("--summary", is_flag=True, help="Only how many tests passed, of both suites.")
 def conformance(summary: bool) -> None:  # noqa: FBT001 - click passes by name
     """Print how this version did in the OCI conformance suite, as its results.yaml."""

@@ -10,6 +10,8 @@ from entrepot.faces.asgi import App, Receive, Response, Scope, Send, json_respon
 CHECK_SECONDS = 5.0
 """How long one check may take; who asks for readiness seldom waits longer."""
 
+Metrics = CollectorRegistry | Callable[[], Awaitable[CollectorRegistry]]
+"""What is counted, or what finds it where several processes count."""
 Check = Callable[[], Awaitable[str | None]]
 """Returns what is wrong, or None."""
 
@@ -29,7 +31,7 @@ class Readiness:
         return all(word == "ok" for word in words.values()), words
 
 
-def health_app(readiness: Readiness, metrics: CollectorRegistry) -> App:
+def health_app(readiness: Readiness, metrics: Metrics) -> App:
     """Return the application for `/healthz`, `/readyz` and `/metrics`."""
 
     async def app(scope: Scope, _receive: Receive, send: Send) -> None:
@@ -41,7 +43,8 @@ def health_app(readiness: Readiness, metrics: CollectorRegistry) -> App:
             status = "ok" if ready else "unavailable"
             response = json_response(200 if ready else 503, {"status": status, "checks": words})
         elif path == "/metrics":
-            response = Response(200, body=generate_latest(metrics))
+            found = metrics if isinstance(metrics, CollectorRegistry) else await metrics()
+            response = Response(200, body=generate_latest(found))
             response.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
         else:
             response = json_response(404, {"status": "nothing is served at this address"})

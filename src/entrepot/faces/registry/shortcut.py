@@ -1,4 +1,4 @@
-"""What is asked most, answered without the application: manifests, and where to push.
+"""What is asked most, without the application: manifests, and where to push.
 
 The same services decide and look up as in `manifests`; only what follows from them is remembered:
 who may send these header fields, and what this target shows as long as nothing is committed.

@@ -4,7 +4,15 @@ from .forwarded import ForwardedApp
 from .hooks import STATUS_CLIENT_GONE, Adjustable, Hooks
 from .hostguard import HostGuard
 from .limits import ServerLimits
-from .listen import UNIX_MODE_PUBLIC, Listener, ListenError
+from .listen import (
+    UNIX_MODE_PUBLIC,
+    BoundSocket,
+    Listener,
+    ListenError,
+    bind,
+    bind_beside,
+    deal,
+)
 from .plain import WithDrain, drain_plain
 from .run import serve
 from .trust import TrustedProxies
@@ -13,6 +21,7 @@ __all__ = [
     "STATUS_CLIENT_GONE",
     "UNIX_MODE_PUBLIC",
     "Adjustable",
+    "BoundSocket",
     "ForwardedApp",
     "Hooks",
     "HostGuard",
@@ -21,6 +30,9 @@ __all__ = [
     "ServerLimits",
     "TrustedProxies",
     "WithDrain",
+    "bind",
+    "bind_beside",
+    "deal",
     "drain_plain",
     "serve",
 ]

@@ -38,7 +38,8 @@ class Hooks:
 
     `on_listening(addresses)` is called once, with the real ones (`HOST:PORT`, `unix:PATH`).
 
-    `on_hangup(server)` is called at each SIGHUP; without it the signal does what it did.
+    `on_hangup(server)` is called at each SIGHUP; without it the signal does what it did. `on_hurry`
+    is called at each signal that comes while requests are drained.
     """
 
     on_response: Callable[[Scope, int, int, int, float], None] | None = None
@@ -46,3 +47,4 @@ class Hooks:
     on_refusal: Callable[[int, str, str | None], None] | None = None
     on_listening: Callable[[tuple[str, ...]], None] | None = None
     on_hangup: Callable[[Adjustable], None] | None = None
+    on_hurry: Callable[[], None] | None = None

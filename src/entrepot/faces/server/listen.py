@@ -40,7 +40,8 @@ class Listener:
     `http2` offers HTTP/2 beside HTTP/1.1 in TLS handshakes, with the context to all listeners.
     `mode` is that of a Unix socket's file. Connections of `trusted` peers are not counted by
     address, and with `proxy_line` each begins with a PROXY header; other peers are closed then.
-    `shortcut` is asked first, for requests of all but trusted peers.
+    `shortcut` is asked first, for requests of all but trusted peers. `bound` are its sockets, where
+    that was done before.
     """
 
     address: str
@@ -51,6 +52,7 @@ class Listener:
     trusted: TrustedProxies | None = None
     proxy_line: bool = False
     shortcut: Shortcut | None = None
+    bound: tuple["BoundSocket", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,28 @@ def bind(address: str, *, unix_mode: int = UNIX_MODE) -> list[BoundSocket]:
             if port != 0 or not taken or attempt == SAME_PORT_TRIES - 1:
                 raise
     raise AssertionError("unreachable")
+
+
+def bind_beside(one: BoundSocket) -> BoundSocket:
+    """Bind the address of a `deal` once more: the kernel deals connections out to all that listen.
+
+    Raises ListenError. The socket does not listen yet.
+    """
+    host, port = split_address(one.address)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return BoundSocket(_bind_tcp(family, host, port, several=True), one.address)
+    except OSError as error:
+        raise ListenError(_explain(error, host, port)) from error
+
+
+def deal(one: BoundSocket) -> BoundSocket:
+    """Bind a TCP address anew, so that `bind_beside` can; `one` is closed. Raises ListenError.
+
+    Binding as usual comes first, as it finds out who has the address already.
+    """
+    one.sock.close()
+    return bind_beside(one)
 
 
 def split_address(address: str) -> tuple[str, int]:
@@ -142,16 +166,21 @@ def _bind_hosts(hosts: list[tuple[socket.AddressFamily, str]], port: int) -> lis
     return bound
 
 
-def _bind_tcp(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+def _bind_tcp(
+    family: socket.AddressFamily, host: str, port: int, *, several: bool = False
+) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.settimeout(0)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if several:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.bind((host, port))
-        # In use shows only here when another socket is bound but not to exactly this address.
-        sock.listen(1)
+        if not several:
+            # In use shows only here when another socket is bound but not to exactly this address.
+            sock.listen(1)
     except BaseException:
         sock.close()
         raise

@@ -114,6 +114,9 @@ class RequestParsing(HttpToolsProtocol):
         name = name.lower()
         self.head.field(name, value)
         if not self.in_head:
+            if name == b"connection":
+                # The parser would believe it, and hear nothing more (RFC 9110, section 6.5.1).
+                raise Refused(MALFORMED_BODY)
             return  # a trailer: counted and dropped, as RFC 9110 section 6.5.1 allows
         if name in FRAMING_NAMES:
             self.head.framing(name, value)

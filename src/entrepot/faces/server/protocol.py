@@ -227,6 +227,8 @@ class EdgeProtocol(RequestParsing):
                 self.life.close()
         elif self._queue:
             self._start(self._queue.popleft())
+            if self._refusal is not None:
+                self.refuse(self._refusal)  # if it is of this one's body: no more of it comes
         elif self._refusal is not None:
             self.refuse(self._refusal)
         else:

@@ -90,7 +90,7 @@ class Server:
         return tuple(one.address for _, one in pairs)
 
     def _bind(self, listener: Listener) -> list[BoundSocket]:
-        bound = bind(listener.address, unix_mode=listener.mode)
+        bound = [*listener.bound] or bind(listener.address, unix_mode=listener.mode)
         self._bound += bound
         if listener.trusted is not None:
             self.edge.addresses.exempt = listener.trusted
@@ -238,6 +238,8 @@ async def serve(
     hurry = asyncio.Event()
 
     def signalled() -> None:
+        if stop.is_set() and hooks is not None and hooks.on_hurry is not None:
+            hooks.on_hurry()
         (hurry if stop.is_set() else stop).set()
 
     server = Server(app, limits=limits, ssl_context=ssl_context, hooks=hooks)

@@ -66,11 +66,16 @@ KEYS: tuple[Key, ...] = (
     _refused("http.prefix", "Entrepot serves at the root: let the proxy take the prefix away"),
     _refused("http.tls.clientcas.*", "client certificates are not asked for yet"),
     _refused("http.tls.clientauth", "client certificates are not asked for yet"),
-    _refused(
-        "http.tls.letsencrypt.*",
-        "certificates are not fetched from this configuration: name http.tls.certificate and "
-        "http.tls.key",
+    _used(
+        "http.tls.letsencrypt.hosts",
+        "server.acme_hosts",
+        values.listed,
+        "`server.tls` is `acme` then; the names are needed",
     ),
+    _used("http.tls.letsencrypt.email", "server.acme_email", values.text),
+    _used("http.tls.letsencrypt.directoryurl", "server.acme_directory", values.text),
+    _needless("http.tls.letsencrypt.cachefile", "what is got is kept in the data directory"),
+    _ignored("http.tls.letsencrypt.*", "there is no such key"),
     _ignored("http.tls.minimumtls", "TLS 1.2 and 1.3 are served"),
     _ignored("http.tls.ciphersuites.*", "the ciphers are those of OpenSSL"),
     _ignored("http.headers.*", "no headers of your own are added: let the proxy do it"),

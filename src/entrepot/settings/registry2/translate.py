@@ -55,7 +55,7 @@ def translate(tree: Any, environment: Mapping[str, str]) -> Translated:
     for path, one in given.items():
         _take(made, path, one)
     _listen(made, given)
-    _tls(made)
+    _tls(made, given)
     _auth(made, given)
     _one_driver(given)
     return made
@@ -102,10 +102,17 @@ def _listen(made: Translated, given: Mapping[Path, Given]) -> None:
         made.put("server.listen", [values.address(where.value)], where.name)
 
 
-def _tls(made: Translated) -> None:
+def _tls(made: Translated, given: Mapping[Path, Given]) -> None:
     server = made.tree["server"]
     if server.get("tls_cert") or server.get("tls_key"):
         made.put("server.tls", "files")
+    elif any(
+        path[:3] == ("http", "tls", "letsencrypt") and not values.is_nothing(one.value)
+        for path, one in given.items()
+    ):
+        # As registry:2 does it, which has no port 80.
+        made.put("server.tls", "acme")
+        made.put("server.acme_challenge", "tls-alpn-01")
 
 
 def _auth(made: Translated, given: Mapping[Path, Given]) -> None:

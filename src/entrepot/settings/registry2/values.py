@@ -57,6 +57,12 @@ def address(value: Any) -> str:
     return f"*:{port}" if colon and host in ("", "[::]") else text(value)
 
 
+def listed(value: Any) -> list[str]:
+    """Return a list of words; text has commas between them."""
+    words = value if isinstance(value, list) else text(value).strip("[]").split(",")
+    return [text(word) for word in words if text(word)]
+
+
 def is_nothing(value: Any) -> bool:
     """Whether a key with this value asks for nothing, as if it were not there."""
     return value is None or value in ({}, []) or text(value).lower() in _NO

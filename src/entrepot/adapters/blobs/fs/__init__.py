@@ -31,6 +31,8 @@ bring it back, and `scan_uploads` finds it.
 """
 
 from .disk import Offload, OnStep, Step
+from .retired import Retired
+from .sharing import Holds, SharedStore
 from .store import FsStore, open_store
 
-__all__ = ["FsStore", "Offload", "OnStep", "Step", "open_store"]
+__all__ = ["FsStore", "Holds", "Offload", "OnStep", "Retired", "SharedStore", "Step", "open_store"]

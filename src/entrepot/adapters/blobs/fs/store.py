@@ -131,6 +131,20 @@ class FsStore:
         if self._pool is not None:
             self._pool.close()
 
+    # For `sharing`, where other processes change uploads too.
+
+    def path_of(self, upload_id: str) -> str:
+        """Return where an upload's file is or would be."""
+        return self._layout.upload(upload_id)
+
+    def remembered(self, upload_id: str) -> FsUpload | None:
+        """Return the upload if this process knows it."""
+        return self._uploads.find(upload_id)
+
+    def forget(self, upload_id: str) -> None:
+        """Know nothing of an upload any more; its bytes stay for `resume`."""
+        self._uploads.forget(upload_id)
+
     def _new(self, upload_id: str) -> FsUpload:
         return FsUpload(upload_id, self._layout, self._disk, self._uploads)
 

@@ -8,7 +8,11 @@ REPOSITORY = "entrepot-bench/app"
 COUNT = click.IntRange(1, 100)
 
 
-@click.command("bench", context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    "bench",
+    short_help="Measure a registry, or compare two by turns.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.argument("urls", metavar="URL [URL2]", nargs=-1, required=True)
 @click.option("--user", default="", help="Who you are there; the password is ENTREPOT_PASSWORD.")
 @click.option("--password", envvar="ENTREPOT_PASSWORD", default="", hidden=True)
