@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from entrepot.oci.document import decode
 from entrepot.oci.errors import Code, Fault
-from entrepot.oci.keys import check_keys, fold
+from entrepot.oci.keys import COLONS_MAX, check_keys, fold
 from entrepot.oci.manifest import parse
 
 DIGEST = "sha256:" + "a" * 64
@@ -169,3 +169,12 @@ def test_folding_knows_no_more_than_gos(key: str) -> None:
     if fold(key) == "schemaversion":
         assert key.casefold() == "schemaversion"
     assert fold(fold(key)) == fold(key)
+
+
+def test_too_many_keys_are_refused_at_once() -> None:
+    pairs = ",".join(f'"k{number}":""' for number in range(COLONS_MAX))
+    raw = f'{{"schemaVersion":2,"annotations":{{{pairs}}}}}'.encode()
+    with pytest.raises(Fault) as refused:
+        check_keys(raw)
+    assert refused.value.code is Code.MANIFEST_INVALID
+    assert refused.value.detail == {"limit": COLONS_MAX}

@@ -1,4 +1,4 @@
-"""A registry in a process of its own, whose memory is looked at while it is attacked."""
+"""A registry in a process of its own, looked at while it is attacked."""
 
 import os
 import re
@@ -72,11 +72,9 @@ def running(
     environment = {
         **os.environ,
         "ENTREPOT_LOG_LEVEL": "warning",
-        "ENTREPOT_ADMIN_PASSWORD": PASSWORD,
+        **({"ENTREPOT_ADMIN_PASSWORD": PASSWORD} if auth else {"ENTREPOT_AUTH_ANONYMOUS": "all"}),
         **(settings or {}),
     }
-    if not auth:
-        environment["ENTREPOT_AUTH_ANONYMOUS"] = "all"
     command = [*_program(), "serve", "--data", str(data), "--listen", "127.0.0.1:0"]
     with log.open("ab") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)

@@ -16,6 +16,10 @@ SHOWN_MAX = 80
 """Characters of a key that an error repeats."""
 
 
+COLONS_MAX = 200_000
+"""Most colons in a manifest, and so most keys: looking at that many takes a quarter of a second."""
+
+
 def fold(key: str) -> str:
     """Return `key` as Go compares it: in small letters, two signs that stand for k and s too."""
     return key.replace("\u212a", "k").replace("\u017f", "s").lower()
@@ -69,6 +73,12 @@ def check_keys(raw: bytes) -> None:
     `raw` is the JSON of a manifest whose types were checked. Looked at are the manifest itself,
     its descriptors, their platforms and all annotations: what any program reads.
     """
+    if raw.count(b":") > COLONS_MAX:
+        raise Fault(
+            Code.MANIFEST_INVALID,
+            "the manifest has too many keys: push what it names in several manifests",
+            {"limit": COLONS_MAX},
+        )
     found = _check(_OBJECT.decode(raw), _DOCUMENT, "the manifest")
     for name in found.keys() & {"config", "subject"}:
         _check_descriptor(_OBJECT.decode(found[name]), name)

@@ -12,7 +12,7 @@ from entrepot.rules.tickets import Tickets
 
 from .context import Caller
 
-ENDED_MAX = 1 << 16
+ENDED_MAX = 1 << 14
 """Sessions known to have ended; beyond it, one that had no row may seem to be unused again."""
 
 

@@ -13,8 +13,8 @@ from entrepot.rules.scopes import Scope, granted, to_grants
 ISSUER = "entrepot"
 LEEWAY_SECONDS = 60.0
 REFRESH_SECONDS = 90 * 86400.0
-CACHE_MAX = 4096
-"""Verified tokens remembered; checking a signature takes as long as some hundred lookups."""
+CACHE_MAX = 1024
+"""Verified tokens remembered, of up to some 10 KiB each; checking a signature takes as long as some hundred lookups."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from .call import Services
 from .routes import Kind, route
 
 ENTRIES_MAX = 4096
-BODIES_MAX_BYTES = 32 << 20
+BODIES_MAX_BYTES = 16 << 20
 """Answers remembered; the oldest go when there are more, or when their bodies take more."""
 BODY_MAX_BYTES = 64 * 1024
 """Larger manifests are rare, and not worth a copy."""
