@@ -14,7 +14,8 @@ ISSUER = "entrepot"
 LEEWAY_SECONDS = 60.0
 REFRESH_SECONDS = 90 * 86400.0
 CACHE_MAX = 1024
-"""Verified tokens remembered, of up to some 10 KiB each; checking a signature takes as long as some hundred lookups."""
+"""Verified tokens remembered, of up to some 10 KiB each; checking a signature takes as long as some
+hundred lookups."""
 
 
 @dataclass(frozen=True, slots=True)
