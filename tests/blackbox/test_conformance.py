@@ -15,12 +15,12 @@ from tools.conformance.serving import SETTINGS
 from tools.conformance.suites import (
     CLASSIC,
     NEWEST,
-    BuildFailedError,
     GoMissingError,
     SourcesMissingError,
     build,
 )
 from tools.conformance.target import Target
+from tools.golang import CommandFailedError
 
 SKIPS_MAX = 2
 PUBLISH = "run `python -m tools.conformance --publish`"
@@ -35,7 +35,7 @@ def suites() -> None:
     except SourcesMissingError as error:
         # Nothing that this project could install; the published results say when it last ran.
         pytest.skip(f"the conformance suites: {error}")
-    except (GoMissingError, BuildFailedError) as error:
+    except (GoMissingError, CommandFailedError) as error:
         absent(f"the conformance suites: {error}")
 
 

@@ -3,11 +3,12 @@
 import os
 import re
 import shutil
-import subprocess
 import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from tools.golang import CommandFailedError, run
 
 BUILT = Path(__file__).parents[2] / ".tools" / "conformance"
 REPOSITORY = "https://github.com/opencontainers/distribution-spec"
@@ -16,7 +17,6 @@ SOURCES = "ENTREPOT_CONFORMANCE_SOURCES"
 
 FOLDER = "conformance"
 FETCH_SECONDS = 120
-BUILD_SECONDS = 240
 GO_MIN = (1, 24)
 """The newest suite asks for it."""
 
@@ -29,11 +29,7 @@ class SourcesMissingError(Exception):
     """The suite's sources are not here and cannot be fetched; the message says how to help."""
 
 
-class BuildFailedError(Exception):
-    """Go is here, and the suite cannot be built; the message holds what Go printed."""
-
-
-CANNOT_BUILD = (GoMissingError, SourcesMissingError, BuildFailedError)
+CANNOT_BUILD = (GoMissingError, SourcesMissingError, CommandFailedError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +54,7 @@ def build(suite: Suite, folder: Path = BUILT) -> Path:
     """Return the suite's program, built now if it was not before.
 
     Its modules come from where Go is set up to take them. Raises `GoMissingError`,
-    `SourcesMissingError`, `BuildFailedError`.
+    `SourcesMissingError`, `CommandFailedError`.
     """
     program = folder / f"{suite.name}-{suite.commit[:12]}"
     if program.exists():
@@ -69,7 +65,7 @@ def build(suite: Suite, folder: Path = BUILT) -> Path:
         _extract(suite, folder, Path(scratch))
         fresh = Path(scratch) / suite.name
         output: list[str | Path] = ["-trimpath", "-buildvcs=false", "-o", fresh, "."]
-        _run([go, *suite.build, *output], Path(scratch) / FOLDER)
+        run([go, *suite.build, *output], Path(scratch) / FOLDER)
         # Whole or not at all: another process may be building it too.
         fresh.replace(program)
     return program
@@ -81,12 +77,12 @@ def _extract(suite: Suite, folder: Path, target: Path) -> None:
     commit = suite.commit
     try:
         if not clone.exists():
-            _run(["git", "clone", "--quiet", "--bare", REPOSITORY, clone], folder, FETCH_SECONDS)
+            run(["git", "clone", "--quiet", "--bare", REPOSITORY, clone], folder, FETCH_SECONDS)
         archive = target / "sources.tar"
-        _run(["git", "archive", f"--output={archive}", commit, FOLDER], clone)
+        run(["git", "archive", f"--output={archive}", commit, FOLDER], clone)
         with tarfile.open(archive) as tar:
             tar.extractall(target, filter="data")
-    except BuildFailedError as error:
+    except CommandFailedError as error:
         raise SourcesMissingError(
             f"the sources of the suite cannot be had from {REPOSITORY}: name a clone of it that "
             f"has {commit[:12]} in {SOURCES} ({error})"
@@ -98,35 +94,8 @@ def _go() -> str:
     wanted = ".".join(map(str, GO_MIN))
     if go is None:
         raise GoMissingError(f"go is not installed: the suites need Go {wanted} or newer")
-    version = _run([go, "env", "GOVERSION"], BUILT.parents[1])
+    version = run([go, "env", "GOVERSION"], BUILT.parents[1])
     found = re.match(r"go(\d+)\.(\d+)", version)
     if found is None or (int(found[1]), int(found[2])) < GO_MIN:
         raise GoMissingError(f"this is {version.strip()}: the suites need Go {wanted} or newer")
     return go
-
-
-def _run(command: list[str | Path], folder: Path, seconds: float = BUILD_SECONDS) -> str:
-    # Neither another toolchain nor other modules than those of go.sum.
-    env = {
-        **os.environ,
-        "GOTOOLCHAIN": "local",
-        "GOFLAGS": "-mod=readonly",
-        "GOWORK": "off",
-        "GIT_TERMINAL_PROMPT": "0",
-    }
-    words = [str(word) for word in command]
-    try:
-        done = subprocess.run(
-            words,
-            cwd=folder,
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise BuildFailedError(f"`{' '.join(words)}` took over {seconds} s") from error
-    if done.returncode != 0:
-        raise BuildFailedError(f"`{' '.join(words)}` failed:\n{done.stderr}")
-    return done.stdout

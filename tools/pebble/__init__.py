@@ -3,16 +3,15 @@
 `go.mod` and `go.sum` beside pin it and all that it is made of.
 """
 
-import os
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
+
+from tools.golang import CommandFailedError, run
 
 HERE = Path(__file__).parent
 PROGRAM = HERE.parents[1] / ".tools" / "pebble" / "pebble-v2.10.1"
 PACKAGE = "github.com/letsencrypt/pebble/v2/cmd/pebble"
-BUILD_SECONDS = 240
 
 
 class CannotBuildError(Exception):
@@ -29,32 +28,12 @@ def build() -> Path:
     PROGRAM.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=PROGRAM.parent) as scratch:
         fresh = Path(scratch) / "pebble"
-        _run([go, "build", "-trimpath", "-buildvcs=false", "-o", str(fresh), PACKAGE])
+        # Without C, so that it runs wherever it is moved to.
+        options: list[str | Path] = ["-trimpath", "-buildvcs=false", "-o", fresh, PACKAGE]
+        try:
+            run(["env", "CGO_ENABLED=0", go, "build", *options], HERE)
+        except CommandFailedError as error:
+            raise CannotBuildError(str(error)) from error
         # Whole or not at all: another process may be building it too.
         fresh.replace(PROGRAM)
     return PROGRAM
-
-
-def _run(command: list[str]) -> None:
-    # Neither another toolchain nor other modules than those of go.sum.
-    env = {
-        **os.environ,
-        "CGO_ENABLED": "0",
-        "GOFLAGS": "-mod=readonly",
-        "GOTOOLCHAIN": "local",
-        "GOWORK": "off",
-    }
-    try:
-        done = subprocess.run(
-            command,
-            cwd=HERE,
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=BUILD_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise CannotBuildError(f"`go build` took over {BUILD_SECONDS} s") from error
-    if done.returncode != 0:
-        raise CannotBuildError(f"`go build` failed:\n{done.stderr[-2000:]}")
