@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from entrepot import __version__
-from entrepot.adapters.allocator import bound_heap
 from entrepot.faces.cli.bench.command import bench
 from entrepot.faces.cli.conformance import conformance
 from entrepot.faces.cli.users import users
@@ -68,7 +67,6 @@ def serve(config: str | None, file: str | None, **options: Any) -> None:
     # A command that only talks to a server should not wait for one to be loaded.
     from entrepot import serving
 
-    bound_heap()
     try:
         serving.run(
             sources.settings,

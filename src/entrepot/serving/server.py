@@ -8,6 +8,7 @@ from pathlib import Path
 
 import uvloop
 
+from entrepot.adapters.allocator import bound_heap
 from entrepot.adapters.datadir import DataDirectory
 from entrepot.adapters.logging import Log, configure
 from entrepot.adapters.systemd import READY, STOPPING, notify
@@ -61,6 +62,7 @@ def run(
     settings: Settings, announce: Announce, reread: Callable[[], Settings] | None = None
 ) -> None:
     """Run a registry on an event loop of its own; raises one of `CANNOT_START`."""
+    bound_heap()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run_server(settings, announce, reread))
 

@@ -67,19 +67,7 @@ class RequestMetrics(Collector):
         if bytes_in:
             self._received[kind] = self._received.get(kind, 0) + bytes_in
         if self._log is not None:
-            client = scope.get("client")
-            self._log.info(
-                "request",
-                id=scope.get(REQUEST_ID),
-                client=client[0] if client else None,
-                http=scope.get("http_version"),
-                method=scope["method"],
-                path=scope["path"],
-                status=status,
-                received=bytes_in,
-                sent=bytes_out,
-                ms=round(seconds * 1000, 1),
-            )
+            _write_line(self._log, scope, status, (bytes_in, bytes_out), seconds)
 
     def on_brief(
         self, brief: Brief, method: bytes, target: bytes, host: str | None, seconds: float
@@ -87,18 +75,14 @@ class RequestMetrics(Collector):
         """Take note of a request that was answered without an application."""
         self._count(method.decode(), brief.kind, brief.status, len(brief.body), seconds)
         if self._log is not None:
-            self._log.info(
-                "request",
-                id=brief.request_id,
-                client=host,
-                http="1.1",
-                method=method.decode(),
-                path=target.decode(),
-                status=brief.status,
-                received=0,
-                sent=len(brief.body),
-                ms=round(seconds * 1000, 1),
-            )
+            scope = {
+                "client": (host, 0) if host is not None else None,
+                "http_version": "1.1",
+                "method": method.decode(),
+                "path": target.decode(),
+                REQUEST_ID: brief.request_id,
+            }
+            _write_line(self._log, scope, brief.status, (0, len(brief.body)), seconds)
 
     def on_refusal(self, _status: int, code: str, _address: str | None) -> None:
         """Take note of a request that never reached an application."""
@@ -135,6 +119,26 @@ class RequestMetrics(Collector):
         tally.seconds += seconds
         if sent:
             self._sent[kind] = self._sent.get(kind, 0) + sent
+
+
+def _write_line(
+    log: Log, scope: Scope, status: int, in_and_out_bytes: tuple[int, int], seconds: float
+) -> None:
+    """Write one line of the access log."""
+    client = scope.get("client")
+    received, sent = in_and_out_bytes
+    log.info(
+        "request",
+        id=scope.get(REQUEST_ID),
+        client=client[0] if client else None,
+        http=scope.get("http_version"),
+        method=scope["method"],
+        path=scope["path"],
+        status=status,
+        received=received,
+        sent=sent,
+        ms=round(seconds * 1000, 1),
+    )
 
 
 def _cumulative(buckets: list[int]) -> list[tuple[str, float]]:

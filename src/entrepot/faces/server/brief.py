@@ -7,9 +7,10 @@ from typing import Any
 
 from uvicorn.config import Config
 
-from entrepot.faces.shortcut import Brief, Shortcut
+from entrepot.faces.shortcut import Shortcut
 
 from .edge import Edge
+from .hooks import tell
 from .known import KnownFields, block_of
 from .lifetime import Phase
 from .protocol import EdgeProtocol
@@ -86,15 +87,7 @@ class BriefProtocol(EdgeProtocol):
         self.transport.write(b"".join((brief.head, edge.date_line, b"\r\n", brief.body)))
         edge.total_requests += 1
         self.life.idle()
-        self._report(brief, line, started)
-        return True
-
-    def _report(self, brief: Brief, line: list[bytes], started: float) -> None:
-        hook = self.edge.hooks.on_brief
-        if hook is None:
-            return
+        host = self.client[0] if self.client else None
         seconds = time.perf_counter() - started
-        try:
-            hook(brief, line[0], line[1], self.client[0] if self.client else None, seconds)
-        except Exception:  # an observer must not harm the response
-            logger.exception("on_brief failed")
+        tell("on_brief", edge.hooks.on_brief, brief, line[0], line[1], host, seconds)
+        return True

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from uvicorn.server import ServerState
 
-from .hooks import Hooks
+from .hooks import Hooks, tell
 from .limits import AddressBook, ServerLimits
 from .refusal import ADDRESS_FULL, SERVER_FULL, Refusal
 from .threads import DrainThreads
@@ -77,9 +77,4 @@ class Edge(ServerState):
     def refused(self, refusal: Refusal, host: str | None) -> None:
         """Tell the observer."""
         logger.debug("refused a request: %d %s", refusal.status, refusal.message)
-        if self.hooks.on_refusal is None:
-            return
-        try:
-            self.hooks.on_refusal(refusal.status, refusal.code.value, host)
-        except Exception:  # an observer must not harm the connection
-            logger.exception("on_refusal failed")
+        tell("on_refusal", self.hooks.on_refusal, refusal.status, refusal.code.value, host)

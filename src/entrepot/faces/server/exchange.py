@@ -1,18 +1,15 @@
 """One request: its scope, its body as it comes, and what is known of its response."""
 
 import asyncio
-import logging
 import time
 from typing import Protocol
 
 from entrepot.faces.asgi import Message, Scope
 
-from .hooks import STATUS_CLIENT_GONE, Hooks
+from .hooks import STATUS_CLIENT_GONE, Hooks, tell
 from .limits import BodyPace
 from .plain import Write
 from .wire import Wire
-
-logger = logging.getLogger("entrepot.server")
 
 
 class Connection(Protocol):
@@ -172,13 +169,10 @@ class Exchange:
 
     def report(self) -> None:
         """Tell the observer, once."""
-        hook = self._hooks.on_response
-        if self._reported or hook is None:
+        if self._reported:
             return
         self._reported = True
         status = STATUS_CLIENT_GONE if self.status is None else self.status
         seconds = time.perf_counter() - self._started_at
-        try:
-            hook(self.scope, status, self.bytes_in, self.bytes_out, seconds)
-        except Exception:  # an observer must not harm the response
-            logger.exception("on_response failed")
+        hook = self._hooks.on_response
+        tell("on_response", hook, self.scope, status, self.bytes_in, self.bytes_out, seconds)

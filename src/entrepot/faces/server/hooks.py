@@ -1,13 +1,17 @@
 """What metrics and access logs hear from the server."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ParamSpec, Protocol
 
 from entrepot.faces.asgi import Scope
 from entrepot.faces.shortcut import Brief
 
 from .limits import ServerLimits
+
+logger = logging.getLogger("entrepot.server")
+P = ParamSpec("P")
 
 STATUS_CLIENT_GONE = 499
 """Reported when the client left before any answer (nginx's number; never sent)."""
@@ -48,3 +52,13 @@ class Hooks:
     on_listening: Callable[[tuple[str, ...]], None] | None = None
     on_hangup: Callable[[Adjustable], None] | None = None
     on_hurry: Callable[[], None] | None = None
+
+
+def tell(name: str, hook: Callable[P, None] | None, *args: P.args, **kwargs: P.kwargs) -> None:
+    """Call an observer, if there is one; when it fails that is logged, and harms no request."""
+    if hook is None:
+        return
+    try:
+        hook(*args, **kwargs)
+    except Exception:  # an observer must not harm what it observes
+        logger.exception("%s failed", name)

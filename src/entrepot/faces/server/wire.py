@@ -60,10 +60,7 @@ class Wire:
 
     def cut(self) -> None:
         """Reset the connection, so that the peer cannot take what it has for the whole."""
-        own = self.transport.get_extra_info("socket")
-        if own is not None and not self.transport.is_closing():
-            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.transport.abort()
+        reset(self.transport)
 
     def lost(self) -> None:
         """The connection is gone: whoever waits to write need not any more."""
@@ -82,18 +79,27 @@ class Wire:
         if job is None and held == 0:
             self._marked_at = 0.0
             return False
-        mark = (job.sent_bytes if job is not None else -held, self._unread_bytes())
+        mark = (job.sent_bytes if job is not None else -held, unread_bytes(self.transport))
         if mark != self._mark or not self._marked_at:
             self._mark, self._marked_at = mark, now
             return False
         return now - self._marked_at >= self.edge.limits.write_stall_seconds
 
-    def _unread_bytes(self) -> int:
-        """Bytes in the kernel that the peer has not acknowledged; 0 where that is not known."""
-        own = self.transport.get_extra_info("socket")
-        if own is None or self.transport.is_closing():
-            return 0
-        try:
-            return int(struct.unpack("i", fcntl.ioctl(own.fileno(), termios.TIOCOUTQ, bytes(4)))[0])
-        except OSError:
-            return 0
+
+def reset(transport: asyncio.Transport) -> None:
+    """Reset the connection, so that the peer cannot take what it has for the whole."""
+    own = transport.get_extra_info("socket")
+    if own is not None and not transport.is_closing():
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+def unread_bytes(transport: asyncio.Transport) -> int:
+    """Bytes in the kernel that the peer has not acknowledged; 0 where that is not known."""
+    own = transport.get_extra_info("socket")
+    if own is None or transport.is_closing():
+        return 0
+    try:
+        return int(struct.unpack("i", fcntl.ioctl(own.fileno(), termios.TIOCOUTQ, bytes(4)))[0])
+    except OSError:
+        return 0

@@ -1,10 +1,8 @@
 """The way out of a connection: writes, and whether the peer reads them."""
 
 import asyncio
-import fcntl
-import socket
-import struct
-import termios
+
+from entrepot.faces.server.wire import reset, unread_bytes
 
 BUFFER_BYTES = 256 * 1024
 """What is held for a peer that does not read; a body waits beyond it."""
@@ -53,10 +51,7 @@ class Outlet:
 
     def cut(self) -> None:
         """Reset the connection, so that the peer cannot take what it has for the whole."""
-        own = self.transport.get_extra_info("socket")
-        if own is not None and not self.transport.is_closing():
-            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.transport.abort()
+        reset(self.transport)
 
     def stalled(self, now: float, seconds: float) -> bool:
         """Whether the peer has read nothing for so long; asked at every tick.
@@ -68,18 +63,8 @@ class Outlet:
         if held == 0:
             self._marked_at = None
             return False
-        mark = (held, self._unread_bytes())
+        mark = (held, unread_bytes(self.transport))
         if mark != self._mark or self._marked_at is None:
             self._mark, self._marked_at = mark, now
             return False
         return now - self._marked_at >= seconds
-
-    def _unread_bytes(self) -> int:
-        """Bytes in the kernel that the peer has not acknowledged; 0 where that is not known."""
-        own = self.transport.get_extra_info("socket")
-        if own is None or self.transport.is_closing():
-            return 0
-        try:
-            return int(struct.unpack("i", fcntl.ioctl(own.fileno(), termios.TIOCOUTQ, bytes(4)))[0])
-        except OSError:
-            return 0

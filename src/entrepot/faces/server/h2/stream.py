@@ -1,7 +1,6 @@
 """A request on an HTTP/2 connection: its body, and what came of its answer."""
 
 import asyncio
-import logging
 import math
 import time
 from collections import deque
@@ -9,13 +8,11 @@ from typing import Protocol
 
 from entrepot.faces.asgi import DRAIN, Headers, Message, Scope
 from entrepot.faces.server.edge import Edge
-from entrepot.faces.server.hooks import STATUS_CLIENT_GONE
+from entrepot.faces.server.hooks import STATUS_CLIENT_GONE, tell
 from entrepot.faces.server.limits import BodyPace
 from entrepot.faces.server.plain import Write, drain_plain
 
 from .head import RequestHead
-
-logger = logging.getLogger("entrepot.server")
 
 MESSAGE_BYTES = 256 * 1024
 """When a part of a body is enough for one message: a drain holds two of them."""
@@ -227,13 +224,10 @@ class Stream:
 
     def report(self) -> None:
         """Tell the observer, once."""
-        hook = self.connection.edge.hooks.on_response
-        if self._reported or hook is None:
+        if self._reported:
             return
         self._reported = True
         status = STATUS_CLIENT_GONE if self.status is None else self.status
         seconds = time.perf_counter() - self._started_at
-        try:
-            hook(self.scope, status, self.bytes_in, self.bytes_out, seconds)
-        except Exception:  # an observer must not harm the response
-            logger.exception("on_response failed")
+        hook = self.connection.edge.hooks.on_response
+        tell("on_response", hook, self.scope, status, self.bytes_in, self.bytes_out, seconds)
