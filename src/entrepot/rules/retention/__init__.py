@@ -1,0 +1,1 @@
+"""Retention: what of a repository stays, and why."""
