@@ -11,6 +11,7 @@ from entrepot.rules.leases import (
     has_bytes,
     may_condemn,
     may_go_live,
+    may_unlink,
     needs_generation,
 )
 
@@ -63,3 +64,11 @@ def test_no_row_has_no_bytes_and_needs_a_generation() -> None:
 @given(ROWS)
 def test_only_a_live_row_has_bytes(row: BlobRow) -> None:
     assert has_bytes(row) == (row.state is BlobState.LIVE)
+
+
+@given(ROWS, st.booleans(), TIMES)
+def test_i11_a_link_outlasts_the_lease_only_where_a_manifest_holds(
+    row: BlobRow, held: bool, now: float
+) -> None:
+    assert may_unlink(row, held_here=held, now=now) == (not held and row.keep_until < now)
+    assert not may_unlink(row, held_here=held, now=row.keep_until)

@@ -16,12 +16,15 @@ from entrepot.ports.blobs import BlobStore
 from entrepot.ports.catalog import Catalog
 from entrepot.rules.leases import BlobRow, Grace
 from entrepot.rules.tickets import KEY_BYTES, Tickets
+from entrepot.rules.trash import KEEP_DAYS
 from entrepot.services.blobs import BlobService
 from entrepot.services.context import Caller
 from entrepot.services.deletion import DeletionService
 from entrepot.services.fsck import check_blobs, check_catalog, check_manifests
 from entrepot.services.pull import PullLimits, PullService
+from entrepot.services.purging import PurgeService
 from entrepot.services.push import Pushed, PushService
+from entrepot.services.trash import TrashService
 from entrepot.services.uploads import Chunk, UploadLimits, UploadService
 
 ALICE = Caller("alice", "docker/28")
@@ -79,6 +82,8 @@ class House:
     push: PushService
     pull: PullService
     deletion: DeletionService
+    trash: TrashService
+    purging: PurgeService
     clock: HandClock = field(default_factory=HandClock)
 
     async def add_blob(self, data: bytes, name: RepositoryName = APP) -> BlobRow:
@@ -94,7 +99,7 @@ class House:
         for data in (b"{}", *layers):
             await self.add_blob(data, name)
         pushed = Pushed(image(layers), OCI_MANIFEST, reference)
-        return await self.push.publish(name, pushed, ALICE)
+        return (await self.push.publish(name, pushed, ALICE)).manifest
 
     async def check(self) -> None:
         """Fail if rows and bytes contradict each other."""
@@ -144,6 +149,7 @@ async def open_house(
         limits=limits or UploadLimits(),
         tickets=Tickets(bytes(KEY_BYTES)),
     )
+    deletion = DeletionService(catalog, clock, blobs=blobs, keep_days=KEEP_DAYS)
     house = House(
         catalog=catalog,
         store=store,
@@ -152,7 +158,9 @@ async def open_house(
         uploads=uploads,
         push=PushService(catalog, clock, blobs=blobs),
         pull=PullService(catalog, store, limits=PullLimits()),
-        deletion=DeletionService(catalog, clock, blobs=blobs),
+        deletion=deletion,
+        trash=TrashService(catalog, clock),
+        purging=PurgeService(catalog, clock, blobs=blobs, deletion=deletion),
         clock=clock,
     )
     try:

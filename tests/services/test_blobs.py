@@ -7,6 +7,7 @@ from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.rules.leases import BlobRow, BlobState
+from tests.collecting import condemn_due
 from tests.services.house import ALICE, APP, House
 
 OTHER = RepositoryName("other/app")
@@ -23,7 +24,7 @@ async def row_of(house: House, digest: Digest = DIGEST) -> BlobRow:
 
 async def collect(house: House) -> list[Digest]:
     async with house.catalog.begin(write=True) as tx:
-        return [row.digest for row in await tx.collection.condemn(house.clock.now(), 100)]
+        return [row.digest for row in await condemn_due(tx, house.clock.now())]
 
 
 async def test_i11_head_keeps_a_blob_that_no_manifest_holds(house: House) -> None:

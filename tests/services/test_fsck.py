@@ -19,6 +19,7 @@ from entrepot.services.fsck import (
     check_file,
     check_manifests,
     check_stopped,
+    check_trash,
     check_uploads,
 )
 from entrepot.services.push import Pushed
@@ -104,6 +105,17 @@ async def test_i5_a_manifest_with_other_bytes_is_found() -> None:
         async with house.catalog.begin(write=True) as tx:
             await tx.manifests._connection.run(other, {})  # type: ignore[attr-defined]
         assert [f.invariant async for f in check_manifests(house.catalog)] == ["I5"]
+
+
+async def test_i5_other_bytes_in_the_trash_are_found() -> None:
+    async with open_house(check=False) as house:
+        manifest = await house.add_image(Tag("v1"), [b"layer"])
+        await house.deletion.delete(APP, manifest.digest, ALICE)
+        assert [f async for f in check_trash(house.catalog)] == []
+        other = Statement(sqlite="UPDATE trash SET raw = x'7b7d'")
+        async with house.catalog.begin(write=True) as tx:
+            await tx.manifests._connection.run(other, {})  # type: ignore[attr-defined]
+        assert [f.invariant async for f in check_trash(house.catalog)] == ["I5"]
 
 
 async def test_i6_an_upload_with_fewer_bytes_than_acknowledged_is_found() -> None:

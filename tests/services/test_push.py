@@ -9,6 +9,7 @@ from entrepot.oci.mediatype import OCI_INDEX, OCI_MANIFEST
 from entrepot.oci.reference import Tag
 from entrepot.rules.admission import Sparse
 from entrepot.services.push import Precondition, Pushed, PushService
+from tests.collecting import condemn_due
 from tests.services.house import ALICE, APP, CONFIG, House, descriptor, image, index
 
 LATEST = Tag("latest")
@@ -128,19 +129,23 @@ async def collect(house: House) -> set[Digest]:
     """Return what a collector takes long after all leases have ended."""
     house.clock.seconds += 1000.0
     async with house.catalog.begin(write=True) as tx:
-        return {row.digest for row in await tx.collection.condemn(house.clock.now(), 100)}
+        return {row.digest for row in await condemn_due(tx, house.clock.now())}
 
 
 async def test_i1_a_sparse_image_holds_what_comes_later(house: House) -> None:
     await house.add_blob(b"{}")
     push = sparse_push(house, Sparse.ALL)
-    manifest = await push.publish(APP, Pushed(image([b"late"]), OCI_MANIFEST, LATEST), ALICE)
+    pushed = Pushed(image([b"late"]), OCI_MANIFEST, LATEST)
+    manifest = (await push.publish(APP, pushed, ALICE)).manifest
     await house.check()
     late = (await house.add_blob(b"late")).digest
     unneeded = (await house.add_blob(b"unneeded")).digest
     assert await collect(house) == {unneeded}
     assert (await house.pull.blob(APP, late)).digest == late
     await house.deletion.delete(APP, manifest.digest, ALICE)
+    assert late not in await collect(house)  # the trash holds it
+    house.clock.seconds += 20 * 86400.0
+    await house.purging.purge_due(ALICE)
     assert late in await collect(house)
 
 

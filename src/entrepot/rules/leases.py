@@ -1,9 +1,11 @@
 """Leases: when a blob's bytes may be relied on, and when not any more.
 
-A row is (digest, generation, state, keep_until). A collector may condemn a row that no edge holds
-once `keep_until` has passed (I11); it then deletes the bytes of just that generation and forgets
-the row. A condemned row never comes back to life: a new push takes a new generation, from a
-sequence that never repeats, so that a delete that comes late hits nothing.
+A row is (digest, generation, state, keep_until). A collector may condemn a row that neither an edge
+nor the trash holds once `keep_until` has passed (I11); it then deletes the bytes of just that
+generation and forgets the row. A condemned row never comes back to life: a new push takes a new
+generation, from a sequence that never repeats, so that a delete that comes late hits nothing.
+
+A repository shows a blob as long as one of its own manifests holds it or its lease lasts.
 """
 
 from dataclasses import dataclass
@@ -22,7 +24,7 @@ class BlobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BlobRow:
-    """One digest's row. It is not condemned before `keep_until` nor while an edge holds it."""
+    """One digest's row. It is not condemned before `keep_until` nor while it is held."""
 
     digest: Digest
     generation: int
@@ -76,5 +78,10 @@ def may_go_live(row: BlobRow | None, generation: int) -> bool:
 
 
 def may_condemn(row: BlobRow, *, referenced: bool, now: float) -> bool:
-    """Whether a collector may doom the row."""
+    """Whether a collector may doom the row; `referenced` by an edge or by the trash."""
     return row.state is not BlobState.CONDEMNED and not referenced and row.keep_until < now
+
+
+def may_unlink(row: BlobRow, *, held_here: bool, now: float) -> bool:
+    """Whether a repository that has no manifest with the blob may cease to show it."""
+    return not held_here and row.keep_until < now

@@ -19,6 +19,7 @@ from entrepot.rules.leases import BlobRow, BlobState, Grace
 
 from .context import Caller
 from .events import BLOB_DELETED, payload
+from .quotas import Room
 
 MOUNT_SOURCES_MAX = 64
 """Most repositories looked at for a mount that names no source."""
@@ -74,8 +75,16 @@ class BlobService:
                 f"the upload of {row.digest} took longer than its lease: push it again",
                 {"digest": row.digest},
             )
+        if leases.has_bytes(row) and not leases.has_bytes(current):
+            # Who saw it live brought no bytes, and those that were there are not right.
+            raise Fault(
+                Code.UNAVAILABLE,
+                f"the bytes of {row.digest} were found damaged just now: push it again",
+                {"digest": row.digest},
+            )
         if current.state is not BlobState.LIVE:
             await tx.blobs.set_state(row.digest, row.generation, BlobState.LIVE)
+            await tx.damages.heal(row.digest, now)
         await self.keep(tx, current, now)
 
     async def keep(self, tx: Tx, row: BlobRow, now: float) -> None:
@@ -83,11 +92,15 @@ class BlobService:
         if self._grace.is_short(row, now):
             await tx.blobs.keep(row.digest, self._grace.until(now))
 
-    async def keep_dropped(self, tx: Tx, targets: list[Digest]) -> None:
-        """Lease what edges held until now, so that it outlives a client that just saw it."""
+    async def keep_dropped(self, tx: Tx, repository_id: int, targets: list[Digest]) -> None:
+        """Lease what a manifest of the repository held until now, unless another one does.
+
+        So it outlives a client that just saw it, here: that other repositories hold it keeps the
+        bytes, but not that this one shows them.
+        """
         until = self._grace.until(self._clock.now())
         for digest in targets:
-            if not await tx.blobs.referenced(digest):
+            if await tx.manifests.holder(repository_id, digest) is None:
                 await tx.blobs.keep(digest, until)
 
     async def put(self, digest: Digest, body: Body, size: int) -> BlobRow:
@@ -110,7 +123,8 @@ class BlobService:
     async def exists(self, name: RepositoryName, digest: Digest) -> BlobRow | None:
         """Return the blob if the repository shows it, and keep it for a client that relies on it.
 
-        Blobs that a manifest holds need no lease, so that the common HEAD writes nothing.
+        Blobs that a manifest of the repository holds need no lease, so that the common HEAD writes
+        nothing.
         """
         now = self._clock.now()
         async with self._catalog.begin() as tx:
@@ -118,7 +132,7 @@ class BlobService:
             row = await tx.blobs.in_repository(repository.id, digest) if repository else None
             if repository is None or row is None or not self._grace.is_short(row, now):
                 return row
-            if await tx.blobs.referenced(digest):
+            if await tx.manifests.holder(repository.id, digest) is not None:
                 return row
         async with self._catalog.begin(write=True) as tx:
             row = await tx.blobs.in_repository(repository.id, digest)
@@ -132,11 +146,13 @@ class BlobService:
         digest: Digest,
         source: RepositoryName | None,
         may_pull: Callable[[RepositoryName], bool],
+        room: Room | None = None,
     ) -> BlobRow | None:
         """Show a blob of another repository in this one; None if there is none to be had.
 
-        The caller must be able to pull the source, and cannot tell a blob that is not there from
-        one that is out of reach. Without `source` any repository will do ("anonymous mount").
+        `Fault(DENIED)` if `room` has none even for that. The caller must be able to pull the
+        source, and cannot tell a blob that is not there from one that is out of reach. Without
+        `source` any repository will do ("anonymous mount").
         """
         async with self._catalog.begin() as tx:
             found = [source] if source else await _sources(tx, digest)
@@ -148,6 +164,9 @@ class BlobService:
                 origin = await tx.repositories.find(candidate)
                 row = await tx.blobs.in_repository(origin.id, digest) if origin else None
                 if row is not None:
+                    excess = room.excess(row.size) if room is not None else None
+                    if excess is not None:
+                        raise excess
                     now = self._clock.now()
                     repository = await tx.repositories.ensure(name, now)
                     await tx.blobs.link(repository.id, digest, now)

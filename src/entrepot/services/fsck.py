@@ -7,8 +7,10 @@ from entrepot.oci.errors import Fault
 from entrepot.oci.manifest import parse
 from entrepot.ports.blobs import Blob, BlobStore
 from entrepot.ports.catalog import Catalog
-from entrepot.ports.upkeep import Finding, StoredManifest
+from entrepot.ports.trash import TrashScope
+from entrepot.ports.upkeep import DAMAGED, Finding, StoredManifest
 from entrepot.rules.leases import BlobRow, BlobState
+from entrepot.rules.moments import shown
 
 FINDINGS_MAX = 1000
 """Most findings of one kind that are named."""
@@ -19,12 +21,13 @@ MANIFESTS_PAGE = 16
 
 
 async def check_catalog(catalog: Catalog) -> list[Finding]:
-    """Return what is wrong between rows: I1, I3 and I5. Cheap; reads rows only."""
+    """Return what is wrong between rows: I1, I3, I5 and I7. Reads rows only."""
     async with catalog.begin() as tx:
         return [
             *await tx.inspection.dangling_edges(FINDINGS_MAX),
             *await tx.inspection.stray_tags(FINDINGS_MAX),
             *await tx.inspection.lost_manifests(FINDINGS_MAX),
+            *await tx.inspection.drifted_ledgers(FINDINGS_MAX),
         ]
 
 
@@ -52,6 +55,21 @@ async def check_manifests(catalog: Catalog) -> AsyncIterator[Finding]:
                 # One that was deleted between two statements is no finding.
                 if await _is_listed(catalog, row):
                     yield finding
+
+
+async def check_trash(catalog: Catalog) -> AsyncIterator[Finding]:
+    """Yield manifests in the trash whose bytes are not what was deleted: I5."""
+    after = 0
+    while True:
+        async with catalog.begin() as tx:
+            entries = await tx.trash.page(TrashScope(), after, MANIFESTS_PAGE)
+            kept = [(await tx.trash.content(entry.id)).raw for entry in entries]
+        if not entries:
+            return
+        after = entries[-1].id
+        for entry, raw in zip(entries, kept, strict=True):
+            if raw is not None and Digest.of(raw, entry.digest.algorithm) != entry.digest:
+                yield Finding("I5", f"manifest {entry.digest} in the trash has other bytes")
 
 
 async def check_uploads(catalog: Catalog, store: BlobStore) -> AsyncIterator[Finding]:
@@ -88,6 +106,20 @@ async def check_blobs(catalog: Catalog, store: BlobStore, *, read: bool) -> Asyn
                 yield Finding("I2", wrong)
 
 
+async def check_damages(catalog: Catalog) -> AsyncIterator[Finding]:
+    """Yield blobs that a scrub found damaged, and that nobody has pushed again since."""
+    after = 0
+    while True:
+        async with catalog.begin() as tx:
+            found = await tx.damages.open(after, PAGE)
+        if not found:
+            return
+        after = found[-1].id
+        for damage in found:
+            known = f"damaged, known since {shown(damage.found_at)}: {damage.message}"
+            yield Finding(DAMAGED, f"blob {damage.digest} is {known}; a push of it heals it")
+
+
 async def check_stopped(
     catalog: Catalog, store: BlobStore, *, read: bool
 ) -> AsyncIterator[Finding]:
@@ -97,8 +129,10 @@ async def check_stopped(
         yield finding
     for check in (
         check_manifests(catalog),
+        check_trash(catalog),
         check_uploads(catalog, store),
         check_blobs(catalog, store, read=read),
+        check_damages(catalog),
     ):
         async for finding in check:
             yield finding

@@ -8,25 +8,18 @@ from entrepot.oci.errors import Code, Fault
 from entrepot.oci.manifest import Manifest, parse
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Reference, Tag
-from entrepot.ports.catalog import (
-    EDGE_BLOB,
-    EDGE_CHILD,
-    EDGE_SELF,
-    EDGE_SPARSE,
-    Catalog,
-    Edge,
-    Event,
-    TagMove,
-    Tx,
-)
+from entrepot.ports.catalog import Catalog, Event, TagMove, Tx
 from entrepot.ports.clock import Clock
-from entrepot.rules.admission import Facts, Sparse, decide
+from entrepot.rules.admission import Sparse, decide
 from entrepot.rules.leases import BlobRow
 
 from .blobs import BlobService
 from .context import Caller
 from .events import MANIFEST_PUBLISHED, TAG_MOVED, payload
-from .pull import manifest_row
+from .holding import Entry, absent_of, enter, facts_of
+from .policies import PolicyService
+from .quotas import QuotaService
+from .tagging import Leads, Target, alias_moves, find_leads, pushed_moves, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +47,17 @@ class Pushed:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """What a push has made."""
+
+    manifest: Manifest
+    warnings: tuple[str, ...] = ()
+    """What its project's policies and quotas have to tell the one who pushed."""
+    moved: tuple[Tag, ...] = ()
+    """Tags that were elsewhere before, in order, aliases last."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Publication:
     """What one transaction publishes; `stored` is the row of new bytes, None for known ones."""
 
@@ -62,6 +66,7 @@ class _Publication:
     pushed: Pushed
     caller: Caller
     stored: BlobRow | None
+    leads: Leads
 
 
 class PushService:
@@ -74,72 +79,106 @@ class PushService:
         *,
         blobs: BlobService,
         sparse: Sparse = Sparse.OFF,
+        policies: PolicyService | None = None,
+        quotas: QuotaService | None = None,
     ) -> None:
         self._catalog = catalog
         self._clock = clock
         self._blobs = blobs
         self._sparse = sparse
+        self._policies = policies or PolicyService(catalog, clock)
+        self._quotas = quotas or QuotaService(catalog, clock)
 
-    async def publish(self, name: RepositoryName, pushed: Pushed, caller: Caller) -> Manifest:
+    async def publish(self, name: RepositoryName, pushed: Pushed, caller: Caller) -> Published:
         """Make a manifest part of the repository and point its tags at it, all or nothing.
 
-        Raises `Fault`: MANIFEST_INVALID, DIGEST_INVALID, MANIFEST_BLOB_UNKNOWN, PRECONDITION.
+        The aliases that the project wants move with them. Raises `Fault`: MANIFEST_INVALID,
+        DIGEST_INVALID, MANIFEST_BLOB_UNKNOWN; PRECONDITION, also for a tag that is immutable;
+        TAG_INVALID for one that is not named as the project wants; DENIED over a quota.
         """
         manifest = _checked(pushed)
-        if not await self._known(name, manifest):
+        if not await self._known(name, manifest, _tags(pushed)):
             # The bytes lie in the store too, so that the catalog can be rebuilt from it.
             raw = _Whole(manifest.raw)
             stored = await self._blobs.put(manifest.digest, raw, len(manifest.raw))
         else:
             stored = None
+        leads = await find_leads(
+            self._catalog,
+            self._clock,
+            lambda tx: self._policies.of(tx, name.project),
+            name,
+            _tags(pushed),
+        )
+        what = _Publication(name, manifest, pushed, caller, stored, leads)
         async with self._catalog.begin(write=True) as tx:
-            await self._publish(tx, _Publication(name, manifest, pushed, caller, stored))
-        return manifest
+            return await self._publish(tx, what)
 
-    async def _known(self, name: RepositoryName, manifest: Manifest) -> bool:
-        """Whether the repository has it; refuses early what cannot be admitted."""
+    async def _known(self, name: RepositoryName, manifest: Manifest, tags: tuple[Tag, ...]) -> bool:
+        """Whether the repository has it; refuses early what cannot be admitted.
+
+        So that what is refused leaves no bytes, as a rule; the push's transaction looks again.
+        """
         async with self._catalog.begin() as tx:
             repository = await tx.repositories.find(name)
             repository_id = repository.id if repository else 0
             if await tx.manifests.find(repository_id, manifest.digest):
                 return True
-            _raise(decide(manifest, await _facts(tx, repository_id, manifest), self._sparse))
+            _raise(decide(manifest, await facts_of(tx, repository_id, manifest), self._sparse))
+            policies = await self._policies.of(tx, name.project)
+            await pushed_moves(tx, policies, Target(name, repository_id, manifest.digest), tags)
             return False
 
-    async def _publish(self, tx: Tx, what: _Publication) -> None:
+    async def _publish(self, tx: Tx, what: _Publication) -> Published:
         now = self._clock.now()
-        manifest = what.manifest
-        repository = await tx.repositories.ensure(what.name, now)
+        name, manifest, tags = what.name, what.manifest, _tags(what.pushed)
+        repository = await tx.repositories.ensure(name, now)
         await _check_precondition(tx, repository.id, what.pushed)
+        policies = await self._policies.of(tx, name.project)
+        target = Target(name, repository.id, manifest.digest)
+        moves = await pushed_moves(tx, policies, target, tags)
+        moves += await alias_moves(tx, policies, target, moves, what.leads)
+        warnings = told(policies, name, tags)
         row = await tx.manifests.find(repository.id, manifest.digest)
-        manifest_id = row.id if row else await self._enter(tx, repository.id, what, now)
-        moved = []
-        for tag in _tags(what.pushed):
-            before = await tx.tags.find(repository.id, tag)
-            if before != manifest.digest:
-                caller = what.caller
-                move = TagMove(tag, before, manifest.digest, now, caller.actor, caller.client)
-                await tx.tags.move(repository.id, manifest_id, move)
-                moved.append(tag)
-        if row is None or moved:
+        if row is None:
+            manifest_id, near = await self._enter(tx, repository.id, what, now)
+            warnings += near
+        else:
+            manifest_id = row.id
+        for move in moves:
+            caller = what.caller
+            line = TagMove(move.tag, move.before, manifest.digest, now, caller.actor, caller.client)
+            await tx.tags.move(repository.id, manifest_id, line)
+        if row is None or moves:
             facts = payload(
                 what.caller,
                 digest=manifest.digest,
                 mediaType=manifest.media_type,
                 size=len(manifest.raw),
-                tags=[*moved],
+                tags=[move.tag for move in moves],
+                **({} if row else await absent_of(tx, manifest_id)),
             )
             # One event for each committed change, never more (I9).
             kind = TAG_MOVED if row else MANIFEST_PUBLISHED
-            await tx.outbox.append(Event(kind, what.name, facts, now))
+            await tx.outbox.append(Event(kind, name, facts, now))
+        return Published(manifest, warnings, tuple(move.tag for move in moves))
 
-    async def _enter(self, tx: Tx, repository_id: int, what: _Publication, now: float) -> int:
+    async def _enter(
+        self, tx: Tx, repository_id: int, what: _Publication, now: float
+    ) -> tuple[int, tuple[str, ...]]:
+        """Write the manifest and charge it; return its id, and what to tell of the quotas."""
         if what.stored is None:
             raise Fault(Code.UNAVAILABLE, "the manifest was deleted meanwhile: push it again")
-        facts = await _facts(tx, repository_id, what.manifest)
+        facts = await facts_of(tx, repository_id, what.manifest)
         _raise(decide(what.manifest, facts, self._sparse))
         await self._blobs.settle(tx, what.stored)
-        return await _add(tx, repository_id, what.manifest, facts, now)
+        actor = what.caller.actor
+        before = await self._quotas.prepare(tx, what.name, actor)
+        entry = Entry(what.name, repository_id, what.manifest, facts, now, actor)
+        manifest_id, after = await enter(tx, entry)
+        # What is refused now takes the charge back with it (I7).
+        _raise(self._quotas.refusal(before, after))
+        return manifest_id, self._quotas.warnings(after)
 
 
 def _checked(pushed: Pushed) -> Manifest:
@@ -159,54 +198,6 @@ def _checked(pushed: Pushed) -> Manifest:
 def _tags(pushed: Pushed) -> tuple[Tag, ...]:
     own = (pushed.reference,) if isinstance(pushed.reference, Tag) else ()
     return tuple(dict.fromkeys((*own, *pushed.tags)))
-
-
-async def _add(tx: Tx, repository_id: int, manifest: Manifest, facts: Facts, now: float) -> int:
-    await _link_documents(tx, repository_id, manifest, now)
-    edges = [Edge(manifest.digest, EDGE_SELF)]
-    edges += [Edge(d.digest, _kind(d.digest, facts)) for d in manifest.references()]
-    row = manifest_row(manifest, repository_id, now)
-    return await tx.manifests.add(row, manifest.raw, edges)
-
-
-def _kind(digest: Digest, facts: Facts) -> str:
-    if digest in facts.children:
-        return EDGE_CHILD
-    return EDGE_BLOB if digest in facts.blobs else EDGE_SPARSE
-
-
-async def _facts(tx: Tx, repository_id: int, manifest: Manifest) -> Facts:
-    """Look up what the repository holds of the manifest's references."""
-    children: dict[Digest, int] = {}
-    blobs: dict[Digest, int] = {}
-    for descriptor in manifest.children:
-        child = await tx.manifests.find(repository_id, descriptor.digest)
-        if child is not None:
-            children[descriptor.digest] = child.size
-        elif not descriptor.is_manifest:
-            layer = await tx.blobs.in_repository(repository_id, descriptor.digest)
-            if layer is not None:
-                blobs[descriptor.digest] = layer.size
-    for descriptor in manifest.blobs():
-        blob = await tx.blobs.in_repository(repository_id, descriptor.digest)
-        if blob is not None:
-            blobs[descriptor.digest] = blob.size
-            continue
-        # A manifest may be the layer of another one; delta artifacts do that.
-        document = await tx.manifests.find(repository_id, descriptor.digest)
-        if document is not None:
-            blobs[descriptor.digest] = document.size
-    return Facts(blobs, children)
-
-
-async def _link_documents(tx: Tx, repository_id: int, manifest: Manifest, now: float) -> None:
-    """Let the repository show as blobs the manifests that are this one's layers.
-
-    Otherwise they would go out of its sight once they are deleted as manifests.
-    """
-    for descriptor in manifest.blobs():
-        if await tx.manifests.find(repository_id, descriptor.digest):
-            await tx.blobs.link(repository_id, descriptor.digest, now)
 
 
 async def _check_precondition(tx: Tx, repository_id: int, pushed: Pushed) -> None:

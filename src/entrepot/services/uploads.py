@@ -1,6 +1,6 @@
 """Upload sessions: chunks in, a blob out (distribution-spec, "Pushing blobs")."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -17,8 +17,10 @@ from entrepot.rules.tickets import Tickets
 from entrepot.rules.uploads import check_chunk
 
 from .blobs import BlobService, medium_errors
+from .bodies import bounded, within
 from .context import Caller
 from .desk import SessionDesk
+from .quotas import Room
 from .sessions import Session, Sessions, unknown_upload
 
 
@@ -41,6 +43,8 @@ class Chunk:
     body: Body
     span: Span | None = None
     content_length: int | None = None
+    room: Room | None = None
+    """What the quotas of those who will be charged leave; None for any number of bytes."""
 
 
 class UploadService:
@@ -201,14 +205,20 @@ class UploadService:
         refusal = check_chunk(chunk.span, chunk.content_length, upload.offset)
         if refusal is not None:
             raise refusal
-        room = self._limits.size_max_bytes - upload.offset
-        limit = min(room, chunk.span.length) if chunk.span else room
         before = upload.offset
+        most = self._limits.size_max_bytes - before
+        body = bounded(chunk.body, min(most, chunk.span.length) if chunk.span else most)
+        said = chunk.span.length if chunk.span else chunk.content_length
         try:
+            if chunk.room is not None:
+                body = within(chunk.room, body, offset=before, said_bytes=said)
             with medium_errors():
-                await upload.append(_Bounded(chunk.body, limit), durable=durable)
-        except Exception:
-            if session.is_told and upload.offset > before:
+                await upload.append(body, durable=durable)
+        except Exception as error:
+            if isinstance(error, Fault) and error.code is Code.DENIED:
+                # Over a quota: there is nothing to go on with, it would be refused again.
+                await self._drop(session, upload)
+            elif session.is_told and upload.offset > before:
                 # Durable already; with its row the client can go on from there.
                 await self._keep(session, upload, caller)
             raise
@@ -247,24 +257,3 @@ class UploadService:
         await self._sessions.end(session)
         self._desk.forget(session.id)
         await upload.abort()
-
-
-class _Bounded:
-    """A body that is refused beyond a number of bytes."""
-
-    def __init__(self, body: Body, limit_bytes: int) -> None:
-        self._body = body
-        self._left = limit_bytes
-
-    async def drain(self, write: Callable[[memoryview], None]) -> None:
-        def checked(view: memoryview) -> None:
-            self._left -= len(view)
-            if self._left < 0:
-                raise Fault(
-                    Code.SIZE_INVALID,
-                    "the blob is larger than this registry takes: make it smaller, or have its "
-                    "operator raise uploads.size_max_bytes",
-                )
-            write(view)
-
-        await self._body.drain(checked)

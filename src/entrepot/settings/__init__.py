@@ -2,7 +2,22 @@
 
 from .checks import LOOPBACK_HOSTS, PASSWORD_LENGTHS, SPARSE, check
 from .loading import PREFIX, SHORT_NAMES, keys, load
-from .model import Auth, Limits, Log, Manifests, Server, Settings, SettingsError, Storage, Uploads
+from .model import (
+    Auth,
+    Gc,
+    Jobs,
+    Limits,
+    Log,
+    Manifests,
+    Quota,
+    Scrub,
+    Server,
+    Settings,
+    SettingsError,
+    Storage,
+    Trash,
+    Uploads,
+)
 from .sources import Sources, read
 
 __all__ = [
@@ -12,14 +27,19 @@ __all__ = [
     "SHORT_NAMES",
     "SPARSE",
     "Auth",
+    "Gc",
+    "Jobs",
     "Limits",
     "Log",
     "Manifests",
+    "Quota",
+    "Scrub",
     "Server",
     "Settings",
     "SettingsError",
     "Sources",
     "Storage",
+    "Trash",
     "Uploads",
     "check",
     "keys",

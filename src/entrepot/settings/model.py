@@ -177,6 +177,65 @@ class Manifests(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = "off"
 
 
+class Trash(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What becomes of deleted tags and manifests."""
+
+    keep_days: Annotated[
+        Annotated[float, Meta(ge=0, le=3650)],
+        Meta(description="How long they can be restored, and hold their blobs; 0: not at all."),
+    ] = 14.0
+
+
+class Quota(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What projects may hold, unless it is said of each; see policies.md."""
+
+    project_bytes: Annotated[
+        Annotated[int, Meta(ge=-1, le=1 << 62)],
+        Meta(description="Limit that a new project gets, in bytes; -1 for none."),
+    ] = -1
+    warn_share: Annotated[
+        Annotated[float, Meta(gt=0, le=1)],
+        Meta(description="Share of a limit from which pushes are answered with a warning."),
+    ] = 0.85
+
+
+class Jobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Work that is done beside serving: cleaning up, checking, rolling back."""
+
+    concurrency: Annotated[
+        Annotated[int, Meta(ge=1, le=64)], Meta(description="Jobs that run at once.")
+    ] = 2
+    duty: Annotated[
+        Annotated[float, Meta(ge=0.01, le=1)],
+        Meta(description="Share of the time that one may work; it rests in between."),
+    ] = 0.5
+    keep_days: Annotated[
+        Annotated[float, Meta(ge=0, le=3650)],
+        Meta(description="How long jobs that ended, and their logs, can be looked at."),
+    ] = 30.0
+
+
+class Gc(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The collector of blobs that nothing holds any more; see gc.md."""
+
+    deletes_per_second: Annotated[
+        Annotated[float, Meta(ge=0.1, le=1e6)],
+        Meta(description="Most blobs whose bytes it deletes in a second."),
+    ] = 200.0
+    report_days: Annotated[
+        Annotated[float, Meta(ge=0, le=3650)],
+        Meta(description="How long is kept what it removed and why."),
+    ] = 90.0
+
+
+class Scrub(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The check of all bytes at rest; when it runs is said by its schedule, see integrity.md."""
+
+    bytes_per_second: Annotated[
+        Count, Meta(description="How fast it reads, so that pulls keep the disk to themselves.")
+    ] = 50_000_000
+
+
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bounds on connections and requests."""
 
@@ -213,5 +272,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     auth: Auth = Auth()
     uploads: Uploads = Uploads()
     manifests: Manifests = Manifests()
+    trash: Trash = Trash()
+    gc: Gc = Gc()
+    scrub: Scrub = Scrub()
+    quota: Quota = Quota()
+    jobs: Jobs = Jobs()
     limits: Limits = Limits()
     log: Log = Log()

@@ -16,9 +16,7 @@ HARBOR = {
                 {"kind": "doublestar", "decoration": "matches", "pattern": "v*", "extras": ""}
             ],
             "scope_selectors": {
-                "repository": [
-                    {"kind": "doublestar", "decoration": "repoMatches", "pattern": "**"}
-                ]
+                "repository": [{"kind": "doublestar", "decoration": "repoMatches", "pattern": "**"}]
             },
         }
     ],

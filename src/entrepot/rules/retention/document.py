@@ -1,4 +1,4 @@
-"""The retention policy of a project as it is kept: text or Harbor's rules, and a schedule."""
+"""A project's retention policy as it is kept, with its schedule."""
 
 from dataclasses import dataclass
 

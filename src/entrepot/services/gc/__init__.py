@@ -1,0 +1,1 @@
+"""Online garbage collection: what nobody holds goes, in small steps."""

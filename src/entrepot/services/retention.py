@@ -1,0 +1,229 @@
+"""Retention: facts in, the rules' plan, and just that plan carried out.
+
+A preview and a run make the same plan by the same function from the same facts. What changes
+between plan and deed (a tag moves, a manifest is gone) is looked at again in the deed's own
+transaction, and left alone until the next run.
+"""
+
+import contextlib
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from entrepot.oci.errors import Code, Fault
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.reference import Tag
+from entrepot.ports.artifacts import ArtifactRow
+from entrepot.ports.catalog import Catalog, Repository, Tx
+from entrepot.ports.clock import Clock
+from entrepot.rules.retention.document import WHAT, RetentionDocument, parse_document
+from entrepot.rules.retention.facts import Action, Artifact, Decision, Plan, TagFact
+from entrepot.rules.retention.model import Policy
+from entrepot.rules.retention.planner import planning
+
+from .configs import ImageConfigs, ImageFacts
+from .context import Caller
+from .deletion import Cause, DeletionService, Guard
+from .jobs import Run
+
+KIND = "retention"
+PAGE = 128
+"""Artifacts read at once."""
+STEP = 16
+"""Decisions carried out in one transaction."""
+ARTIFACTS_MAX = 200_000
+"""Most artifacts of one repository that a plan is made for."""
+REPOSITORIES_PAGE = 100
+CLIENT = "retention"
+"""The client program in history and trash."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryPlan:
+    """The plan of one repository."""
+
+    name: RepositoryName
+    plan: Plan
+
+
+class RetentionService:
+    """Plans and carries out the retention policies of projects."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        clock: Clock,
+        *,
+        configs: ImageConfigs,
+        deletion: DeletionService,
+        guard: Guard,
+    ) -> None:
+        self._catalog = catalog
+        self._clock = clock
+        self._configs = configs
+        self._deletion = deletion
+        self._guard = guard
+
+    async def document(self, project: str) -> RetentionDocument:
+        """Return the project's policy; `Fault(NOT_FOUND)` if it has none."""
+        async with self._catalog.begin() as tx:
+            rows = [row for row in await tx.policies.of(project) if row.kind == WHAT]
+        if not rows:
+            raise Fault(
+                Code.NOT_FOUND,
+                f"project {project[:64]} has no retention policy: set one first",
+                {"project": project[:64]},
+            )
+        return parse_document(msgspec.json.decode(rows[0].document))
+
+    async def preview(
+        self, project: str, policy: Policy, after: str, limit: int
+    ) -> list[RepositoryPlan]:
+        """Return the plans of the next `limit` repositories with a full name above `after`.
+
+        Nothing is changed. Just what a run would do now; repositories that no rule is about are
+        there too, with nothing to do.
+        """
+        async with self._catalog.begin() as tx:
+            names = await tx.history.repositories(project, after, limit)
+        now = self._clock.now()
+        return [RepositoryPlan(name, await self._plan(name, policy, now)) for name in names]
+
+    async def run(self, run: Run) -> None:
+        """Carry out a project's policy: the handler of jobs of `KIND`, `{"project": NAME}`.
+
+        Each step is a transaction; one that is done again finds nothing left to do (I12).
+        """
+        project = str(run.args["project"])
+        policy = (await self.document(project)).policy
+        after = str(run.progress.get("after", ""))
+        while True:
+            async with self._catalog.begin() as tx:
+                names = await tx.history.repositories(project, after, REPOSITORIES_PAGE)
+            if not names:
+                return
+            for name in names:
+                plan = await self._plan(name, policy, self._clock.now(), run)
+                await self._carry_out(run, name, plan)
+                after = name
+
+    async def _carry_out(self, run: Run, name: RepositoryName, plan: Plan) -> None:
+        todo = [one for one in plan.decisions if one.action is not Action.KEEP]
+        cause = Caller(run.job.actor, CLIENT)
+        for start in range(0, len(todo), STEP):
+            async with self._catalog.begin(write=True) as tx:
+                repository = await tx.repositories.find(name)
+                for decision in todo[start : start + STEP] if repository else ():
+                    reason = f"retention: {decision.reason}"
+                    by = Cause(cause, f"job:{run.job.id}", reason)
+                    await self._apply(tx, repository, decision, by)
+                await run.save(
+                    tx, {**run.progress, **self._counts(run, todo[start : start + STEP])}
+                )
+            await run.pause()
+        if todo:
+            tags = sum(len(one.tags) for one in todo)
+            await run.log(f"{name.wire}: {plan.deleted} artifacts and {tags} tags removed")
+        async with self._catalog.begin(write=True, durable=False) as tx:
+            await run.save(tx, {**run.progress, "after": name})
+
+    @staticmethod
+    def _counts(run: Run, decided: Sequence[Decision]) -> dict[str, int]:
+        deleted = sum(one.action is Action.DELETE for one in decided)
+        return {
+            "deleted": int(run.progress.get("deleted", 0)) + deleted,
+            "untagged": int(run.progress.get("untagged", 0)) + len(decided) - deleted,
+        }
+
+    async def _apply(
+        self, tx: Tx, repository: Repository | None, decision: Decision, cause: Cause
+    ) -> None:
+        """Do what was decided, if it is still about what it was decided for."""
+        if repository is None:
+            return
+        row = await tx.manifests.find(repository.id, decision.digest)
+        if row is None:
+            return
+        tags = {str(tag) for tag in await tx.tags.of(row.id)}
+        if decision.action is Action.DELETE:
+            if tags == set(decision.tags):
+                await _leniently(
+                    self._deletion.drop_manifest(tx, repository, decision.digest, cause)
+                )
+            return
+        for tag in decision.tags:
+            if tag in tags:
+                await _leniently(self._deletion.drop_tag(tx, repository, Tag(tag), cause))
+
+    # Facts -------------------------------------------------------------------------------------
+
+    async def _plan(
+        self, name: RepositoryName, policy: Policy, now: float, run: Run | None = None
+    ) -> Plan:
+        path = name.partition("/")[2]
+        is_covered = any(rule.covers(path) for rule in policy.rules)
+        artifacts = await self._facts(name, policy, run) if is_covered else []
+        steps = planning(path, artifacts, policy, now=now)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as stop:
+                plan: Plan = stop.value
+                return plan
+            # The loop serves pulls meanwhile.
+            await (self._clock.sleep(0) if run is None else run.pause())
+
+    async def _facts(self, name: RepositoryName, policy: Policy, run: Run | None) -> list[Artifact]:
+        found: list[Artifact] = []
+        after = 0
+        while True:
+            async with self._catalog.begin() as tx:
+                repository = await tx.repositories.find(name)
+                rows = await tx.artifacts.page(repository.id, after, PAGE) if repository else []
+                protected = [await self._protected(tx, name, row) for row in rows]
+            for row, tags in zip(rows, protected, strict=True):
+                image = ImageFacts()
+                if policy.needs_config:
+                    image = await self._configs.facts(row.digest, row.media_type)
+                found.append(_artifact(row, tags, image))
+            if len(rows) < PAGE:
+                return found
+            if len(found) >= ARTIFACTS_MAX:
+                raise Fault(
+                    Code.UNSUPPORTED,
+                    f"{name.wire} has more than {ARTIFACTS_MAX} artifacts: delete some by hand, "
+                    "or leave it out of the policy",
+                    {"repository": name},
+                )
+            after = rows[-1].id
+            await (self._clock.sleep(0) if run is None else run.pause())
+
+    async def _protected(
+        self, tx: Tx, name: RepositoryName, row: ArtifactRow
+    ) -> tuple[TagFact, ...]:
+        facts = []
+        for tag, moved_at in row.tags:
+            refusal = await self._guard(tx, name, tag, row.digest, None)
+            reason = refusal.message if refusal else ""
+            facts.append(TagFact(str(tag), moved_at, protected=reason))
+        return tuple(facts)
+
+
+def _artifact(row: ArtifactRow, tags: tuple[TagFact, ...], image: ImageFacts) -> Artifact:
+    return Artifact(
+        digest=row.digest,
+        pushed_at=row.pushed_at,
+        pulled_at=row.pulled_at,
+        tags=tags,
+        labels=image.labels,
+        platforms=image.platforms,
+        size=row.size,
+        child_of=row.child_of,
+    )
+
+
+async def _leniently(step: Awaitable[bool]) -> None:
+    """Leave alone what may not go any more; the next run plans it anew."""
+    with contextlib.suppress(Fault):
+        await step
