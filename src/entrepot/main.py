@@ -11,7 +11,21 @@ import click
 from entrepot import __version__
 from entrepot.faces.cli.bench.command import bench
 from entrepot.faces.cli.conformance import conformance
+from entrepot.faces.cli.gc import collector
+from entrepot.faces.cli.history import diff, history, resolve, rollback
+from entrepot.faces.cli.jobs import jobs, schedules
+from entrepot.faces.cli.policies import policies, quotas
+from entrepot.faces.cli.recovery import (
+    ask_for_backup,
+    tell_copied,
+    tell_rebuilt,
+    tell_restored,
+)
+from entrepot.faces.cli.retention import retention
+from entrepot.faces.cli.storage import cost, scrub
+from entrepot.faces.cli.trash import projects, repositories, trash
 from entrepot.faces.cli.users import users
+from entrepot.oci.errors import Fault
 from entrepot.settings import SettingsError, Sources, read
 
 if TYPE_CHECKING:
@@ -28,6 +42,12 @@ def main() -> None:
 
 
 main.add_command(users, "user")
+main.add_command(policies, "policy")
+main.add_command(quotas, "quota")
+for command in (repositories, projects, trash, history, resolve, diff, rollback, retention):
+    main.add_command(command)
+for command in (collector, cost, scrub, jobs, schedules):
+    main.add_command(command)
 main.add_command(bench)
 main.add_command(conformance)
 
@@ -94,6 +114,68 @@ def fsck(data: str, read: bool) -> None:  # noqa: FBT001 - click passes by name
         click.echo(f"{finding.invariant}: {finding.message}")
     click.echo(f"{len(findings)} findings; {debris} blobs that nothing refers to")
     sys.exit(EXIT_FAILED if findings else 0)
+
+
+DATA = click.option("--data", envvar="ENTREPOT_DATA", default="./data", help="Data directory.")
+COPY = click.option("--copy", is_flag=True, help="Copy blobs even where a hard link would do.")
+
+
+@main.command(short_help="Make the catalog of a stopped registry anew.")
+@DATA
+@click.option("--read", is_flag=True, help="Read every blob and compare its digest.")
+@click.option("--force", is_flag=True, help="Replace a catalog that can be read by one with less.")
+def rebuild(data: str, read: bool, force: bool) -> None:  # noqa: FBT001 - click passes by name
+    """Make the catalog anew from journal and blobs; exit status 1 if something is lost."""
+    from entrepot import serving
+
+    try:
+        made = asyncio.run(serving.rebuild(Path(data), read=read, force=force))
+    except serving.CANNOT_START as error:
+        click.echo(f"entrepot: {error}", err=True)
+        sys.exit(EXIT_UNUSABLE)
+    tell_rebuilt(made.report, made.kept, is_swapped=made.is_swapped)
+    sys.exit(0 if made.report.is_whole else EXIT_FAILED)
+
+
+@main.command(short_help="Copy a registry, running or stopped, to a directory.")
+@DATA
+@COPY
+@click.argument("target", type=click.Path(file_okay=False, path_type=Path))
+def backup(data: str, copy: bool, target: Path) -> None:  # noqa: FBT001 - click passes by name
+    """Bring the backup in TARGET up to date; exit status 1 if something is missing in it.
+
+    Of a registry that runs, by its server: TARGET is then a directory of the server's machine.
+    """
+    from entrepot import serving
+
+    try:
+        copied = asyncio.run(serving.backup_stopped(Path(data), target, links=not copy))
+    except serving.DirectoryBusy:
+        ask_for_backup(Path(data), target)
+        return
+    except (Fault, *serving.CANNOT_START) as error:
+        click.echo(f"entrepot: {error}", err=True)
+        sys.exit(EXIT_UNUSABLE)
+    tell_copied(copied)
+    sys.exit(EXIT_FAILED if copied.missing else 0)
+
+
+@main.command(short_help="Make a data directory from a backup.")
+@DATA
+@COPY
+@click.argument("source", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def restore(data: str, copy: bool, source: Path) -> None:  # noqa: FBT001 - click passes by name
+    """Make a new data directory from the backup in SOURCE; exit status 1 if something is wrong."""
+    from entrepot import serving
+
+    try:
+        changed, copied = asyncio.run(serving.restore_backup(source, Path(data), links=not copy))
+        findings, _ = asyncio.run(serving.inspect(Path(data), read=False))
+    except (Fault, *serving.CANNOT_START) as error:
+        click.echo(f"entrepot: {error}", err=True)
+        sys.exit(EXIT_UNUSABLE)
+    tell_restored(changed, copied, findings)
+    sys.exit(EXIT_FAILED if changed or copied.missing or findings else 0)
 
 
 def _tell_password(password: str) -> None:

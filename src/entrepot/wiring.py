@@ -1,6 +1,7 @@
 """The composition root: settings and adapters in, services and faces out."""
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from entrepot.adapters.blobs.fs import Holds, Retired, SharedStore, open_store
@@ -11,8 +12,10 @@ from entrepot.adapters.secrets import FileSecrets, new_upload_key
 from entrepot.adapters.signer import Es256Signer, new_key
 from entrepot.adapters.system import SystemClock, SystemRandom
 from entrepot.faces.asgi import App
+from entrepot.faces.manage.api import Route, api_app
 from entrepot.faces.manage.health import Metrics, Readiness, health_app
-from entrepot.faces.manage.users import users_app
+from entrepot.faces.manage.policies import policy_routes, quota_routes
+from entrepot.faces.manage.users import user_routes
 from entrepot.faces.registry.app import registry_app
 from entrepot.faces.registry.call import Services
 from entrepot.faces.registry.challenge import Challenger
@@ -31,13 +34,21 @@ from entrepot.services.access import AccessService
 from entrepot.services.accounts import AccountService
 from entrepot.services.blobs import BlobService
 from entrepot.services.deletion import DeletionService
+from entrepot.services.jobs import Handler, JobService
+from entrepot.services.policies import PolicyService
 from entrepot.services.pull import PullLimits, PullService
+from entrepot.services.pulls import PullRecorder
+from entrepot.services.purging import PurgeService
 from entrepot.services.push import PushService
+from entrepot.services.quotas import QuotaService
+from entrepot.services.scrub import ScrubLimits
 from entrepot.services.sharing import SharedUploadService
 from entrepot.services.tokens import TokenService
+from entrepot.services.trash import TrashService
 from entrepot.services.uploads import UploadLimits, UploadService
 from entrepot.services.warnings import WarningService
 from entrepot.settings import Settings
+from entrepot.upkeep import Base, Upkeep, make_upkeep
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,21 @@ class House:
     registry: Services
     accounts: AccountService
     tokens: TokenService
+    policies: PolicyService
+    upkeep: Upkeep
+
+    @property
+    def jobs(self) -> JobService:
+        return self.upkeep.jobs
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """Who does each kind of job."""
+        return self.upkeep.handlers
+
+    @property
+    def quotas(self) -> QuotaService:
+        return self.registry.quotas
 
     @property
     def access(self) -> AccessService:
@@ -90,6 +116,14 @@ def build(settings: Settings, outside: Outside) -> House:
     tokens = TokenService(
         outside.signer, clock, random, audience=auth.service, seconds=auth.token_seconds
     )
+    policies, quotas = PolicyService(catalog, clock), _quotas(settings, outside)
+    deletion = DeletionService(
+        catalog,
+        clock,
+        blobs=blobs,
+        keep_days=settings.trash.keep_days,
+        guard=policies.guard,
+    )
     policy = Policy(open=auth.open or bool(auth.anonymous), anonymous_pull=auth.anonymous_pull)
     return House(
         registry=Services(
@@ -102,13 +136,41 @@ def build(settings: Settings, outside: Outside) -> House:
             ),
             blobs=blobs,
             uploads=_uploads(outside, blobs, limits),
-            push=PushService(catalog, clock, blobs=blobs, sparse=Sparse(settings.manifests.sparse)),
+            push=PushService(
+                catalog,
+                clock,
+                blobs=blobs,
+                sparse=Sparse(settings.manifests.sparse),
+                policies=policies,
+                quotas=quotas,
+            ),
             pull=PullService(catalog, store, limits=PullLimits()),
-            deletion=DeletionService(catalog, clock, blobs=blobs),
+            pulls=PullRecorder(catalog, clock),
+            deletion=deletion,
             warnings=WarningService(clock),
+            quotas=quotas,
         ),
         accounts=accounts,
         tokens=tokens,
+        policies=policies,
+        upkeep=make_upkeep(
+            Base(catalog, store, clock, random, outside.signer, policies.guard),
+            jobs=JobService(catalog, clock),
+            deletion=deletion,
+            trash=TrashService(catalog, clock, guard=policies.guard, admit=quotas.admit),
+            purging=PurgeService(catalog, clock, blobs=blobs, deletion=deletion),
+            scrubbing=ScrubLimits(settings.scrub.bytes_per_second),
+        ),
+    )
+
+
+def _quotas(settings: Settings, outside: Outside) -> QuotaService:
+    given = settings.quota
+    return QuotaService(
+        outside.catalog,
+        outside.clock,
+        project_bytes=given.project_bytes if given.project_bytes >= 0 else None,
+        warn_share=given.warn_share,
     )
 
 
@@ -138,6 +200,16 @@ def _switched_off(settings: Settings) -> dict[Action, str]:
     return {}
 
 
+def api_routes(house: House, *, operator: bool) -> list[Route]:
+    """Return what is served below `/api/entrepot/v1`: publicly, or to the `operator`."""
+    return [
+        *user_routes(house.accounts),
+        *policy_routes(house.policies),
+        *quota_routes(house.quotas),
+        *house.upkeep.routes(operator=operator),
+    ]
+
+
 def mounts(
     settings: Settings, house: House, readiness: Readiness, metrics: Metrics
 ) -> dict[str, App]:
@@ -150,7 +222,7 @@ def mounts(
         "v2": registry_app(house.registry, challenger),
         "service": token_app(token),
         ".well-known": jwks_app(house.tokens),
-        "api": users_app(house.accounts, house.access, operator=False),
+        "api": api_app(api_routes(house, operator=False), house.access, operator=False),
         "healthz": health,
         "readyz": health,
         "metrics": health,

@@ -4,6 +4,7 @@ DATA/
   catalog.db      the SQLite catalog, with its -wal and -shm beside it
   blobs/          bytes at rest, by digest and generation
   uploads/        bytes of uploads under way
+  journal/        every change, in order; with blobs/ it makes a lost catalog anew
   secrets/        keys, readable by the registry alone
   tls/            the certificate made by --tls auto; acme/ below, accounts and what they got
   run/            locks, control socket and the address of the running server
@@ -59,6 +60,10 @@ class DataDirectory:
     @property
     def catalog(self) -> Path:
         return self.path / "catalog.db"
+
+    @property
+    def journal(self) -> Path:
+        return self.path / "journal"
 
     @property
     def secrets(self) -> Path:

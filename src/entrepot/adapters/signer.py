@@ -1,6 +1,6 @@
 """JSON Web Tokens signed with ES256 (RFC 7515, RFC 7518)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -17,6 +17,26 @@ TOKEN_MAX_BYTES = 16 * 1024
 def new_key() -> bytes:
     """Return a new private key as PEM text."""
     return ECKey.generate_key("P-256").as_pem(private=True)
+
+
+def reader(jwks: Mapping[str, Any]) -> Callable[[str], dict[str, Any] | None]:
+    """Return what reads the claims of whatever was signed with one of these public keys.
+
+    For those who check without the registry; `jwks` is a JWK set (RFC 7517) as it publishes it.
+    """
+    keys = KeySet.import_key_set({"keys": [*jwks["keys"]]})
+
+    def read(signed: str) -> dict[str, Any] | None:
+        if len(signed) > TOKEN_MAX_BYTES:
+            return None
+        try:
+            found = jws.deserialize_compact(signed, keys, algorithms=[ALGORITHM])
+            claims = msgspec.json.decode(found.payload, type=dict[str, Any])
+        except (JoseError, ValueError, msgspec.MsgspecError):
+            return None
+        return claims
+
+    return read
 
 
 class Es256Signer:

@@ -13,8 +13,16 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 
 from .accounts import Accounts
+from .artifacts import Artifacts
+from .history import History
+from .integrity import Cursors, Damages, Rebuilding
+from .jobs import JobLines, Jobs, Schedules
 from .leases import Blobs
-from .upkeep import Collection, Inspection
+from .ledgers import Ledgers
+from .policies import Policies
+from .pulls import Pulls
+from .trash import Trash
+from .upkeep import Collection, Inspection, Reach, Sweeps
 
 
 class Busy(Exception):
@@ -36,6 +44,10 @@ class Repository:
     name: RepositoryName
 
 
+ManifestCursor = tuple[str, int]
+"""A place in the listing of a repository's manifests: subject, empty for none, and id."""
+
+
 @dataclass(frozen=True, slots=True)
 class ManifestRow:
     """A manifest of one repository. `size` is that of its own bytes."""
@@ -50,6 +62,10 @@ class ManifestRow:
     annotations: str
     """The manifest's annotations, as JSON text."""
     pushed_at: float
+
+    @property
+    def cursor(self) -> ManifestCursor:
+        return self.subject or "", self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +152,29 @@ class Manifests(Protocol):
 
     async def edges(self, manifest_id: int) -> list[Edge]: ...
 
-    async def holder(self, repository_id: int, target: Digest, kind: str) -> Digest | None:
-        """Return one manifest of the repository with such an edge to `target`, or None."""
+    async def holder(
+        self, repository_id: int, target: Digest, kind: str | None = None
+    ) -> Digest | None:
+        """Return one manifest of the repository with an edge to `target`, or None.
+
+        Of that `kind`, or of any.
+        """
         ...
 
     async def referrers(
         self, repository_id: int, subject: Digest, after: int, limit: int
     ) -> list[ManifestRow]:
         """Return manifests with this subject and id > `after`, oldest first."""
+        ...
+
+    async def page(
+        self, repository_id: int, after: ManifestCursor | None, limit: int
+    ) -> list[ManifestRow]:
+        """Return all of a repository page by page; `after` is the last one's `cursor`.
+
+        Those without a subject come first, newest first, so that indexes come before what was there
+        when they were pushed.
+        """
         ...
 
 
@@ -184,10 +215,21 @@ class Outbox(Protocol):
 
     async def append(self, event: Event) -> None: ...
     async def after(self, sequence: int, limit: int) -> list[Event]: ...
+    async def last(self) -> int:
+        """Return the highest sequence ever given; 0 for none."""
+        ...
+
+    async def skip_to(self, sequence: int) -> None:
+        """Give only sequences above it from now on."""
+        ...
+
+    async def prune(self, upto: int, before: float, limit: int) -> int:
+        """Remove, of the oldest `limit`, events up to `upto` and from before then; how many."""
+        ...
 
 
-class Tx(Protocol):
-    """What one transaction can see and do."""
+class Content(Protocol):
+    """What is pushed and pulled, and by whom."""
 
     @property
     def repositories(self) -> Repositories: ...
@@ -203,10 +245,52 @@ class Tx(Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def accounts(self) -> Accounts: ...
+
+
+class Lifecycle(Protocol):
+    """What becomes of it."""
+
+    @property
+    def artifacts(self) -> Artifacts: ...
+    @property
+    def history(self) -> History: ...
+    @property
+    def jobs(self) -> Jobs: ...
+    @property
+    def job_lines(self) -> JobLines: ...
+    @property
+    def schedules(self) -> Schedules: ...
+    @property
+    def ledgers(self) -> Ledgers: ...
+    @property
+    def policies(self) -> Policies: ...
+    @property
+    def pulls(self) -> Pulls: ...
+    @property
+    def trash(self) -> Trash: ...
+
+
+class Care(Protocol):
+    """What keeps it whole and in bounds."""
+
     @property
     def collection(self) -> Collection: ...
     @property
+    def sweeps(self) -> Sweeps: ...
+    @property
+    def reach(self) -> Reach: ...
+    @property
     def inspection(self) -> Inspection: ...
+    @property
+    def damages(self) -> Damages: ...
+    @property
+    def cursors(self) -> Cursors: ...
+    @property
+    def rebuilding(self) -> Rebuilding: ...
+
+
+class Tx(Content, Lifecycle, Care, Protocol):
+    """What one transaction can see and do."""
 
 
 class Catalog(Protocol):

@@ -31,7 +31,7 @@ class Blobs(Protocol):
         ...
 
     async def referenced(self, digest: Digest) -> bool:
-        """Whether any manifest of any repository has an edge to it."""
+        """Whether any manifest of any repository holds it, or an entry of the trash."""
         ...
 
     async def link(self, repository_id: int, digest: Digest, now: float) -> None:

@@ -8,7 +8,9 @@ from entrepot.adapters.htpasswd import HtpasswdUnusable
 from entrepot.faces.server import ListenError
 from entrepot.ports.catalog import CatalogFailed
 
+from .backups import backup_stopped, restore_backup
 from .inspection import inspect
+from .rebuilding import rebuild
 from .server import Announce, Started, run, run_server
 
 CANNOT_START = (
@@ -21,4 +23,15 @@ CANNOT_START = (
     ssl.SSLError,
 )
 
-__all__ = ["CANNOT_START", "Announce", "Started", "inspect", "run", "run_server"]
+__all__ = [
+    "CANNOT_START",
+    "Announce",
+    "DirectoryBusy",
+    "Started",
+    "backup_stopped",
+    "inspect",
+    "rebuild",
+    "restore_backup",
+    "run",
+    "run_server",
+]

@@ -13,15 +13,17 @@ from entrepot.adapters.datadir import DataDirectory
 from entrepot.adapters.logging import Log, configure
 from entrepot.adapters.systemd import READY, STOPPING, notify
 from entrepot.faces.asgi import App
-from entrepot.faces.manage.users import users_app
+from entrepot.faces.manage.api import api_app
 from entrepot.faces.root import request_ids, root_app
 from entrepot.faces.server import Adjustable, Hooks, Listener, serve
 from entrepot.services.accounts import ADMIN
 from entrepot.services.housekeeping import Housekeeping
 from entrepot.settings import Settings
-from entrepot.wiring import House, build, embedded
+from entrepot.wiring import House, api_routes, build, embedded
 
 from .edges import Edges
+from .jobs import start_jobs
+from .journaling import start_journal
 from .reload import server_limits
 from .site import make_site, prefix
 from .users import prepare_users
@@ -84,16 +86,17 @@ async def run_server(
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(data.close)
         outside = await embedded(data, stack, shared=several)
+        await start_journal(data, outside, log, stack)
         outside = await prepare_users(settings, outside, announce.htpasswd, log)
         house = build(settings, outside)
         stack.push_async_callback(house.uploads.close)
         await house.uploads.sweep()
+        await house.upkeep.ensure_schedules()
         await _first_password(settings, house, announce)
         edges = Edges(settings, data, outside.clock, log, reread=reread, random=outside.random)
 
-        workers = Workers(
-            settings, data.lock, clock=outside.clock, log=log, own=lambda: site.metrics
-        )
+        clock = outside.clock
+        workers = Workers(settings, data.lock, clock=clock, log=log, own=lambda: site.metrics)
         stack.push_async_callback(workers.close)
         site = make_site(settings, outside, house, log, gather=workers.gather if several else None)
 
@@ -108,8 +111,11 @@ async def run_server(
             notify(READY)
 
         housekeeping = Housekeeping(house.uploads, outside.clock, log)
-        for task in (housekeeping.run(), edges.watch()):
+        pulls = house.registry.pulls
+        stack.push_async_callback(pulls.flush)
+        for task in (housekeeping.run(), edges.watch(), pulls.run(log)):
             stack.callback(asyncio.ensure_future(task).cancel)
+        start_jobs(settings, outside, house, log, metrics=site.metrics, stack=stack)
 
         def draining() -> None:
             site.readiness.draining = True
@@ -119,10 +125,7 @@ async def run_server(
 
         await serve(
             edges.guard(site.app),
-            listeners=[
-                *workers.among(edges.listeners(site.shortcut)),
-                *_control(house, data, log),
-            ],
+            listeners=[*workers.among(edges.listeners(site.shortcut)), *_control(house, data, log)],
             limits=server_limits(settings),
             ssl_context=edges.ssl_context,
             hooks=Hooks(
@@ -180,6 +183,7 @@ def _control(house: House, data: DataDirectory, log: Log) -> list[Listener]:
     """Return the operator's socket, where its path is short enough for one."""
     if data.socket is None:
         return []
-    apps: dict[str, App] = {"api": users_app(house.accounts, house.access, operator=True)}
+    routes = api_routes(house, operator=True)
+    apps: dict[str, App] = {"api": api_app(routes, house.access, operator=True)}
     control = root_app(apps, new_id=request_ids(f"{prefix()}c"), log=log)
     return [Listener(address=f"unix:{data.socket}", app=control)]

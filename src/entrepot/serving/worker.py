@@ -118,6 +118,9 @@ async def _serve(
     outside = await open_users(settings, outside, log)
     house = build(settings, outside)
     stack.push_async_callback(house.uploads.close)
+    pulls = house.registry.pulls
+    stack.push_async_callback(pulls.flush)
+    stack.callback(asyncio.ensure_future(pulls.run(log)).cancel)
     edges = Edges(settings, data, outside.clock, log, reread=lambda: member.settings, leads=False)
     stack.callback(asyncio.ensure_future(edges.watch()).cancel)
     site = make_site(settings, outside, house, log, gather=member.gather)

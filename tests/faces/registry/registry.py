@@ -19,7 +19,7 @@ from entrepot.rules.roles import Role
 from entrepot.rules.scopes import parse_scopes
 from entrepot.rules.tickets import KEY_BYTES
 from entrepot.services.fsck import check_blobs, check_catalog, check_manifests
-from entrepot.settings import Auth, Manifests, Settings, Storage, Uploads
+from entrepot.settings import Auth, Manifests, Quota, Settings, Storage, Uploads
 from entrepot.wiring import House, Outside, build
 from tests.faces.registry.client import Answer, Broken, call
 from tests.services.house import Counting, HandClock, image
@@ -166,6 +166,7 @@ async def open_registry(
     *,
     storage: Storage | None = None,
     manifests: Manifests | None = None,
+    quota: Quota | None = None,
     delay: Delay | None = None,
 ) -> AsyncIterator[Registry]:
     """Yield an empty registry, open to all unless `auth` says otherwise; checked at the end.
@@ -177,6 +178,7 @@ async def open_registry(
         uploads=uploads or Uploads(),
         storage=storage or Storage(),
         manifests=manifests or Manifests(),
+        quota=quota or Quota(),
     )
     clock, disk = HandClock(), MemoryDisk()
     outside = Outside(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from entrepot.oci.digest import Digest
 from entrepot.oci.mediatype import OCI_MANIFEST, OCTET_STREAM
 from entrepot.oci.ranges import RANGES_MAX
+from tests.collecting import condemn_due
 from tests.faces.registry.client import Answer
 from tests.faces.registry.registry import Registry, open_registry
 from tests.services.house import image
@@ -316,8 +317,8 @@ async def test_a_head_keeps_the_blob_for_a_push_to_come(registry: Registry) -> N
     assert (await registry.head(URL)).status == 200
     registry.clock.seconds += 7200.0
     async with registry.catalog.begin(write=True) as tx:
-        assert await tx.collection.condemn(registry.clock.now(), 100) == []
+        assert await condemn_due(tx, registry.clock.now()) == []
     registry.clock.seconds += 7200.0
     async with registry.catalog.begin(write=True) as tx:
-        assert len(await tx.collection.condemn(registry.clock.now(), 100)) == 1
+        assert len(await condemn_due(tx, registry.clock.now())) == 1
     assert (await registry.head(URL)).status == 404

@@ -7,6 +7,7 @@ import pytest
 
 from entrepot.oci.digest import Digest
 from entrepot.settings import Uploads
+from tests.collecting import condemn_due
 from tests.faces.registry.client import Answer, Broken
 from tests.faces.registry.registry import Registry, open_registry
 
@@ -283,7 +284,7 @@ async def test_an_upload_that_outlasts_its_lease_must_be_sent_again() -> None:
         if is_slow:
             registry.clock.seconds += 100_000
             async with registry.catalog.begin(write=True) as tx:
-                await tx.collection.condemn(registry.clock.now(), 10)
+                await condemn_due(tx, registry.clock.now())
 
     async with open_registry(delay=dawdle) as registry:
         location = await registry.start_upload()

@@ -18,6 +18,7 @@ from .schema import metadata
 from .statements.tools import Upsert
 
 AGGREGATES = (
+    "artifacts",
     "repositories",
     "manifests",
     "tags",
@@ -26,7 +27,19 @@ AGGREGATES = (
     "outbox",
     "accounts",
     "collection",
+    "reach",
     "inspection",
+    "jobs",
+    "job_lines",
+    "schedules",
+    "history",
+    "ledgers",
+    "policies",
+    "pulls",
+    "trash",
+    "damages",
+    "cursors",
+    "rebuilding",
 )
 
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -105,7 +118,12 @@ def _source(text: str, indent: int) -> str:
 
 
 def _literal(text: str) -> str:
-    return f"'{text}'" if '"' in text else f'"{text}"'
+    if "'" in text:
+        text = text.replace('"', '\\"')
+        return f'"{text}"'
+    if '"' not in text:
+        return f'"{text}"'
+    return f"'{text}'" if "'" not in text else '"' + text.replace('"', '\\"') + '"'
 
 
 if __name__ == "__main__":

@@ -17,6 +17,39 @@ SQLITE = (
     ),
     "CREATE INDEX ix_blobs_state_keep_until ON blobs (state, keep_until)",
     (
+        "CREATE TABLE cursors ( name TEXT NOT NULL, sequence INTEGER NOT NULL, CONSTRAINT "
+        "pk_cursors PRIMARY KEY (name) ) WITHOUT ROWID, STRICT"
+    ),
+    (
+        "CREATE TABLE damages ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, digest "
+        "TEXT NOT NULL, generation INTEGER NOT NULL, message TEXT NOT NULL, found_at REAL "
+        "NOT NULL, healed_at REAL ) STRICT"
+    ),
+    "CREATE INDEX ix_damages_digest ON damages (digest)",
+    (
+        "CREATE TABLE jobs ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, kind TEXT NOT "
+        "NULL, args TEXT NOT NULL, mutex TEXT, dedup TEXT, state TEXT NOT NULL, run_at "
+        "REAL NOT NULL, attempt INTEGER NOT NULL, owner TEXT NOT NULL, lease_until REAL "
+        "NOT NULL, cancelled INTEGER NOT NULL, progress TEXT NOT NULL, error TEXT NOT "
+        "NULL, actor TEXT NOT NULL, created_at REAL NOT NULL, started_at REAL, ended_at "
+        "REAL ) STRICT"
+    ),
+    "CREATE INDEX ix_jobs_ended ON jobs (ended_at)",
+    "CREATE INDEX ix_jobs_kind_id ON jobs (kind, id)",
+    "CREATE INDEX ix_jobs_lease ON jobs (lease_until) WHERE state = 'running'",
+    "CREATE INDEX ix_jobs_ready ON jobs (run_at) WHERE state = 'ready'",
+    (
+        "CREATE UNIQUE INDEX uq_jobs_dedup ON jobs (kind, dedup) WHERE state IN ('ready', "
+        "'running')"
+    ),
+    "CREATE UNIQUE INDEX uq_jobs_mutex ON jobs (mutex) WHERE state = 'running'",
+    (
+        "CREATE TABLE ledgers ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, kind TEXT "
+        "NOT NULL, name TEXT NOT NULL, used_bytes INTEGER NOT NULL, manifests INTEGER NOT "
+        "NULL, limit_bytes INTEGER, limit_manifests INTEGER, CONSTRAINT "
+        "uq_ledgers_kind_name UNIQUE (kind, name) ) STRICT"
+    ),
+    (
         "CREATE TABLE manifest_bytes ( digest TEXT NOT NULL, raw BLOB NOT NULL, "
         "CONSTRAINT pk_manifest_bytes PRIMARY KEY (digest) ) STRICT"
     ),
@@ -26,11 +59,42 @@ SQLITE = (
         ") STRICT"
     ),
     (
+        "CREATE TABLE policies ( project TEXT NOT NULL, kind TEXT NOT NULL, document TEXT "
+        "NOT NULL, changed_at REAL NOT NULL, changed_by TEXT NOT NULL, CONSTRAINT "
+        "pk_policies PRIMARY KEY (project, kind) ) WITHOUT ROWID, STRICT"
+    ),
+    (
         "CREATE TABLE repositories ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, name "
         "TEXT NOT NULL, wire_name TEXT NOT NULL, created_at REAL NOT NULL, CONSTRAINT "
         "uq_repositories_name UNIQUE (name) ) STRICT"
     ),
     "CREATE INDEX ix_repositories_wire_name ON repositories (wire_name)",
+    (
+        "CREATE TABLE schedules ( name TEXT NOT NULL, kind TEXT NOT NULL, args TEXT NOT "
+        "NULL, mutex TEXT, cron TEXT NOT NULL, enabled INTEGER NOT NULL, next_at REAL NOT "
+        "NULL, last_at REAL, CONSTRAINT pk_schedules PRIMARY KEY (name) ) WITHOUT ROWID, "
+        "STRICT"
+    ),
+    "CREATE INDEX ix_schedules_next_at ON schedules (next_at)",
+    (
+        "CREATE TABLE sweeps ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, job_id "
+        "INTEGER NOT NULL, digest TEXT NOT NULL, generation INTEGER NOT NULL, size "
+        "INTEGER NOT NULL, reason TEXT NOT NULL, at REAL NOT NULL ) STRICT"
+    ),
+    "CREATE INDEX ix_sweeps_job_id_id ON sweeps (job_id, id)",
+    (
+        "CREATE TABLE charges ( ledger_id INTEGER NOT NULL, digest TEXT NOT NULL, holds "
+        "INTEGER NOT NULL, CONSTRAINT pk_charges PRIMARY KEY (ledger_id, digest), "
+        "CONSTRAINT fk_charges_ledger_id FOREIGN KEY(ledger_id) REFERENCES ledgers (id) ) "
+        "WITHOUT ROWID, STRICT"
+    ),
+    (
+        "CREATE TABLE job_lines ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, job_id "
+        "INTEGER NOT NULL, at REAL NOT NULL, text TEXT NOT NULL, CONSTRAINT "
+        "fk_job_lines_job_id FOREIGN KEY(job_id) REFERENCES jobs (id) ON DELETE CASCADE ) "
+        "STRICT"
+    ),
+    "CREATE INDEX ix_job_lines_job_id_id ON job_lines (job_id, id)",
     (
         "CREATE TABLE manifests ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "
         "repository_id INTEGER NOT NULL, digest TEXT NOT NULL, media_type TEXT NOT NULL, "
@@ -43,6 +107,12 @@ SQLITE = (
     (
         "CREATE INDEX ix_manifests_repository_id_subject_id ON manifests (repository_id, "
         "subject, id)"
+    ),
+    (
+        "CREATE TABLE pulls ( repository_id INTEGER NOT NULL, digest TEXT NOT NULL, "
+        "pulled_at REAL NOT NULL, count INTEGER NOT NULL, CONSTRAINT pk_pulls PRIMARY KEY "
+        "(repository_id, digest), CONSTRAINT fk_pulls_repository_id FOREIGN "
+        "KEY(repository_id) REFERENCES repositories (id) ) WITHOUT ROWID, STRICT"
     ),
     (
         "CREATE TABLE repository_blobs ( repository_id INTEGER NOT NULL, digest TEXT NOT "
@@ -60,10 +130,23 @@ SQLITE = (
         "fk_tag_history_repository_id FOREIGN KEY(repository_id) REFERENCES repositories "
         "(id) ) STRICT"
     ),
+    "CREATE INDEX ix_tag_history_repository_id_id ON tag_history (repository_id, id)",
     (
         "CREATE INDEX ix_tag_history_repository_id_tag_id ON tag_history (repository_id, "
         "tag, id)"
     ),
+    (
+        "CREATE TABLE trash ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, batch TEXT "
+        "NOT NULL, repository_id INTEGER NOT NULL, kind TEXT NOT NULL, digest TEXT NOT "
+        "NULL, tags TEXT NOT NULL, media_type TEXT NOT NULL, size INTEGER NOT NULL, "
+        "pushed_at REAL NOT NULL, pushed_by TEXT NOT NULL, raw BLOB, deleted_at REAL NOT "
+        "NULL, purge_at REAL NOT NULL, actor TEXT NOT NULL, client TEXT NOT NULL, reason "
+        "TEXT NOT NULL, CONSTRAINT fk_trash_repository_id FOREIGN KEY(repository_id) "
+        "REFERENCES repositories (id) ) STRICT"
+    ),
+    "CREATE INDEX ix_trash_batch_id ON trash (batch, id)",
+    "CREATE INDEX ix_trash_purge_at ON trash (purge_at)",
+    "CREATE INDEX ix_trash_repository_id_digest ON trash (repository_id, digest)",
     (
         "CREATE TABLE uploads ( id TEXT NOT NULL, repository_id INTEGER NOT NULL, actor "
         'TEXT NOT NULL, algorithm TEXT NOT NULL, "offset" INTEGER NOT NULL, started_at '
@@ -84,6 +167,13 @@ SQLITE = (
         "kind)"
     ),
     (
+        "CREATE TABLE manifest_ledgers ( manifest_id INTEGER NOT NULL, ledger_id INTEGER "
+        "NOT NULL, CONSTRAINT pk_manifest_ledgers PRIMARY KEY (manifest_id, ledger_id), "
+        "CONSTRAINT fk_manifest_ledgers_manifest_id FOREIGN KEY(manifest_id) REFERENCES "
+        "manifests (id) ON DELETE CASCADE, CONSTRAINT fk_manifest_ledgers_ledger_id "
+        "FOREIGN KEY(ledger_id) REFERENCES ledgers (id) ) WITHOUT ROWID, STRICT"
+    ),
+    (
         "CREATE TABLE tags ( repository_id INTEGER NOT NULL, name TEXT NOT NULL, "
         "manifest_id INTEGER NOT NULL, moved_at REAL NOT NULL, CONSTRAINT pk_tags PRIMARY "
         "KEY (repository_id, name), CONSTRAINT fk_tags_repository_id FOREIGN "
@@ -91,4 +181,11 @@ SQLITE = (
         "FOREIGN KEY(manifest_id) REFERENCES manifests (id) ) WITHOUT ROWID, STRICT"
     ),
     "CREATE INDEX ix_tags_manifest_id ON tags (manifest_id)",
+    (
+        "CREATE TABLE trash_holds ( trash_id INTEGER NOT NULL, target TEXT NOT NULL, "
+        "CONSTRAINT pk_trash_holds PRIMARY KEY (trash_id, target), CONSTRAINT "
+        "fk_trash_holds_trash_id FOREIGN KEY(trash_id) REFERENCES trash (id) ON DELETE "
+        "CASCADE ) WITHOUT ROWID, STRICT"
+    ),
+    "CREATE INDEX ix_trash_holds_target ON trash_holds (target)",
 )

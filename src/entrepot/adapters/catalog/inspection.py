@@ -35,6 +35,12 @@ class SqlInspection:
                 "I1",
                 "index {0} of repository {2} names manifest {1}, which is not in it",
             ),
+            *await self._findings(
+                sql.INSPECTION_DEAD_HOLDS,
+                limit,
+                "I1",
+                "manifest {0} in the trash holds {1}, which has no live row",
+            ),
         ][:limit]
 
     async def stray_tags(self, limit: int) -> list[Finding]:
@@ -58,6 +64,40 @@ class SqlInspection:
                 limit,
                 "I5",
                 "manifest {0} of repository {1} does not hold its own bytes",
+            ),
+            *await self._findings(
+                sql.INSPECTION_TRASH_WITHOUT_BYTES,
+                limit,
+                "I5",
+                "manifest {0} of repository {1} in the trash has no bytes",
+            ),
+        ][:limit]
+
+    async def drifted_ledgers(self, limit: int) -> list[Finding]:
+        return [
+            *await self._findings(
+                sql.INSPECTION_DRIFTED_LEDGERS,
+                limit,
+                "I7",
+                "the ledger of {0} {1} says {2} bytes; its charges are {3}",
+            ),
+            *await self._findings(
+                sql.INSPECTION_DRIFTED_CHARGES,
+                limit,
+                "I7",
+                "ledger {0} counts {2} manifests that hold {1}; there are {3}",
+            ),
+            *await self._findings(
+                sql.INSPECTION_UNCHARGED,
+                limit,
+                "I7",
+                "manifest {0} holds {1}, which is not charged on ledger {2}",
+            ),
+            *await self._findings(
+                sql.INSPECTION_WITHOUT_LEDGER,
+                limit,
+                "I7",
+                "manifest {0} of repository {1} is charged on no project",
             ),
         ][:limit]
 

@@ -2,10 +2,12 @@
 
 from entrepot.oci.digest import Digest
 from entrepot.oci.reference import Tag
-from entrepot.ports.catalog import Edge, ManifestRow
+from entrepot.ports.catalog import Edge, ManifestCursor, ManifestRow
 
 from . import sql
 from .connection import Connection, Row
+
+_ID_MAX = (1 << 63) - 1
 
 
 class SqlManifests:
@@ -65,9 +67,12 @@ class SqlManifests:
         rows = await self._connection.rows(sql.MANIFESTS_EDGES, {"manifest_id": manifest_id})
         return [Edge(Digest(target), kind) for target, kind in rows]
 
-    async def holder(self, repository_id: int, target: Digest, kind: str) -> Digest | None:
+    async def holder(
+        self, repository_id: int, target: Digest, kind: str | None = None
+    ) -> Digest | None:
         values = {"repository_id": repository_id, "target": target, "kind": kind}
-        row = await self._connection.row(sql.MANIFESTS_HOLDER, values)
+        statement = sql.MANIFESTS_HOLDER if kind else sql.MANIFESTS_HOLDER_OF_ANY_KIND
+        row = await self._connection.row(statement, values)
         return Digest(row[0]) if row else None
 
     async def referrers(
@@ -81,6 +86,22 @@ class SqlManifests:
         }
         rows = await self._connection.rows(sql.MANIFESTS_REFERRERS, values)
         return [_manifest(row) for row in rows]
+
+    async def page(
+        self, repository_id: int, after: ManifestCursor | None, limit: int
+    ) -> list[ManifestRow]:
+        subject, number = after or ("", _ID_MAX)
+        found: list[Row] = []
+        values: dict[str, object]
+        if not subject:
+            values = {"repository_id": repository_id, "before": number, "limit": limit}
+            found += await self._connection.rows(sql.MANIFESTS_PLAIN, values)
+            number = 0
+        if len(found) < limit:
+            left = {"subject": subject, "after": number, "limit": limit - len(found)}
+            values = {"repository_id": repository_id, **left}
+            found += await self._connection.rows(sql.MANIFESTS_WITH_SUBJECT, values)
+        return [_manifest(row) for row in found]
 
 
 def _manifest(row: Row) -> ManifestRow:

@@ -143,6 +143,7 @@ tag_history = Table(
     Column("actor", TEXT, nullable=False),
     Column("client", TEXT, nullable=False),
     Index(None, "repository_id", "tag", "id"),
+    Index(None, "repository_id", "id"),
     **_NUMBERED,
 )
 
@@ -178,5 +179,196 @@ accounts = Table(
     Column("password_hash", TEXT, nullable=False),
     Column("created_at", SECONDS, nullable=False),
     Column("changed_at", SECONDS, nullable=False),
+    **_CLUSTERED,
+)
+
+# What a manifest's deletion takes away, until it is purged. `tags` is JSON text: those it had.
+trash = Table(
+    "trash",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    Column("batch", TEXT, nullable=False),
+    Column("repository_id", NUMBER, ForeignKey("repositories.id"), nullable=False),
+    Column("kind", TEXT, nullable=False),
+    Column("digest", TEXT, nullable=False),
+    Column("tags", TEXT, nullable=False),
+    Column("media_type", TEXT, nullable=False),
+    Column("size", NUMBER, nullable=False),
+    Column("pushed_at", SECONDS, nullable=False),
+    Column("pushed_by", TEXT, nullable=False),
+    Column("raw", BYTES),
+    Column("deleted_at", SECONDS, nullable=False),
+    Column("purge_at", SECONDS, nullable=False),
+    Column("actor", TEXT, nullable=False),
+    Column("client", TEXT, nullable=False),
+    Column("reason", TEXT, nullable=False),
+    Index(None, "repository_id", "digest"),
+    Index(None, "purge_at"),
+    Index(None, "batch", "id"),
+    **_NUMBERED,
+)
+
+trash_holds = Table(
+    "trash_holds",
+    metadata,
+    Column("trash_id", NUMBER, ForeignKey("trash.id", ondelete="CASCADE"), primary_key=True),
+    Column("target", TEXT, primary_key=True, index=True),
+    **_CLUSTERED,
+)
+
+# Whose bytes are counted: a project's or a user's. Without a limit they are counted all the same.
+ledgers = Table(
+    "ledgers",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    Column("kind", TEXT, nullable=False),
+    Column("name", TEXT, nullable=False),
+    Column("used_bytes", NUMBER, nullable=False),
+    Column("manifests", NUMBER, nullable=False),
+    Column("limit_bytes", NUMBER),
+    Column("limit_manifests", NUMBER),
+    UniqueConstraint("kind", "name"),
+    **_NUMBERED,
+)
+
+# How many manifests of a ledger hold a digest; the first that does is charged with its size.
+charges = Table(
+    "charges",
+    metadata,
+    Column("ledger_id", NUMBER, ForeignKey("ledgers.id"), primary_key=True),
+    Column("digest", TEXT, primary_key=True),
+    Column("holds", NUMBER, nullable=False),
+    **_CLUSTERED,
+)
+
+# On which ledgers a manifest's blobs are charged: its project's, and its first pusher's.
+manifest_ledgers = Table(
+    "manifest_ledgers",
+    metadata,
+    Column("manifest_id", NUMBER, ForeignKey("manifests.id", ondelete="CASCADE"), primary_key=True),
+    Column("ledger_id", NUMBER, ForeignKey("ledgers.id"), primary_key=True),
+    **_CLUSTERED,
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("project", TEXT, primary_key=True),
+    Column("kind", TEXT, primary_key=True),
+    Column("document", TEXT, nullable=False),
+    Column("changed_at", SECONDS, nullable=False),
+    Column("changed_by", TEXT, nullable=False),
+    **_CLUSTERED,
+)
+
+pulls = Table(
+    "pulls",
+    metadata,
+    Column("repository_id", NUMBER, ForeignKey("repositories.id"), primary_key=True),
+    Column("digest", TEXT, primary_key=True),
+    Column("pulled_at", SECONDS, nullable=False),
+    Column("count", NUMBER, nullable=False),
+    **_CLUSTERED,
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    Column("kind", TEXT, nullable=False),
+    Column("args", TEXT, nullable=False),
+    Column("mutex", TEXT),
+    Column("dedup", TEXT),
+    Column("state", TEXT, nullable=False),
+    Column("run_at", SECONDS, nullable=False),
+    Column("attempt", NUMBER, nullable=False),
+    Column("owner", TEXT, nullable=False),
+    Column("lease_until", SECONDS, nullable=False),
+    Column("cancelled", NUMBER, nullable=False),
+    Column("progress", TEXT, nullable=False),
+    Column("error", TEXT, nullable=False),
+    Column("actor", TEXT, nullable=False),
+    Column("created_at", SECONDS, nullable=False),
+    Column("started_at", SECONDS),
+    Column("ended_at", SECONDS),
+    Index(None, "kind", "id"),
+    **_NUMBERED,
+)
+# An index on the few rows that are wanted, and the two rules that hold among them.
+_READY = jobs.c.state == "ready"
+_RUNNING = jobs.c.state == "running"
+_OPEN = jobs.c.state.in_(["ready", "running"])
+Index("ix_jobs_ready", jobs.c.run_at, sqlite_where=_READY, postgresql_where=_READY)
+Index("ix_jobs_lease", jobs.c.lease_until, sqlite_where=_RUNNING, postgresql_where=_RUNNING)
+Index("uq_jobs_mutex", jobs.c.mutex, unique=True, sqlite_where=_RUNNING, postgresql_where=_RUNNING)
+Index(
+    "uq_jobs_dedup",
+    jobs.c.kind,
+    jobs.c.dedup,
+    unique=True,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+Index("ix_jobs_ended", jobs.c.ended_at)
+
+job_lines = Table(
+    "job_lines",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    Column("job_id", NUMBER, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("at", SECONDS, nullable=False),
+    Column("text", TEXT, nullable=False),
+    Index(None, "job_id", "id"),
+    **_NUMBERED,
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("kind", TEXT, nullable=False),
+    Column("args", TEXT, nullable=False),
+    Column("mutex", TEXT),
+    Column("cron", TEXT, nullable=False),
+    Column("enabled", NUMBER, nullable=False),
+    Column("next_at", SECONDS, nullable=False, index=True),
+    Column("last_at", SECONDS),
+    **_CLUSTERED,
+)
+
+# What a sweep removed, one row for each generation, with the reason.
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    Column("job_id", NUMBER, nullable=False),
+    Column("digest", TEXT, nullable=False),
+    Column("generation", NUMBER, nullable=False),
+    Column("size", NUMBER, nullable=False),
+    Column("reason", TEXT, nullable=False),
+    Column("at", SECONDS, nullable=False),
+    Index(None, "job_id", "id"),
+    **_NUMBERED,
+)
+
+# Blobs that were found rotten or missing; `healed_at` once their bytes are right again.
+damages = Table(
+    "damages",
+    metadata,
+    Column("id", NUMBER, primary_key=True),
+    Column("digest", TEXT, nullable=False, index=True),
+    Column("generation", NUMBER, nullable=False),
+    Column("message", TEXT, nullable=False),
+    Column("found_at", SECONDS, nullable=False),
+    Column("healed_at", SECONDS),
+    **_NUMBERED,
+)
+
+# How far those who read the outbox are.
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", TEXT, primary_key=True),
+    Column("sequence", NUMBER, nullable=False),
     **_CLUSTERED,
 )

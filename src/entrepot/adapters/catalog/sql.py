@@ -7,6 +7,35 @@ from .connection import Statement
 
 # fmt: off
 
+ARTIFACTS_PAGE = Statement(
+    sqlite=(
+        "SELECT manifests.id, manifests.digest, manifests.media_type, "
+        "manifests.annotations, manifests.pushed_at, (SELECT pulls.pulled_at FROM pulls "
+        "WHERE pulls.repository_id = manifests.repository_id AND pulls.digest = "
+        "manifests.digest) AS pulled_at, (SELECT coalesce(sum(blobs.size), 0) AS "
+        "coalesce_1 FROM blobs JOIN edges AS held ON held.target = blobs.digest WHERE "
+        "held.manifest_id = manifests.id) AS held_size, coalesce((SELECT parents.digest "
+        "FROM manifests AS parents JOIN edges AS naming ON naming.manifest_id = "
+        "parents.id WHERE naming.target = manifests.digest AND naming.repository_id = "
+        "manifests.repository_id AND naming.kind = 'child' LIMIT 1 OFFSET 0), (SELECT "
+        "trash.digest FROM trash JOIN trash_holds ON trash_holds.trash_id = trash.id "
+        "WHERE trash_holds.target = manifests.digest AND trash.repository_id = "
+        "manifests.repository_id AND trash.digest != manifests.digest LIMIT 1 OFFSET 0)) "
+        "AS child_of FROM manifests WHERE manifests.repository_id = :repository_id AND "
+        "manifests.subject IS NULL AND manifests.id > :after ORDER BY manifests.id LIMIT "
+        ":limit OFFSET 0"
+    ),
+)
+
+ARTIFACTS_TAGS = Statement(
+    sqlite=(
+        "SELECT manifests.id, tags.name, tags.moved_at FROM manifests JOIN tags ON "
+        "tags.manifest_id = manifests.id WHERE manifests.repository_id = :repository_id "
+        "AND manifests.subject IS NULL AND manifests.id > :after AND manifests.id <= "
+        ":last"
+    ),
+)
+
 REPOSITORIES_FIND = Statement(
     sqlite=(
         "SELECT repositories.id, repositories.name FROM repositories WHERE "
@@ -104,6 +133,14 @@ MANIFESTS_HOLDER = Statement(
     ),
 )
 
+MANIFESTS_HOLDER_OF_ANY_KIND = Statement(
+    sqlite=(
+        "SELECT manifests.digest FROM manifests JOIN edges ON edges.manifest_id = "
+        "manifests.id WHERE edges.target = :target AND edges.repository_id = "
+        ":repository_id LIMIT 1 OFFSET 0"
+    ),
+)
+
 MANIFESTS_REFERRERS = Statement(
     sqlite=(
         "SELECT manifests.id, manifests.repository_id, manifests.digest, "
@@ -111,6 +148,27 @@ MANIFESTS_REFERRERS = Statement(
         "manifests.subject, manifests.annotations, manifests.pushed_at FROM manifests "
         "WHERE manifests.repository_id = :repository_id AND manifests.subject = :subject "
         "AND manifests.id > :after ORDER BY manifests.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+MANIFESTS_PLAIN = Statement(
+    sqlite=(
+        "SELECT manifests.id, manifests.repository_id, manifests.digest, "
+        "manifests.media_type, manifests.artifact_type, manifests.size, "
+        "manifests.subject, manifests.annotations, manifests.pushed_at FROM manifests "
+        "WHERE manifests.repository_id = :repository_id AND manifests.subject IS NULL AND "
+        "manifests.id < :before ORDER BY manifests.id DESC LIMIT :limit OFFSET 0"
+    ),
+)
+
+MANIFESTS_WITH_SUBJECT = Statement(
+    sqlite=(
+        "SELECT manifests.id, manifests.repository_id, manifests.digest, "
+        "manifests.media_type, manifests.artifact_type, manifests.size, "
+        "manifests.subject, manifests.annotations, manifests.pushed_at FROM manifests "
+        "WHERE manifests.repository_id = :repository_id AND (manifests.subject, "
+        "manifests.id) > (:subject, :after) ORDER BY manifests.subject, manifests.id "
+        "LIMIT :limit OFFSET 0"
     ),
 )
 
@@ -205,7 +263,11 @@ BLOBS_KEEP = Statement(
 )
 
 BLOBS_REFERENCED = Statement(
-    sqlite="SELECT edges.kind FROM edges WHERE edges.target = :target LIMIT 1 OFFSET 0",
+    sqlite=(
+        "SELECT edges.target FROM edges WHERE edges.target = :target UNION ALL SELECT "
+        "trash_holds.target FROM trash_holds WHERE trash_holds.target = :target LIMIT 1 "
+        "OFFSET 0"
+    ),
 )
 
 BLOBS_LINK = Statement(
@@ -283,6 +345,15 @@ OUTBOX_AFTER = Statement(
     ),
 )
 
+OUTBOX_PRUNE = Statement(
+    sqlite=(
+        "DELETE FROM outbox WHERE outbox.sequence IN (SELECT oldest.sequence FROM (SELECT "
+        "outbox.sequence AS sequence, outbox.at AS at FROM outbox ORDER BY "
+        "outbox.sequence LIMIT :limit OFFSET 0) AS oldest WHERE oldest.sequence <= :upto "
+        "AND oldest.at < :before)"
+    ),
+)
+
 ACCOUNTS_FIND = Statement(
     sqlite=(
         "SELECT accounts.name, accounts.role, accounts.password_hash, "
@@ -326,13 +397,24 @@ ACCOUNTS_COUNT = Statement(
     sqlite="SELECT count(*) AS count_1 FROM accounts",
 )
 
+COLLECTION_DUE = Statement(
+    sqlite=(
+        "SELECT blobs.digest, blobs.generation, blobs.state, blobs.size, "
+        "blobs.keep_until, CASE WHEN (blobs.state != 'condemned' AND blobs.keep_until < "
+        ":now AND NOT (EXISTS (SELECT * FROM edges WHERE edges.target = blobs.digest)) "
+        "AND NOT (EXISTS (SELECT * FROM trash_holds WHERE trash_holds.target = "
+        "blobs.digest))) THEN 1 ELSE 0 END AS anon_1 FROM blobs WHERE blobs.generation > "
+        ":after ORDER BY blobs.generation LIMIT :limit OFFSET 0"
+    ),
+)
+
 COLLECTION_CONDEMN = Statement(
     sqlite=(
-        "UPDATE blobs SET state='condemned' WHERE blobs.generation IN (SELECT "
-        "due.generation FROM blobs AS due WHERE due.state IN ('arriving', 'live') AND "
-        "due.keep_until < :now AND NOT (EXISTS (SELECT * FROM edges WHERE edges.target = "
-        "due.digest)) LIMIT :limit OFFSET 0) RETURNING digest, generation, state, size, "
-        "keep_until"
+        "UPDATE blobs SET state='condemned' WHERE blobs.generation = :generation AND "
+        "blobs.state != 'condemned' AND blobs.keep_until < :now AND NOT (EXISTS (SELECT * "
+        "FROM edges WHERE edges.target = blobs.digest)) AND NOT (EXISTS (SELECT * FROM "
+        "trash_holds WHERE trash_holds.target = blobs.digest)) RETURNING digest, "
+        "generation, state, size, keep_until"
     ),
 )
 
@@ -343,8 +425,9 @@ COLLECTION_UNLINK = Statement(
 COLLECTION_CONDEMNED = Statement(
     sqlite=(
         "SELECT blobs.digest, blobs.generation, blobs.state, blobs.size, blobs.keep_until "
-        "FROM blobs WHERE blobs.state = 'condemned' ORDER BY blobs.generation LIMIT "
-        ":limit OFFSET 0"
+        "FROM blobs WHERE blobs.state = 'condemned' AND (blobs.keep_until, "
+        "blobs.generation) > (:keep_until, :generation) ORDER BY blobs.keep_until, "
+        "blobs.generation LIMIT :limit OFFSET 0"
     ),
 )
 
@@ -355,12 +438,97 @@ COLLECTION_FORGET = Statement(
     ),
 )
 
+COLLECTION_LINKS = Statement(
+    sqlite=(
+        "SELECT repository_blobs.repository_id, repository_blobs.digest, CASE WHEN "
+        "((EXISTS (SELECT * FROM blobs WHERE blobs.digest = repository_blobs.digest AND "
+        "blobs.keep_until < :now)) AND NOT (EXISTS (SELECT * FROM edges WHERE "
+        "edges.target = repository_blobs.digest AND edges.repository_id = "
+        "repository_blobs.repository_id))) THEN 1 ELSE 0 END AS anon_1 FROM "
+        "repository_blobs WHERE (repository_blobs.repository_id, repository_blobs.digest) "
+        "> (:repository_id, :digest) ORDER BY repository_blobs.repository_id, "
+        "repository_blobs.digest LIMIT :limit OFFSET 0"
+    ),
+)
+
+COLLECTION_DROP_LINK = Statement(
+    sqlite=(
+        "DELETE FROM repository_blobs WHERE repository_blobs.repository_id = "
+        ":repository_id AND repository_blobs.digest = :digest AND (EXISTS (SELECT * FROM "
+        "blobs WHERE blobs.digest = repository_blobs.digest AND blobs.keep_until < :now)) "
+        "AND NOT (EXISTS (SELECT * FROM edges WHERE edges.target = "
+        "repository_blobs.digest AND edges.repository_id = "
+        "repository_blobs.repository_id))"
+    ),
+)
+
+COLLECTION_SWEPT = Statement(
+    sqlite=(
+        "INSERT INTO sweeps (job_id, digest, generation, size, reason, at) VALUES "
+        "(:job_id, :digest, :generation, :size, :reason, :at)"
+    ),
+)
+
+COLLECTION_SWEEPS = Statement(
+    sqlite=(
+        "SELECT sweeps.id, sweeps.job_id, sweeps.digest, sweeps.generation, sweeps.size, "
+        "sweeps.reason, sweeps.at FROM sweeps WHERE sweeps.job_id = :job_id AND sweeps.id "
+        "> :after ORDER BY sweeps.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+COLLECTION_PRUNE = Statement(
+    sqlite=(
+        "DELETE FROM sweeps WHERE sweeps.id IN (SELECT oldest.id FROM sweeps AS oldest "
+        "WHERE oldest.id > 0 ORDER BY oldest.id LIMIT :limit OFFSET 0) AND sweeps.at < "
+        ":before"
+    ),
+)
+
+REACH_HOLDERS = Statement(
+    sqlite=(
+        "SELECT count(DISTINCT anon_1.manifest_id) AS count_1 FROM (SELECT "
+        "edges.manifest_id AS manifest_id FROM edges WHERE edges.target = :target LIMIT "
+        ":limit OFFSET 0) AS anon_1"
+    ),
+)
+
+REACH_PARENTS = Statement(
+    sqlite=(
+        "SELECT manifests.digest FROM manifests JOIN edges ON edges.manifest_id = "
+        "manifests.id WHERE edges.target = :target AND edges.repository_id = "
+        ":repository_id AND edges.kind IN ('child', 'sparse') LIMIT :limit OFFSET 0"
+    ),
+)
+
+REACH_REPOSITORIES = Statement(
+    sqlite=(
+        "SELECT repositories.id, repositories.name FROM repositories WHERE "
+        "repositories.name > :after AND repositories.name < :end ORDER BY "
+        "repositories.name LIMIT :limit OFFSET 0"
+    ),
+)
+
 INSPECTION_DEAD_TARGETS = Statement(
     sqlite=(
         "SELECT manifests.digest, edges.target, edges.kind FROM manifests JOIN edges ON "
         "edges.manifest_id = manifests.id WHERE edges.kind != 'sparse' AND NOT (EXISTS "
         "(SELECT * FROM blobs WHERE blobs.digest = edges.target AND blobs.state = "
-        "'live')) OR edges.repository_id != manifests.repository_id LIMIT :limit OFFSET 0"
+        "'live')) AND NOT (EXISTS (SELECT * FROM damages, blobs WHERE damages.digest = "
+        "edges.target AND damages.healed_at IS NULL AND blobs.generation = "
+        "damages.generation AND blobs.digest = damages.digest AND blobs.state = "
+        "'arriving')) OR edges.repository_id != manifests.repository_id LIMIT :limit "
+        "OFFSET 0"
+    ),
+)
+
+INSPECTION_DEAD_HOLDS = Statement(
+    sqlite=(
+        "SELECT trash.digest, trash_holds.target FROM trash JOIN trash_holds ON "
+        "trash_holds.trash_id = trash.id WHERE NOT (EXISTS (SELECT * FROM blobs WHERE "
+        "blobs.digest = trash_holds.target AND blobs.state = 'live')) AND NOT (EXISTS "
+        "(SELECT * FROM damages WHERE damages.digest = trash_holds.target AND "
+        "damages.healed_at IS NULL)) LIMIT :limit OFFSET 0"
     ),
 )
 
@@ -412,6 +580,665 @@ INSPECTION_MANIFESTS = Statement(
         "manifests.artifact_type, manifests.size, manifests.subject, manifest_bytes.raw "
         "FROM manifests LEFT OUTER JOIN manifest_bytes ON manifest_bytes.digest = "
         "manifests.digest WHERE manifests.id > :after ORDER BY manifests.id LIMIT :limit "
+        "OFFSET 0"
+    ),
+)
+
+INSPECTION_TRASH_WITHOUT_BYTES = Statement(
+    sqlite=(
+        "SELECT trash.digest, trash.repository_id FROM trash WHERE trash.kind = "
+        "'manifest' AND trash.raw IS NULL LIMIT :limit OFFSET 0"
+    ),
+)
+
+INSPECTION_DRIFTED_LEDGERS = Statement(
+    sqlite=(
+        "SELECT ledgers.kind, ledgers.name, ledgers.used_bytes, (SELECT "
+        "coalesce(sum(blobs.size), 0) AS coalesce_1 FROM blobs JOIN charges ON "
+        "charges.digest = blobs.digest WHERE charges.ledger_id = ledgers.id) AS charged "
+        "FROM ledgers WHERE ledgers.used_bytes != (SELECT coalesce(sum(blobs.size), 0) AS "
+        "coalesce_1 FROM blobs JOIN charges ON charges.digest = blobs.digest WHERE "
+        "charges.ledger_id = ledgers.id) LIMIT :limit OFFSET 0"
+    ),
+)
+
+INSPECTION_DRIFTED_CHARGES = Statement(
+    sqlite=(
+        "SELECT charges.ledger_id, charges.digest, charges.holds, (SELECT count(DISTINCT "
+        "edges.manifest_id) AS count_1 FROM edges JOIN manifest_ledgers ON "
+        "manifest_ledgers.manifest_id = edges.manifest_id WHERE edges.target = "
+        "charges.digest AND edges.kind != 'sparse' AND manifest_ledgers.ledger_id = "
+        "charges.ledger_id) AS holders FROM charges WHERE charges.holds != (SELECT "
+        "count(DISTINCT edges.manifest_id) AS count_1 FROM edges JOIN manifest_ledgers ON "
+        "manifest_ledgers.manifest_id = edges.manifest_id WHERE edges.target = "
+        "charges.digest AND edges.kind != 'sparse' AND manifest_ledgers.ledger_id = "
+        "charges.ledger_id) LIMIT :limit OFFSET 0"
+    ),
+)
+
+INSPECTION_UNCHARGED = Statement(
+    sqlite=(
+        "SELECT edges.manifest_id, edges.target, manifest_ledgers.ledger_id FROM edges "
+        "JOIN manifest_ledgers ON manifest_ledgers.manifest_id = edges.manifest_id WHERE "
+        "edges.kind != 'sparse' AND NOT (EXISTS (SELECT * FROM charges WHERE "
+        "charges.ledger_id = manifest_ledgers.ledger_id AND charges.digest = "
+        "edges.target)) LIMIT :limit OFFSET 0"
+    ),
+)
+
+INSPECTION_WITHOUT_LEDGER = Statement(
+    sqlite=(
+        "SELECT manifests.digest, manifests.repository_id FROM manifests WHERE NOT "
+        "(EXISTS (SELECT * FROM manifest_ledgers, ledgers WHERE "
+        "manifest_ledgers.manifest_id = manifests.id AND ledgers.id = "
+        "manifest_ledgers.ledger_id AND ledgers.kind = 'project')) LIMIT :limit OFFSET 0"
+    ),
+)
+
+JOBS_ENQUEUE = Statement(
+    sqlite=(
+        "INSERT INTO jobs (kind, args, mutex, dedup, state, run_at, attempt, owner, "
+        "lease_until, cancelled, progress, error, actor, created_at) VALUES (:kind, "
+        ":args, :mutex, :dedup, 'ready', :run_at, 0, '', 0, 0, '', '', :actor, "
+        ":created_at) ON CONFLICT DO NOTHING RETURNING id"
+    ),
+)
+
+JOBS_CLAIM = Statement(
+    sqlite=(
+        "UPDATE jobs SET state='running', attempt=(jobs.attempt + 1), owner=:new_owner, "
+        "lease_until=:new_lease_until, started_at=coalesce(jobs.started_at, :now) WHERE "
+        "jobs.id = (SELECT jobs.id FROM jobs WHERE jobs.state = 'ready' AND jobs.run_at "
+        "<= :now AND NOT (EXISTS (SELECT 1 FROM jobs AS other WHERE other.mutex = "
+        "jobs.mutex AND other.state = 'running')) ORDER BY jobs.run_at, jobs.id LIMIT 1 "
+        "OFFSET 0) RETURNING id, kind, args, mutex, state, run_at, attempt, owner, "
+        "lease_until, cancelled, progress, error, actor, created_at, started_at, ended_at"
+    ),
+)
+
+JOBS_BEAT = Statement(
+    sqlite=(
+        "UPDATE jobs SET lease_until=:new_lease_until WHERE jobs.id = :job_id AND "
+        "jobs.owner = :job_owner AND jobs.state = 'running' RETURNING id, kind, args, "
+        "mutex, state, run_at, attempt, owner, lease_until, cancelled, progress, error, "
+        "actor, created_at, started_at, ended_at"
+    ),
+)
+
+JOBS_SAVE = Statement(
+    sqlite=(
+        "UPDATE jobs SET attempt=CASE WHEN (jobs.progress = :new_progress) THEN "
+        "jobs.attempt ELSE 1 END, lease_until=:new_lease_until, progress=:new_progress "
+        "WHERE jobs.id = :job_id AND jobs.owner = :job_owner AND jobs.state = 'running' "
+        "RETURNING id, kind, args, mutex, state, run_at, attempt, owner, lease_until, "
+        "cancelled, progress, error, actor, created_at, started_at, ended_at"
+    ),
+)
+
+JOBS_END = Statement(
+    sqlite=(
+        "UPDATE jobs SET state=:new_state, lease_until=0, error=:new_error, ended_at=:now "
+        "WHERE jobs.id = :job_id AND jobs.owner = :job_owner AND jobs.state = 'running'"
+    ),
+)
+
+JOBS_RELEASE = Statement(
+    sqlite=(
+        "UPDATE jobs SET state='ready', run_at=:now, attempt=(jobs.attempt - :undone), "
+        "owner='', lease_until=0, error=:new_error WHERE jobs.id = :job_id AND jobs.owner "
+        "= :job_owner AND jobs.state = 'running'"
+    ),
+)
+
+JOBS_REAP = Statement(
+    sqlite=(
+        "UPDATE jobs SET state='ready', owner='', lease_until=0 WHERE jobs.id IN (SELECT "
+        "jobs.id FROM jobs WHERE jobs.state = 'running' AND jobs.lease_until < :now ORDER "
+        "BY jobs.lease_until LIMIT :limit OFFSET 0) RETURNING id, kind, args, mutex, "
+        "state, run_at, attempt, owner, lease_until, cancelled, progress, error, actor, "
+        "created_at, started_at, ended_at"
+    ),
+)
+
+JOBS_CANCEL_READY = Statement(
+    sqlite=(
+        "UPDATE jobs SET state='cancelled', cancelled=1, ended_at=:now WHERE jobs.id = "
+        ":job_id AND jobs.state = 'ready'"
+    ),
+)
+
+JOBS_CANCEL_RUNNING = Statement(
+    sqlite="UPDATE jobs SET cancelled=1 WHERE jobs.id = :job_id AND jobs.state = 'running'",
+)
+
+JOBS_FIND = Statement(
+    sqlite=(
+        "SELECT jobs.id, jobs.kind, jobs.args, jobs.mutex, jobs.state, jobs.run_at, "
+        "jobs.attempt, jobs.owner, jobs.lease_until, jobs.cancelled, jobs.progress, "
+        "jobs.error, jobs.actor, jobs.created_at, jobs.started_at, jobs.ended_at FROM "
+        "jobs WHERE jobs.id = :job_id"
+    ),
+)
+
+JOBS_PAGE = Statement(
+    sqlite=(
+        "SELECT jobs.id, jobs.kind, jobs.args, jobs.mutex, jobs.state, jobs.run_at, "
+        "jobs.attempt, jobs.owner, jobs.lease_until, jobs.cancelled, jobs.progress, "
+        "jobs.error, jobs.actor, jobs.created_at, jobs.started_at, jobs.ended_at FROM "
+        "jobs WHERE jobs.id < :before ORDER BY jobs.id DESC LIMIT :limit OFFSET 0"
+    ),
+)
+
+JOBS_PAGE_KIND = Statement(
+    sqlite=(
+        "SELECT jobs.id, jobs.kind, jobs.args, jobs.mutex, jobs.state, jobs.run_at, "
+        "jobs.attempt, jobs.owner, jobs.lease_until, jobs.cancelled, jobs.progress, "
+        "jobs.error, jobs.actor, jobs.created_at, jobs.started_at, jobs.ended_at FROM "
+        "jobs WHERE jobs.kind = :kind AND jobs.id < :before ORDER BY jobs.id DESC LIMIT "
+        ":limit OFFSET 0"
+    ),
+)
+
+JOBS_BACKLOG = Statement(
+    sqlite=(
+        "SELECT count(*) AS count_1, min(jobs.run_at) AS min_1 FROM jobs WHERE jobs.state "
+        "= 'ready' AND jobs.run_at <= :now"
+    ),
+)
+
+JOB_LINES_APPEND = Statement(
+    sqlite="INSERT INTO job_lines (job_id, at, text) VALUES (:job_id, :at, :text)",
+)
+
+JOB_LINES_TRIM = Statement(
+    sqlite=(
+        "DELETE FROM job_lines WHERE job_lines.job_id = :job_id AND job_lines.id <= "
+        "(SELECT job_lines.id FROM job_lines WHERE job_lines.job_id = :job_id ORDER BY "
+        "job_lines.id DESC LIMIT 1 OFFSET :keep)"
+    ),
+)
+
+JOB_LINES_PAGE = Statement(
+    sqlite=(
+        "SELECT job_lines.id, job_lines.at, job_lines.text FROM job_lines WHERE "
+        "job_lines.job_id = :job_id AND job_lines.id > :after ORDER BY job_lines.id LIMIT "
+        ":limit OFFSET 0"
+    ),
+)
+
+JOB_LINES_PRUNE_LINES = Statement(
+    sqlite=(
+        "DELETE FROM job_lines WHERE job_lines.id IN (SELECT job_lines.id FROM job_lines "
+        "WHERE job_lines.job_id IN (SELECT jobs.id FROM jobs WHERE jobs.ended_at < "
+        ":ended_before) LIMIT :limit OFFSET 0)"
+    ),
+)
+
+JOB_LINES_PRUNE_JOBS = Statement(
+    sqlite=(
+        "DELETE FROM jobs WHERE jobs.id IN (SELECT jobs.id FROM jobs WHERE jobs.ended_at "
+        "< :ended_before ORDER BY jobs.ended_at LIMIT :limit OFFSET 0)"
+    ),
+)
+
+SCHEDULES_PUT = Statement(
+    sqlite=(
+        "INSERT INTO schedules (name, kind, args, mutex, cron, enabled, next_at, last_at) "
+        "VALUES (:name, :kind, :args, :mutex, :cron, :enabled, :next_at, :last_at) ON "
+        "CONFLICT (name) DO UPDATE SET kind = excluded.kind, args = excluded.args, mutex "
+        "= excluded.mutex, cron = excluded.cron, enabled = excluded.enabled, next_at = "
+        "excluded.next_at, last_at = excluded.last_at"
+    ),
+)
+
+SCHEDULES_FIND = Statement(
+    sqlite=(
+        "SELECT schedules.name, schedules.kind, schedules.args, schedules.mutex, "
+        "schedules.cron, schedules.enabled, schedules.next_at, schedules.last_at FROM "
+        "schedules WHERE schedules.name = :name"
+    ),
+)
+
+SCHEDULES_REMOVE = Statement(
+    sqlite="DELETE FROM schedules WHERE schedules.name = :name",
+)
+
+SCHEDULES_PAGE = Statement(
+    sqlite=(
+        "SELECT schedules.name, schedules.kind, schedules.args, schedules.mutex, "
+        "schedules.cron, schedules.enabled, schedules.next_at, schedules.last_at FROM "
+        "schedules WHERE schedules.name > :after ORDER BY schedules.name LIMIT :limit "
+        "OFFSET 0"
+    ),
+)
+
+SCHEDULES_DUE = Statement(
+    sqlite=(
+        "SELECT schedules.name, schedules.kind, schedules.args, schedules.mutex, "
+        "schedules.cron, schedules.enabled, schedules.next_at, schedules.last_at FROM "
+        "schedules WHERE schedules.enabled = 1 AND schedules.next_at <= :now ORDER BY "
+        "schedules.next_at LIMIT :limit OFFSET 0"
+    ),
+)
+
+SCHEDULES_FIRE = Statement(
+    sqlite=(
+        "UPDATE schedules SET next_at=:new_next_at, last_at=:now WHERE schedules.name = "
+        ":schedule_name AND schedules.next_at = :seen_next_at AND schedules.enabled = 1"
+    ),
+)
+
+HISTORY_FACTS = Statement(
+    sqlite=(
+        "WITH RECURSIVE walk(tag, number) AS (SELECT (SELECT min(behind.tag) AS min_1 "
+        "FROM tag_history AS behind WHERE behind.repository_id = :repository_id AND "
+        "behind.tag > :after) AS tag, 1 AS number UNION ALL SELECT (SELECT "
+        "min(behind.tag) AS min_2 FROM tag_history AS behind WHERE behind.repository_id = "
+        ":repository_id AND behind.tag > walk.tag) AS anon_3, walk.number + 1 AS anon_4 "
+        "FROM walk WHERE walk.tag IS NOT NULL AND walk.number < :limit) SELECT walk.tag, "
+        "then_.\"after\", CASE WHEN (target.id IS NOT NULL) THEN 'here' WHEN (EXISTS "
+        "(SELECT * FROM trash WHERE trash.repository_id = :repository_id AND trash.digest "
+        "= then_.\"after\" AND trash.kind = 'manifest')) THEN 'trash' ELSE 'gone' END AS "
+        "anon_1, current.digest, (SELECT max(latest.id) AS max_1 FROM tag_history AS "
+        "latest WHERE latest.repository_id = :repository_id AND latest.tag = walk.tag) AS "
+        "anon_2, then_.at FROM walk LEFT OUTER JOIN tag_history AS then_ ON then_.id = "
+        "(SELECT earlier.id FROM tag_history AS earlier WHERE earlier.repository_id = "
+        ":repository_id AND earlier.tag = walk.tag AND earlier.at <= :moment ORDER BY "
+        "earlier.id DESC LIMIT 1 OFFSET 0) LEFT OUTER JOIN manifests AS target ON "
+        'target.digest = then_."after" AND target.repository_id = :repository_id LEFT '
+        "OUTER JOIN tags ON tags.repository_id = :repository_id AND tags.name = walk.tag "
+        "LEFT OUTER JOIN manifests AS current ON current.id = tags.manifest_id WHERE "
+        "walk.tag IS NOT NULL"
+    ),
+)
+
+HISTORY_FACT = Statement(
+    sqlite=(
+        "SELECT last.tag, then_.\"after\", CASE WHEN (target.id IS NOT NULL) THEN 'here' "
+        "WHEN (EXISTS (SELECT * FROM trash WHERE trash.repository_id = :repository_id AND "
+        "trash.digest = then_.\"after\" AND trash.kind = 'manifest')) THEN 'trash' ELSE "
+        "'gone' END AS anon_1, current.digest, last.id, then_.at FROM tag_history AS last "
+        "LEFT OUTER JOIN tag_history AS then_ ON then_.id = (SELECT earlier.id FROM "
+        "tag_history AS earlier WHERE earlier.repository_id = :repository_id AND "
+        "earlier.tag = last.tag AND earlier.at <= :moment ORDER BY earlier.id DESC LIMIT "
+        '1 OFFSET 0) LEFT OUTER JOIN manifests AS target ON target.digest = then_."after" '
+        "AND target.repository_id = :repository_id LEFT OUTER JOIN tags ON "
+        "tags.repository_id = :repository_id AND tags.name = last.tag LEFT OUTER JOIN "
+        "manifests AS current ON current.id = tags.manifest_id WHERE last.repository_id = "
+        ":repository_id AND last.tag = :tag ORDER BY last.id DESC LIMIT 1 OFFSET 0"
+    ),
+)
+
+HISTORY_OF_TAG = Statement(
+    sqlite=(
+        'SELECT tag_history.id, tag_history.tag, tag_history."before", '
+        'tag_history."after", tag_history.at, tag_history.actor, tag_history.client FROM '
+        "tag_history WHERE tag_history.repository_id = :repository_id AND tag_history.tag "
+        "= :tag AND tag_history.id < :before ORDER BY tag_history.id DESC LIMIT :limit "
+        "OFFSET 0"
+    ),
+)
+
+HISTORY_OF_REPOSITORY = Statement(
+    sqlite=(
+        'SELECT tag_history.id, tag_history.tag, tag_history."before", '
+        'tag_history."after", tag_history.at, tag_history.actor, tag_history.client FROM '
+        "tag_history WHERE tag_history.repository_id = :repository_id AND tag_history.id "
+        "< :before ORDER BY tag_history.id DESC LIMIT :limit OFFSET 0"
+    ),
+)
+
+HISTORY_NEWEST = Statement(
+    sqlite="SELECT max(tag_history.id) AS max_1 FROM tag_history",
+)
+
+HISTORY_REPOSITORIES = Statement(
+    sqlite=(
+        "SELECT repositories.name FROM repositories WHERE repositories.name > :after AND "
+        "repositories.name < :end ORDER BY repositories.name LIMIT :limit OFFSET 0"
+    ),
+)
+
+LEDGERS_FIND = Statement(
+    sqlite=(
+        "SELECT ledgers.id, ledgers.kind, ledgers.name, ledgers.used_bytes, "
+        "ledgers.manifests, ledgers.limit_bytes, ledgers.limit_manifests FROM ledgers "
+        "WHERE ledgers.kind = :kind AND ledgers.name = :name"
+    ),
+)
+
+LEDGERS_OWNERS = Statement(
+    sqlite=(
+        "SELECT ledgers.id, ledgers.kind, ledgers.name, ledgers.used_bytes, "
+        "ledgers.manifests, ledgers.limit_bytes, ledgers.limit_manifests FROM ledgers "
+        "WHERE ledgers.kind = 'project' AND ledgers.name = :project OR ledgers.kind = "
+        "'user' AND ledgers.name = :user"
+    ),
+)
+
+LEDGERS_ADD = Statement(
+    sqlite=(
+        "INSERT INTO ledgers (kind, name, used_bytes, manifests) VALUES (:kind, :name, 0, "
+        "0) ON CONFLICT (kind, name) DO NOTHING"
+    ),
+)
+
+LEDGERS_PAGE = Statement(
+    sqlite=(
+        "SELECT ledgers.id, ledgers.kind, ledgers.name, ledgers.used_bytes, "
+        "ledgers.manifests, ledgers.limit_bytes, ledgers.limit_manifests FROM ledgers "
+        "WHERE ledgers.kind = :kind AND ledgers.name > :after ORDER BY ledgers.name LIMIT "
+        ":limit OFFSET 0"
+    ),
+)
+
+LEDGERS_SET_LIMITS = Statement(
+    sqlite=(
+        "UPDATE ledgers SET limit_bytes=:new_limit_bytes, "
+        "limit_manifests=:new_limit_manifests WHERE ledgers.id = :ledger_id"
+    ),
+)
+
+LEDGERS_HOLD = Statement(
+    sqlite=(
+        "INSERT INTO charges (ledger_id, digest, holds) SELECT DISTINCT :ledger_id AS "
+        "anon_1, edges.target, 1 FROM edges WHERE edges.manifest_id = :manifest_id AND "
+        "edges.kind != 'sparse' ON CONFLICT (ledger_id, digest) DO UPDATE SET holds = "
+        "(charges.holds + 1)"
+    ),
+)
+
+LEDGERS_CHARGE = Statement(
+    sqlite=(
+        "UPDATE ledgers SET used_bytes=(ledgers.used_bytes + (SELECT "
+        "coalesce(sum(blobs.size), 0) AS coalesce_1 FROM blobs JOIN charges ON "
+        "charges.digest = blobs.digest WHERE charges.ledger_id = :ledger_id AND "
+        "charges.holds = 1 AND charges.digest IN (SELECT edges.target FROM edges WHERE "
+        "edges.manifest_id = :manifest_id AND edges.kind != 'sparse'))), "
+        "manifests=(ledgers.manifests + 1) WHERE ledgers.id = :ledger_id RETURNING id, "
+        "kind, name, used_bytes, manifests, limit_bytes, limit_manifests"
+    ),
+)
+
+LEDGERS_NOTE = Statement(
+    sqlite=(
+        "INSERT INTO manifest_ledgers (manifest_id, ledger_id) VALUES (:manifest_id, "
+        ":ledger_id)"
+    ),
+)
+
+LEDGERS_OF = Statement(
+    sqlite=(
+        "SELECT ledgers.id, ledgers.kind, ledgers.name, ledgers.used_bytes, "
+        "ledgers.manifests, ledgers.limit_bytes, ledgers.limit_manifests FROM ledgers "
+        "WHERE ledgers.id IN (SELECT manifest_ledgers.ledger_id FROM manifest_ledgers "
+        "WHERE manifest_ledgers.manifest_id = :manifest_id) ORDER BY ledgers.id"
+    ),
+)
+
+LEDGERS_RELEASE = Statement(
+    sqlite=(
+        "UPDATE charges SET holds=(charges.holds - 1) WHERE charges.ledger_id IN (SELECT "
+        "manifest_ledgers.ledger_id FROM manifest_ledgers WHERE "
+        "manifest_ledgers.manifest_id = :manifest_id) AND charges.digest IN (SELECT "
+        "edges.target FROM edges WHERE edges.manifest_id = :manifest_id AND edges.kind != "
+        "'sparse')"
+    ),
+)
+
+LEDGERS_DISCHARGE = Statement(
+    sqlite=(
+        "UPDATE ledgers SET used_bytes=(ledgers.used_bytes - (SELECT "
+        "coalesce(sum(blobs.size), 0) AS coalesce_1 FROM blobs JOIN charges ON "
+        "charges.digest = blobs.digest WHERE charges.ledger_id = ledgers.id AND "
+        "charges.holds = 0 AND charges.digest IN (SELECT edges.target FROM edges WHERE "
+        "edges.manifest_id = :manifest_id AND edges.kind != 'sparse'))), "
+        "manifests=(ledgers.manifests - 1) WHERE ledgers.id IN (SELECT "
+        "manifest_ledgers.ledger_id FROM manifest_ledgers WHERE "
+        "manifest_ledgers.manifest_id = :manifest_id)"
+    ),
+)
+
+LEDGERS_SETTLE = Statement(
+    sqlite=(
+        "DELETE FROM charges WHERE charges.ledger_id IN (SELECT "
+        "manifest_ledgers.ledger_id FROM manifest_ledgers WHERE "
+        "manifest_ledgers.manifest_id = :manifest_id) AND charges.digest IN (SELECT "
+        "edges.target FROM edges WHERE edges.manifest_id = :manifest_id AND edges.kind != "
+        "'sparse') AND charges.holds = 0"
+    ),
+)
+
+LEDGERS_FORGET = Statement(
+    sqlite="DELETE FROM manifest_ledgers WHERE manifest_ledgers.manifest_id = :manifest_id",
+)
+
+POLICIES_OF = Statement(
+    sqlite=(
+        "SELECT policies.project, policies.kind, policies.document, policies.changed_at, "
+        "policies.changed_by FROM policies WHERE policies.project = :project ORDER BY "
+        "policies.kind"
+    ),
+)
+
+POLICIES_PUT = Statement(
+    sqlite=(
+        "INSERT INTO policies (project, kind, document, changed_at, changed_by) VALUES "
+        "(:project, :kind, :document, :changed_at, :changed_by) ON CONFLICT (project, "
+        "kind) DO UPDATE SET document = :document, changed_at = :changed_at, changed_by = "
+        ":changed_by"
+    ),
+)
+
+POLICIES_REMOVE = Statement(
+    sqlite="DELETE FROM policies WHERE policies.project = :project AND policies.kind = :kind",
+)
+
+POLICIES_PAGE = Statement(
+    sqlite=(
+        "SELECT policies.project, policies.kind, policies.document, policies.changed_at, "
+        "policies.changed_by FROM policies WHERE policies.kind = :kind AND "
+        "policies.project > :after ORDER BY policies.project LIMIT :limit OFFSET 0"
+    ),
+)
+
+PULLS_ADD = Statement(
+    sqlite=(
+        "INSERT INTO pulls (repository_id, digest, pulled_at, count) VALUES "
+        "(:repository_id, :digest, :pulled_at, :count) ON CONFLICT (repository_id, "
+        "digest) DO UPDATE SET pulled_at = CASE WHEN (pulls.pulled_at > :pulled_at) THEN "
+        "pulls.pulled_at ELSE :pulled_at END, count = (pulls.count + :count)"
+    ),
+)
+
+PULLS_PAGE = Statement(
+    sqlite=(
+        "SELECT pulls.repository_id, pulls.digest, pulls.pulled_at, pulls.count FROM "
+        "pulls WHERE pulls.repository_id = :repository_id AND pulls.digest > :after ORDER "
+        "BY pulls.digest LIMIT :limit OFFSET 0"
+    ),
+)
+
+PULLS_REMOVE = Statement(
+    sqlite=(
+        "DELETE FROM pulls WHERE pulls.repository_id = :repository_id AND pulls.digest = "
+        ":digest"
+    ),
+)
+
+TRASH_ADD = Statement(
+    sqlite=(
+        "INSERT INTO trash (batch, repository_id, kind, digest, tags, media_type, size, "
+        "pushed_at, pushed_by, raw, deleted_at, purge_at, actor, client, reason) VALUES "
+        "(:batch, :repository_id, :kind, :digest, :tags, :media_type, :size, :pushed_at, "
+        ":pushed_by, :raw, :deleted_at, :purge_at, :actor, :client, :reason) RETURNING id"
+    ),
+)
+
+TRASH_HOLD = Statement(
+    sqlite=(
+        "INSERT INTO trash_holds (trash_id, target) VALUES (:trash_id, :target) ON "
+        "CONFLICT (trash_id, target) DO NOTHING"
+    ),
+)
+
+TRASH_FIND = Statement(
+    sqlite=(
+        "SELECT trash.id, trash.batch, trash.repository_id, trash.kind, trash.digest, "
+        "trash.tags, trash.media_type, trash.size, trash.pushed_at, trash.pushed_by, "
+        "trash.deleted_at, trash.purge_at, trash.actor, trash.client, trash.reason, "
+        "repositories.name FROM trash JOIN repositories ON repositories.id = "
+        "trash.repository_id WHERE trash.id = :id"
+    ),
+)
+
+TRASH_OF = Statement(
+    sqlite=(
+        "SELECT trash.id, trash.batch, trash.repository_id, trash.kind, trash.digest, "
+        "trash.tags, trash.media_type, trash.size, trash.pushed_at, trash.pushed_by, "
+        "trash.deleted_at, trash.purge_at, trash.actor, trash.client, trash.reason, "
+        "repositories.name FROM trash JOIN repositories ON repositories.id = "
+        "trash.repository_id WHERE trash.repository_id = :repository_id AND trash.digest "
+        "= :digest ORDER BY trash.id DESC"
+    ),
+)
+
+TRASH_RAW = Statement(
+    sqlite="SELECT trash.raw FROM trash WHERE trash.id = :id",
+)
+
+TRASH_PAGE = Statement(
+    sqlite=(
+        "SELECT trash.id, trash.batch, trash.repository_id, trash.kind, trash.digest, "
+        "trash.tags, trash.media_type, trash.size, trash.pushed_at, trash.pushed_by, "
+        "trash.deleted_at, trash.purge_at, trash.actor, trash.client, trash.reason, "
+        "repositories.name FROM trash JOIN repositories ON repositories.id = "
+        "trash.repository_id WHERE trash.id > :after AND (:repository_id IS NULL OR "
+        "trash.repository_id = :repository_id) AND (:batch IS NULL OR trash.batch = "
+        ":batch) AND (:first_name IS NULL OR repositories.name >= :first_name AND "
+        "repositories.name < :last_name) ORDER BY trash.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+TRASH_BATCH = Statement(
+    sqlite=(
+        "SELECT trash.id, trash.batch, trash.repository_id, trash.kind, trash.digest, "
+        "trash.tags, trash.media_type, trash.size, trash.pushed_at, trash.pushed_by, "
+        "trash.deleted_at, trash.purge_at, trash.actor, trash.client, trash.reason, "
+        "repositories.name FROM trash JOIN repositories ON repositories.id = "
+        "trash.repository_id WHERE trash.batch = :batch AND trash.id > :after ORDER BY "
+        "trash.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+TRASH_DUE = Statement(
+    sqlite=(
+        "SELECT trash.id, trash.batch, trash.repository_id, trash.kind, trash.digest, "
+        "trash.tags, trash.media_type, trash.size, trash.pushed_at, trash.pushed_by, "
+        "trash.deleted_at, trash.purge_at, trash.actor, trash.client, trash.reason, "
+        "repositories.name FROM trash JOIN repositories ON repositories.id = "
+        "trash.repository_id WHERE trash.purge_at <= :now ORDER BY trash.purge_at, "
+        "trash.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+TRASH_TARGETS = Statement(
+    sqlite=(
+        "SELECT trash_holds.target FROM trash_holds WHERE trash_holds.trash_id = :id "
+        "ORDER BY trash_holds.target"
+    ),
+)
+
+TRASH_REMOVE = Statement(
+    sqlite="DELETE FROM trash WHERE trash.id = :id",
+)
+
+TRASH_HOLDS = Statement(
+    sqlite=(
+        "SELECT trash_holds.trash_id FROM trash_holds WHERE trash_holds.target = :target "
+        "LIMIT 1 OFFSET 0"
+    ),
+)
+
+TRASH_HOLDERS = Statement(
+    sqlite=(
+        "SELECT trash.id, trash.batch, trash.repository_id, trash.kind, trash.digest, "
+        "trash.tags, trash.media_type, trash.size, trash.pushed_at, trash.pushed_by, "
+        "trash.deleted_at, trash.purge_at, trash.actor, trash.client, trash.reason, "
+        "repositories.name FROM trash JOIN repositories ON repositories.id = "
+        "trash.repository_id JOIN trash_holds ON trash_holds.trash_id = trash.id WHERE "
+        "trash_holds.target = :target AND trash.repository_id = :repository_id AND "
+        "trash.digest != :target LIMIT :limit OFFSET 0"
+    ),
+)
+
+DAMAGES_REPORT = Statement(
+    sqlite=(
+        "INSERT INTO damages (digest, generation, message, found_at) VALUES (:digest, "
+        ":generation, :message, :found_at)"
+    ),
+)
+
+DAMAGES_KNOWN = Statement(
+    sqlite=(
+        "SELECT damages.id FROM damages WHERE damages.digest = :digest AND "
+        "damages.generation = :generation AND damages.healed_at IS NULL LIMIT 1 OFFSET 0"
+    ),
+)
+
+DAMAGES_HEAL = Statement(
+    sqlite=(
+        "UPDATE damages SET healed_at=:now WHERE damages.digest = :digest AND "
+        "damages.healed_at IS NULL"
+    ),
+)
+
+DAMAGES_OPEN = Statement(
+    sqlite=(
+        "SELECT damages.id, damages.digest, damages.generation, damages.message, "
+        "damages.found_at, damages.healed_at FROM damages WHERE damages.id > :after AND "
+        "damages.healed_at IS NULL AND (EXISTS (SELECT * FROM blobs WHERE blobs.digest = "
+        "damages.digest AND blobs.generation = damages.generation AND blobs.state = "
+        "'arriving')) ORDER BY damages.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+DAMAGES_PAGE = Statement(
+    sqlite=(
+        "SELECT damages.id, damages.digest, damages.generation, damages.message, "
+        "damages.found_at, damages.healed_at FROM damages WHERE damages.id > :after ORDER "
+        "BY damages.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+CURSORS_FIND = Statement(
+    sqlite="SELECT cursors.sequence FROM cursors WHERE cursors.name = :name",
+)
+
+CURSORS_MOVE = Statement(
+    sqlite=(
+        "INSERT INTO cursors (name, sequence) VALUES (:name, :sequence) ON CONFLICT "
+        "(name) DO UPDATE SET sequence = :sequence"
+    ),
+)
+
+CURSORS_LOWEST = Statement(
+    sqlite="SELECT min(cursors.sequence) AS min_1 FROM cursors",
+)
+
+REBUILDING_ADOPT = Statement(
+    sqlite=(
+        "INSERT INTO blobs (generation, digest, state, size, keep_until) VALUES "
+        "(:generation, :digest, :state, :size, :keep_until)"
+    ),
+)
+
+REBUILDING_UNHELD = Statement(
+    sqlite=(
+        "SELECT blobs.digest, blobs.generation, blobs.state, blobs.size, blobs.keep_until "
+        "FROM blobs WHERE blobs.generation > :after AND NOT (EXISTS (SELECT * FROM edges "
+        "WHERE edges.target = blobs.digest)) AND NOT (EXISTS (SELECT * FROM trash_holds "
+        "WHERE trash_holds.target = blobs.digest)) ORDER BY blobs.generation LIMIT :limit "
         "OFFSET 0"
     ),
 )

@@ -5,6 +5,7 @@ import http.client
 import os
 import socket
 import ssl
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from entrepot import __version__
+
+PROGRAM = f"entrepot/{__version__}"
 TIMEOUT_SECONDS = 30.0
 ANSWER_MAX_BYTES = 16 * 1024 * 1024
+LINE_MAX_BYTES = 64 * 1024
 SOCKET = Path("run") / "entrepot.sock"
 SOCKET_PATH_MAX_BYTES = 100
 """Longest path that a server makes its socket at."""
@@ -93,7 +98,7 @@ class Client:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Return the answer's JSON value, or None. Raises `CommandError`."""
-        headers = {"Authorization": self._authorization} if self._authorization else {}
+        headers = self._headers()
         content = None
         if body is not None:
             content = msgspec.json.encode(body)
@@ -106,9 +111,29 @@ class Client:
             raise CommandError(self._place.explain(error)) from error
         value = _decoded(raw)
         if answer.status >= 400:
-            told = value.get("detail") if isinstance(value, dict) else None
-            raise CommandError(str(told or REFUSED.format(status=answer.status)))
+            raise _refusal(answer.status, value)
         return value
+
+    def lines(self, path: str) -> Iterator[bytes]:
+        """Yield an answer that is no JSON value, line by line. Raises `CommandError`."""
+        headers = self._headers()
+        try:
+            self._connection.request("GET", path, None, headers)
+            answer = self._connection.getresponse()
+            if answer.status >= 400:
+                raise _refusal(answer.status, _decoded(answer.read(ANSWER_MAX_BYTES)))
+            while line := answer.readline(LINE_MAX_BYTES):
+                yield line
+            answer.close()
+        except (OSError, http.client.HTTPException) as error:
+            raise CommandError(self._place.explain(error)) from error
+
+    def _headers(self) -> dict[str, str]:
+        """Return who asks, with what: the program stands in history and trash."""
+        headers = {"User-Agent": PROGRAM}
+        if self._authorization:
+            headers["Authorization"] = self._authorization
+        return headers
 
     def close(self) -> None:
         """End the connection."""
@@ -140,6 +165,11 @@ class _SocketConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(TIMEOUT_SECONDS)
         self.sock.connect(str(self._path))
+
+
+def _refusal(status: int, value: Any) -> CommandError:
+    told = value.get("detail") if isinstance(value, dict) else None
+    return CommandError(str(told or REFUSED.format(status=status)))
 
 
 def _decoded(raw: bytes) -> Any:

@@ -11,7 +11,9 @@ from entrepot.services.blobs import BlobService
 from entrepot.services.context import Caller
 from entrepot.services.deletion import DeletionService
 from entrepot.services.pull import PullService
+from entrepot.services.pulls import PullRecorder
 from entrepot.services.push import PushService
+from entrepot.services.quotas import QuotaService, Room
 from entrepot.services.uploads import UploadService
 from entrepot.services.warnings import WarningService
 
@@ -30,8 +32,10 @@ class Services:
     uploads: UploadService
     push: PushService
     pull: PullService
+    pulls: PullRecorder
     deletion: DeletionService
     warnings: WarningService
+    quotas: QuotaService
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,10 @@ class Call:
     def may_pull(self, name: RepositoryName) -> bool:
         """Whether the caller could read another repository, for mounts."""
         return self.services.access.permits(self.identity, Action.PULL, name)
+
+    async def room(self) -> Room:
+        """Return what the caller may still push here."""
+        return await self.services.quotas.room(self.name, self.caller)
 
     def address(self, kind: str, reference: str) -> str:
         """Return a relative URL in this repository, under the name the client used."""

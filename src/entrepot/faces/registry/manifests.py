@@ -24,6 +24,8 @@ async def get_manifest(call: Call) -> Response:
     row, raw = await call.services.pull.manifest(call.name, reference)
     if not _accepts(call, row.media_type):
         row, raw = await _alternative(call, reference, row, raw)
+    if call.request.method == "GET":
+        call.services.pulls.note(row.repository_id, row.digest)
     if is_unmodified(call.request, row.digest):
         response = Response(304)
     else:
@@ -46,7 +48,8 @@ async def put_manifest(call: Call) -> Response:
         tags=_extra_tags(call),
         precondition=precondition(call.request),
     )
-    manifest = await call.services.push.publish(call.name, pushed, call.caller)
+    published = await call.services.push.publish(call.name, pushed, call.caller)
+    manifest = published.manifest
     response = Response(201)
     response.set("Location", call.address("manifests", manifest.digest))
     response.set("Docker-Content-Digest", manifest.digest)
@@ -54,7 +57,8 @@ async def put_manifest(call: Call) -> Response:
         response.set("OCI-Subject", manifest.subject.digest)
     if pushed.tags:
         response.set("OCI-Tag", ", ".join(pushed.tags))
-    add_warnings(response, call.services.warnings.of_pushed(manifest, _shown(call, reference)))
+    told = call.services.warnings.of_pushed(manifest, _shown(call, reference))
+    add_warnings(response, (*told, *published.warnings))
     return response
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from entrepot.faces.asgi import Headers
 from entrepot.faces.shortcut import Brief, Fields
+from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Fault
 from entrepot.oci.mediatype import essence
 from entrepot.oci.name import RepositoryName
@@ -52,6 +53,8 @@ class _Entry:
     media_type: str
     head: bytes
     body: bytes
+    repository_id: int
+    digest: Digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,10 @@ class RegistryShortcut:
             return None
         request_id = self._new_id()
         head = b"%bx-request-id: %b\r\n" % (entry.head, request_id.encode())
-        body = entry.body if method == b"GET" else b""
+        body = b""
+        if method == b"GET":
+            body = entry.body
+            self._services.pulls.note(entry.repository_id, entry.digest)
         return Brief(200, head, body, "manifests", request_id)
 
     def _look_round(self) -> int:
@@ -202,7 +208,9 @@ class RegistryShortcut:
             "",
         )
         head = "\r\n".join(lines).encode("latin-1")
-        entry = _Entry(name, reference, version, row.media_type, head, raw)
+        entry = _Entry(
+            name, reference, version, row.media_type, head, raw, row.repository_id, row.digest
+        )
         self._entries[target] = entry
         self._bodies_bytes += len(raw)
         while len(self._entries) > ENTRIES_MAX or self._bodies_bytes > BODIES_MAX_BYTES:

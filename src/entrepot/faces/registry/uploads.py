@@ -22,7 +22,7 @@ async def post_upload(call: Call) -> Response:
     given = call.request.argument("digest")
     if given is not None and mount is None:
         digest = Digest.parse(given)
-        await uploads.finish(call.name, None, call.caller, digest, _chunk(call))
+        await uploads.finish(call.name, None, call.caller, digest, await _chunk(call))
         return _created(call, digest)
     algorithm = call.request.argument("digest-algorithm") or DEFAULT_ALGORITHM
     return _accepted(call, uploads.begin(call.name, algorithm), 0)
@@ -31,7 +31,8 @@ async def post_upload(call: Call) -> Response:
 async def patch_upload(call: Call) -> Response:
     """Add a chunk."""
     upload_id = call.route.reference
-    offset = await call.services.uploads.append(call.name, upload_id, call.caller, _chunk(call))
+    chunk = await _chunk(call)
+    offset = await call.services.uploads.append(call.name, upload_id, call.caller, chunk)
     return _accepted(call, upload_id, offset)
 
 
@@ -41,7 +42,7 @@ async def put_upload(call: Call) -> Response:
     if given is None:
         raise Fault(Code.DIGEST_INVALID, "the digest of the blob is missing: add ?digest=sha256:…")
     digest = Digest.parse(given)
-    chunk = _chunk(call) if call.request.has_body else None
+    chunk = await _chunk(call) if call.request.has_body else None
     upload_id = call.route.reference
     await call.services.uploads.finish(call.name, upload_id, call.caller, digest, chunk)
     return _created(call, digest)
@@ -63,21 +64,25 @@ async def delete_upload(call: Call) -> Response:
 
 
 async def _mount(call: Call, text: str) -> Digest | None:
-    """Return the digest that was mounted, or None: a mount never fails, it opens a session."""
+    """Return the digest that was mounted, or None: then a session is opened.
+
+    It fails only where a quota is exceeded already.
+    """
     source = call.request.argument("from")
     try:
         digest = Digest.parse(text)
         name = RepositoryName.parse(source) if source else None
     except Fault:
         return None
-    row = await call.services.blobs.mount(call.name, digest, name, call.may_pull)
+    room = await call.room()
+    row = await call.services.blobs.mount(call.name, digest, name, call.may_pull, room=room)
     return digest if row is not None else None
 
 
-def _chunk(call: Call) -> Chunk:
+async def _chunk(call: Call) -> Chunk:
     header = call.request.header(b"content-range")
     span = parse_content_range(header) if header is not None else None
-    return Chunk(call.request, span, call.request.content_length)
+    return Chunk(call.request, span, call.request.content_length, await call.room())
 
 
 def _accepted(call: Call, upload_id: str, offset: int) -> Response:

@@ -31,8 +31,19 @@ bring it back, and `scan_uploads` finds it.
 """
 
 from .disk import Offload, OnStep, Step
+from .replica import FsReplica
 from .retired import Retired
 from .sharing import Holds, SharedStore
 from .store import FsStore, open_store
 
-__all__ = ["FsStore", "Holds", "Offload", "OnStep", "Retired", "SharedStore", "Step", "open_store"]
+__all__ = [
+    "FsReplica",
+    "FsStore",
+    "Holds",
+    "Offload",
+    "OnStep",
+    "Retired",
+    "SharedStore",
+    "Step",
+    "open_store",
+]

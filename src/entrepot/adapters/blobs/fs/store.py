@@ -46,7 +46,7 @@ async def open_store(
     disk = Disk(system or System(), offload, on_step)
     layout = Layout.under(root)
     try:
-        await disk.run(partial(_prepare, layout, disk.system))
+        await disk.run(partial(prepare_tree, layout, disk.system))
     except BaseException:
         if pool is not None:
             pool.close()
@@ -178,7 +178,7 @@ class _Pool:
         self._threads.shutdown()
 
 
-def _prepare(layout: Layout, system: System) -> None:
+def prepare_tree(layout: Layout, system: System) -> None:
     """Make the directories that are always there, and their names durable."""
     missing = []
     path = layout.root

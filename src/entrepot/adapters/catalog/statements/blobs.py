@@ -2,7 +2,13 @@
 
 from sqlalchemy import delete, insert, select, update
 
-from entrepot.adapters.catalog.schema import blobs, edges, repositories, repository_blobs
+from entrepot.adapters.catalog.schema import (
+    blobs,
+    edges,
+    repositories,
+    repository_blobs,
+    trash_holds,
+)
 from entrepot.rules.leases import BlobState
 
 from .tools import Upsert, constant, insert_all, param
@@ -34,7 +40,12 @@ KEEP = (
     .values(keep_until=param("until"))
 )
 
-REFERENCED = select(edges.c.kind).where(edges.c.target == param("target")).limit(1)
+REFERENCED = (
+    select(edges.c.target)
+    .where(edges.c.target == param("target"))
+    .union_all(select(trash_holds.c.target).where(trash_holds.c.target == param("target")))
+    .limit(1)
+)
 
 LINK = Upsert(
     lambda insert: insert_all(insert, repository_blobs).on_conflict_do_nothing(

@@ -1,22 +1,57 @@
 """Statements that look for contradictions."""
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 
-from entrepot.adapters.catalog.schema import blobs, edges, manifest_bytes, manifests, tags
+from entrepot.adapters.catalog.schema import (
+    blobs,
+    charges,
+    damages,
+    edges,
+    ledgers,
+    manifest_bytes,
+    manifest_ledgers,
+    manifests,
+    tags,
+    trash,
+    trash_holds,
+)
 from entrepot.ports.catalog import EDGE_CHILD, EDGE_SELF, EDGE_SPARSE
+from entrepot.ports.ledgers import KIND_PROJECT
+from entrepot.ports.trash import KIND_MANIFEST
 from entrepot.rules.leases import BlobState
 
-from .tools import constant, param
+from .tools import constant, figure, param
 
 _live = exists().where(
     and_(blobs.c.digest == edges.c.target, blobs.c.state == constant(BlobState.LIVE))
 )
-_dead = and_(edges.c.kind != constant(EDGE_SPARSE), ~_live)
+# Of what is known to be damaged there is a finding already.
+_known = exists().where(
+    damages.c.digest == edges.c.target,
+    damages.c.healed_at.is_(None),
+    blobs.c.generation == damages.c.generation,
+    blobs.c.digest == damages.c.digest,
+    blobs.c.state == constant(BlobState.ARRIVING),
+)
+_dead = and_(edges.c.kind != constant(EDGE_SPARSE), ~_live, ~_known)
 # An edge that names another repository than its manifest's would hide from the checks of deletes.
 DEAD_TARGETS = (
     select(manifests.c.digest, edges.c.target, edges.c.kind)
     .join(edges, edges.c.manifest_id == manifests.c.id)
     .where(or_(_dead, edges.c.repository_id != manifests.c.repository_id))
+    .limit(param("limit"))
+)
+
+_held_well = exists().where(
+    blobs.c.digest == trash_holds.c.target, blobs.c.state == constant(BlobState.LIVE)
+)
+_known_as_damaged = exists().where(
+    damages.c.digest == trash_holds.c.target, damages.c.healed_at.is_(None)
+)
+DEAD_HOLDS = (
+    select(trash.c.digest, trash_holds.c.target)
+    .join(trash_holds, trash_holds.c.trash_id == trash.c.id)
+    .where(~_held_well, ~_known_as_damaged)
     .limit(param("limit"))
 )
 
@@ -82,3 +117,58 @@ MANIFESTS = (
     .order_by(manifests.c.id)
     .limit(param("limit"))
 )
+
+TRASH_WITHOUT_BYTES = (
+    select(trash.c.digest, trash.c.repository_id)
+    .where(trash.c.kind == constant(KIND_MANIFEST), trash.c.raw.is_(None))
+    .limit(param("limit"))
+)
+
+_NOT_SPARSE = edges.c.kind != constant(EDGE_SPARSE)
+_charged = (
+    select(func.coalesce(func.sum(blobs.c.size), figure(0)))
+    .join(charges, charges.c.digest == blobs.c.digest)
+    .where(charges.c.ledger_id == ledgers.c.id)
+    .scalar_subquery()
+)
+DRIFTED_LEDGERS = (
+    select(ledgers.c.kind, ledgers.c.name, ledgers.c.used_bytes, _charged.label("charged"))
+    .where(ledgers.c.used_bytes != _charged)
+    .limit(param("limit"))
+)
+
+_holders = (
+    select(func.count(edges.c.manifest_id.distinct()))
+    .join(manifest_ledgers, manifest_ledgers.c.manifest_id == edges.c.manifest_id)
+    .where(
+        edges.c.target == charges.c.digest,
+        _NOT_SPARSE,
+        manifest_ledgers.c.ledger_id == charges.c.ledger_id,
+    )
+    .scalar_subquery()
+)
+DRIFTED_CHARGES = (
+    select(charges.c.ledger_id, charges.c.digest, charges.c.holds, _holders.label("holders"))
+    .where(charges.c.holds != _holders)
+    .limit(param("limit"))
+)
+
+UNCHARGED = (
+    select(edges.c.manifest_id, edges.c.target, manifest_ledgers.c.ledger_id)
+    .join(manifest_ledgers, manifest_ledgers.c.manifest_id == edges.c.manifest_id)
+    .where(
+        _NOT_SPARSE,
+        ~exists().where(
+            charges.c.ledger_id == manifest_ledgers.c.ledger_id, charges.c.digest == edges.c.target
+        ),
+    )
+    .limit(param("limit"))
+)
+
+WITHOUT_LEDGER = _MANIFEST.where(
+    ~exists().where(
+        manifest_ledgers.c.manifest_id == manifests.c.id,
+        ledgers.c.id == manifest_ledgers.c.ledger_id,
+        ledgers.c.kind == constant(KIND_PROJECT),
+    )
+).limit(param("limit"))

@@ -1,6 +1,6 @@
 """Statements on manifests and their edges."""
 
-from sqlalchemy import delete, exists, insert, select
+from sqlalchemy import delete, exists, insert, select, tuple_
 
 from entrepot.adapters.catalog.schema import edges, manifest_bytes, manifests, tags
 
@@ -67,6 +67,16 @@ HOLDER = (
     .limit(1)
 )
 
+HOLDER_OF_ANY_KIND = (
+    select(manifests.c.digest)
+    .join(edges, edges.c.manifest_id == manifests.c.id)
+    .where(
+        edges.c.target == param("target"),
+        edges.c.repository_id == param("repository_id"),
+    )
+    .limit(1)
+)
+
 REFERRERS = (
     _ROW.where(
         manifests.c.repository_id == param("repository_id"),
@@ -74,5 +84,24 @@ REFERRERS = (
         manifests.c.id > param("after"),
     )
     .order_by(manifests.c.id)
+    .limit(param("limit"))
+)
+
+PLAIN = (
+    _ROW.where(
+        manifests.c.repository_id == param("repository_id"),
+        manifests.c.subject.is_(None),
+        manifests.c.id < param("before"),
+    )
+    .order_by(manifests.c.id.desc())
+    .limit(param("limit"))
+)
+
+WITH_SUBJECT = (
+    _ROW.where(
+        manifests.c.repository_id == param("repository_id"),
+        tuple_(manifests.c.subject, manifests.c.id) > tuple_(param("subject"), param("after")),
+    )
+    .order_by(manifests.c.subject, manifests.c.id)
     .limit(param("limit"))
 )

@@ -1,6 +1,6 @@
 """Statements on the outbox."""
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from entrepot.adapters.catalog.schema import outbox
 
@@ -19,4 +19,19 @@ AFTER = (
     .where(outbox.c.sequence > param("after"))
     .order_by(outbox.c.sequence)
     .limit(param("limit"))
+)
+
+# Of the oldest rows alone, so that young ones are never walked through.
+_oldest = (
+    select(outbox.c.sequence, outbox.c.at)
+    .order_by(outbox.c.sequence)
+    .limit(param("limit"))
+    .subquery("oldest")
+)
+PRUNE = delete(outbox).where(
+    outbox.c.sequence.in_(
+        select(_oldest.c.sequence).where(
+            _oldest.c.sequence <= param("upto"), _oldest.c.at < param("before")
+        )
+    )
 )

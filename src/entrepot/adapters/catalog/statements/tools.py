@@ -36,6 +36,11 @@ def constant(text: str) -> ColumnClause[str]:
     return literal_column(f"'{text}'")
 
 
+def figure(number: int) -> ColumnClause[int]:
+    """Return a number of ours as a literal, so that it is no parameter."""
+    return literal_column(str(number))
+
+
 def param(name: str) -> BindParameter[Any]:
     """Return a parameter that whoever runs the statement gives by name."""
     return bindparam(name)

@@ -1,0 +1,126 @@
+"""Statements on ledgers and their charges."""
+
+from sqlalchemy import and_, delete, func, insert, or_, select, update
+
+from entrepot.adapters.catalog.schema import blobs, charges, edges, ledgers, manifest_ledgers
+from entrepot.ports.catalog import EDGE_SPARSE
+from entrepot.ports.ledgers import KIND_PROJECT, KIND_USER
+
+from .tools import Upsert, constant, figure, insert_all, param
+
+_COLUMNS = (
+    ledgers.c.id,
+    ledgers.c.kind,
+    ledgers.c.name,
+    ledgers.c.used_bytes,
+    ledgers.c.manifests,
+    ledgers.c.limit_bytes,
+    ledgers.c.limit_manifests,
+)
+_NOT_SPARSE = edges.c.kind != constant(EDGE_SPARSE)
+_TARGETS = select(edges.c.target).where(edges.c.manifest_id == param("manifest_id"), _NOT_SPARSE)
+_CHARGED = select(manifest_ledgers.c.ledger_id).where(
+    manifest_ledgers.c.manifest_id == param("manifest_id")
+)
+
+FIND = select(*_COLUMNS).where(ledgers.c.kind == param("kind"), ledgers.c.name == param("name"))
+
+OWNERS = select(*_COLUMNS).where(
+    or_(
+        and_(ledgers.c.kind == constant(KIND_PROJECT), ledgers.c.name == param("project")),
+        and_(ledgers.c.kind == constant(KIND_USER), ledgers.c.name == param("user")),
+    )
+)
+
+ADD = Upsert(
+    lambda insert: (
+        insert(ledgers)
+        .values(
+            {name: param(name) for name in ("kind", "name")}
+            | {"used_bytes": figure(0), "manifests": figure(0)}
+        )
+        .on_conflict_do_nothing(index_elements=["kind", "name"])
+    )
+)
+
+PAGE = (
+    select(*_COLUMNS)
+    .where(ledgers.c.kind == param("kind"), ledgers.c.name > param("after"))
+    .order_by(ledgers.c.name)
+    .limit(param("limit"))
+)
+
+SET_LIMITS = (
+    update(ledgers)
+    .where(ledgers.c.id == param("ledger_id"))
+    .values(limit_bytes=param("new_limit_bytes"), limit_manifests=param("new_limit_manifests"))
+)
+
+HOLD = Upsert(
+    lambda insert: (
+        insert(charges)
+        .from_select(
+            ["ledger_id", "digest", "holds"],
+            select(param("ledger_id"), edges.c.target, figure(1))
+            .where(edges.c.manifest_id == param("manifest_id"), _NOT_SPARSE)
+            .distinct(),
+        )
+        .on_conflict_do_update(
+            index_elements=["ledger_id", "digest"], set_={"holds": charges.c.holds + figure(1)}
+        )
+    )
+)
+
+# What only this manifest holds was not charged before.
+CHARGE = (
+    update(ledgers)
+    .where(ledgers.c.id == param("ledger_id"))
+    .values(
+        manifests=ledgers.c.manifests + figure(1),
+        used_bytes=ledgers.c.used_bytes
+        + select(func.coalesce(func.sum(blobs.c.size), figure(0)))
+        .join(charges, charges.c.digest == blobs.c.digest)
+        .where(
+            charges.c.ledger_id == param("ledger_id"),
+            charges.c.holds == figure(1),
+            charges.c.digest.in_(_TARGETS),
+        )
+        .scalar_subquery(),
+    )
+    .returning(*_COLUMNS)
+)
+
+NOTE = insert_all(insert, manifest_ledgers)
+
+OF = select(*_COLUMNS).where(ledgers.c.id.in_(_CHARGED)).order_by(ledgers.c.id)
+
+RELEASE = (
+    update(charges)
+    .where(charges.c.ledger_id.in_(_CHARGED), charges.c.digest.in_(_TARGETS))
+    .values(holds=charges.c.holds - figure(1))
+)
+
+DISCHARGE = (
+    update(ledgers)
+    .where(ledgers.c.id.in_(_CHARGED))
+    .values(
+        manifests=ledgers.c.manifests - figure(1),
+        used_bytes=ledgers.c.used_bytes
+        - select(func.coalesce(func.sum(blobs.c.size), figure(0)))
+        .join(charges, charges.c.digest == blobs.c.digest)
+        .where(
+            charges.c.ledger_id == ledgers.c.id,
+            charges.c.holds == figure(0),
+            charges.c.digest.in_(_TARGETS),
+        )
+        .scalar_subquery(),
+    )
+)
+
+SETTLE = delete(charges).where(
+    charges.c.ledger_id.in_(_CHARGED),
+    charges.c.digest.in_(_TARGETS),
+    charges.c.holds == figure(0),
+)
+
+FORGET = delete(manifest_ledgers).where(manifest_ledgers.c.manifest_id == param("manifest_id"))

@@ -1,0 +1,104 @@
+"""Jobs that a command started: told in one line, or followed to their end."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from .client import NOT_OURS, Client, CommandError
+from .options import show_json
+
+ROOT = "/api/entrepot/v1"
+LOOK_SECONDS = 0.25
+LOOKS_MAX = 28 * 86400 * 4
+"""Four weeks: no job is followed for ever."""
+LINES = 1000
+"""Log lines asked for at once."""
+ENDED = frozenset({"done", "failed", "cancelled"})
+EXIT_FAILED = 1
+NO_COUNTS = frozenset({"after", "pass", "here", "gone", "generation", "link_repository_id"})
+"""What a job's progress keeps for itself."""
+
+# What people read, in one place.
+STARTED = "job {id} ({kind}) is waiting for its turn; `entrepot job log {id} --wait` follows it"
+TOLD = "{at}  {text}"
+DONE = "job {id} ({kind}) is done: {progress}"
+DONE_PLAINLY = "job {id} ({kind}) is done"
+NOT_DONE = "job {id} ({kind}) is {state}: {error}"
+NO_CAUSE = "its log tells why"
+NOT_FOLLOWED = "job {id} did not end while it was followed"
+
+
+def wait_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Add `--wait`."""
+    help_ = "Follow the job to its end; exit status 1 unless it is done."
+    return click.option("--wait", is_flag=True, help=help_)(command)
+
+
+def show_started(client: Client, job: Any, *, wait: bool, as_json: bool) -> None:
+    """Say that a job was started, or follow it."""
+    try:
+        if wait:
+            follow(client, job["id"], as_json=as_json)
+        elif as_json:
+            show_json(job)
+        else:
+            click.echo(STARTED.format(id=job["id"], kind=job["kind"]))
+    except (TypeError, KeyError) as error:
+        raise CommandError(NOT_OURS) from error
+
+
+def follow(client: Client, job_id: int, *, as_json: bool) -> None:
+    """Print a job's log as it comes, until it ends; exit status 1 unless it is done then."""
+    after = 0
+    for _ in range(LOOKS_MAX):
+        # The job first: lines that it wrote before it ended are not missed.
+        job = client.call("GET", f"{ROOT}/jobs/{job_id}")
+        after = show_log(client, job_id, after, silent=as_json)
+        if job["state"] in ENDED:
+            _show_end(job, as_json=as_json)
+            return
+        time.sleep(LOOK_SECONDS)
+    raise CommandError(NOT_FOLLOWED.format(id=job_id))
+
+
+def show_log(client: Client, job_id: int, after: int, *, silent: bool = False) -> int:
+    """Print the lines after that one; return the last one's id."""
+    while True:
+        page = client.call("GET", f"{ROOT}/jobs/{job_id}/log?after={after}&limit={LINES}")
+        for line in page["items"]:
+            after = line["id"]
+            if not silent:
+                click.echo(TOLD.format(**line))
+        if page["next"] is None:
+            return after
+
+
+def progress_text(progress: dict[str, Any]) -> str:
+    """Return the counts of a job's progress for people."""
+    parts = [
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in progress.items()
+        if isinstance(value, int)
+        and not isinstance(value, bool)
+        and value
+        and name not in NO_COUNTS
+    ]
+    return ", ".join(parts)
+
+
+def _show_end(job: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        show_json(job)
+    elif job["state"] == "done":
+        told = progress_text(job["progress"])
+        text = DONE if told else DONE_PLAINLY
+        click.echo(text.format(id=job["id"], kind=job["kind"], progress=told))
+    else:
+        cause = job["error"] or NO_CAUSE
+        facts = {"id": job["id"], "kind": job["kind"], "state": job["state"], "error": cause}
+        click.echo(f"entrepot: {NOT_DONE.format(**facts)}", err=True)
+    if job["state"] != "done":
+        sys.exit(EXIT_FAILED)

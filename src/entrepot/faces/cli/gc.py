@@ -1,0 +1,87 @@
+"""`entrepot gc`: collecting what nobody needs, and proving what went."""
+
+import sys
+from typing import Any
+
+import click
+
+from entrepot.services.gc.report import ReportInvalid, verify
+
+from .client import Client, CommandError
+from .following import ROOT, show_started, wait_option
+from .options import all_pages, json_option, server_options, show_json, show_table, size_text
+
+LINES_MAX = 100_000
+"""Most lines of a dry run that are listed; the totals are of all that were."""
+REPORT_MAX_BYTES = 1 << 30
+HELP = {"help_option_names": ["-h", "--help"]}
+
+# What people read, in one place.
+HEADINGS = ("DIGEST", "SIZE", "WHY")
+WOULD = "{count} blobs of {size} would go; nothing was changed"
+VERIFIED = "verified: {lines} lines, signed by this registry for job {job}"
+NOT_VERIFIED = "the report is not verified: {reason}"
+TOO_LONG = "the report is longer than {limit}: get it over HTTP from {path}"
+
+
+@click.group("gc", context_settings=HELP)
+def collector() -> None:
+    """Free the space of what no manifest and no trash entry needs."""
+
+
+@collector.command("run")
+@click.option("--dry-run", is_flag=True, help="List what would go and why, and do nothing.")
+@click.option(
+    "--force", is_flag=True, help="Remove files that no row knows even if they are the most."
+)
+@wait_option
+@json_option
+@server_options
+def run(client: Client, **given: bool) -> None:
+    """Start a pass of the collector; pushes and pulls go on meanwhile."""
+    if given["dry_run"]:
+        _show_preview(client, as_json=given["as_json"])
+        return
+    job = client.call("POST", f"{ROOT}/gc", {"force": given["force"]})
+    show_started(client, job, wait=given["wait"], as_json=given["as_json"])
+
+
+@collector.command("report")
+@click.argument("job", type=int)
+@click.option("--verify", "verified", is_flag=True, help="Check the signature and every line.")
+@server_options
+def report(client: Client, job: int, verified: bool) -> None:  # noqa: FBT001 - click passes by name
+    """Print the signed report of pass JOB: a JSON object a line, the signature last."""
+    path = f"{ROOT}/gc/reports/{job}"
+    lines, size = [], 0
+    for line in client.lines(path):
+        size += len(line)
+        if size > REPORT_MAX_BYTES:
+            raise CommandError(TOO_LONG.format(limit=size_text(REPORT_MAX_BYTES), path=path))
+        lines.append(line)
+    if verified:
+        claims = _verified(client, lines)
+        told = VERIFIED.format(lines=claims["lines"], job=claims["job"])
+        click.echo(f"entrepot: {told}", err=True)
+    sys.stdout.buffer.writelines(lines)
+
+
+def _verified(client: Client, lines: list[bytes]) -> dict[str, Any]:
+    def read(signature: str) -> dict[str, Any]:
+        claims: dict[str, Any] = client.call("POST", f"{ROOT}/gc/verify", {"signature": signature})
+        return claims
+
+    try:
+        return verify(lines, read)
+    except ReportInvalid as error:
+        raise CommandError(NOT_VERIFIED.format(reason=error)) from error
+
+
+def _show_preview(client: Client, *, as_json: bool) -> None:
+    found = all_pages(client, f"{ROOT}/gc/preview", most=LINES_MAX)
+    if as_json:
+        show_json(found)
+        return
+    show_table(HEADINGS, [(one["digest"], size_text(one["size"]), one["reason"]) for one in found])
+    size = sum(one["size"] for one in found)
+    click.echo(WOULD.format(count=len(found), size=size_text(size)))

@@ -1,0 +1,105 @@
+"""What `entrepot rebuild`, `backup` and `restore` tell."""
+
+import sys
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+import click
+
+from entrepot.ports.upkeep import Finding
+from entrepot.services.backup import Copied
+from entrepot.services.rebuild import Named, Report
+
+from .client import Client, CommandError
+from .following import EXIT_FAILED, ROOT, show_started
+from .options import size_text
+
+SHOWN_MAX = 20
+"""Things of one kind that are named; the rest is counted."""
+
+# What people read, in one place.
+REBUILT = "{events} events replayed over {blobs} blobs"
+KEPT = "the old catalog is kept as {kept}"
+NOT_SWAPPED = (
+    "nothing was changed, as the old catalog can be read and something would be lost: "
+    "run `entrepot fsck`, or repeat this with --force"
+)
+ACCOUNTS = "{count} accounts taken over from the old catalog"
+NO_ACCOUNTS = (
+    "accounts are lost, as they were in the old catalog alone: the next start makes `admin` anew"
+)
+MORE = "  and {count} more"
+COPIED = "{blobs} blobs, {size}, of which {new} were copied or linked now"
+LOST = "blob {name} is missing or damaged: a push of it heals it"
+CHANGED = "{name} is not what the backup's checksums say"
+FOUND = "{count} findings"
+
+
+def tell_rebuilt(report: Report, kept: Path | None, *, is_swapped: bool) -> None:
+    """Say what a rebuild made, and what it could not."""
+    click.echo(REBUILT.format(events=report.events, blobs=report.blobs))
+    for heading, named in (
+        ("the journal lacks, or cannot be read at", report.unreadable),
+        ("manifests that are lost", report.manifests),
+        ("blobs that are missing, and healed by a push", report.missing),
+        ("entries of the trash that are lost", report.trash),
+        ("manifests in the store that no event names, left alone", report.strange),
+    ):
+        _tell_named(heading, named)
+    if report.accounts is None:
+        click.echo(NO_ACCOUNTS)
+    else:
+        click.echo(ACCOUNTS.format(count=report.accounts))
+    if not is_swapped:
+        click.echo(NOT_SWAPPED)
+    elif kept is not None:
+        click.echo(KEPT.format(kept=kept))
+
+
+def tell_copied(copied: Copied) -> None:
+    """Say what a backup or a restore brought."""
+    told = {"size": size_text(copied.size_bytes), "new": size_text(copied.new_bytes)}
+    click.echo(COPIED.format(blobs=copied.blobs, **told))
+    for name in copied.names[:SHOWN_MAX]:
+        click.echo(LOST.format(name=name))
+    _tell_more(copied.missing)
+
+
+def tell_restored(changed: list[str], copied: Copied, findings: list[Finding]) -> None:
+    """Say what was restored, and what is wrong with it."""
+    tell_copied(copied)
+    for name in changed:
+        click.echo(CHANGED.format(name=name))
+    for finding in findings[:SHOWN_MAX]:
+        click.echo(f"{finding.invariant}: {finding.message}")
+    click.echo(FOUND.format(count=len(findings)))
+
+
+def ask_for_backup(data: Path, target: Path) -> None:
+    """Let the server that runs on the data make the backup, and follow it."""
+    try:
+        with closing(Client.at_socket(data)) as client:
+            job = client.call("POST", f"{ROOT}/backup", {"target": str(target.absolute())})
+            show_started(client, job, wait=True, as_json=False)
+    except CommandError as error:
+        click.echo(f"entrepot: {error}", err=True)
+        sys.exit(EXIT_FAILED)
+
+
+def _tell_named(heading: str, named: Named) -> None:
+    if not named.count:
+        return
+    click.echo(f"{heading}: {named.count}")
+    _tell_all(named.names[:SHOWN_MAX])
+    _tell_more(named.count)
+
+
+def _tell_all(names: Iterable[str]) -> None:
+    for name in names:
+        click.echo(f"  {name}")
+
+
+def _tell_more(count: int) -> None:
+    if count > SHOWN_MAX:
+        click.echo(MORE.format(count=count - SHOWN_MAX))

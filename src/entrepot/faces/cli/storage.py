@@ -1,0 +1,88 @@
+"""`entrepot cost` and `entrepot scrub`: what lies in storage, and for what."""
+
+from urllib.parse import urlencode
+
+import click
+
+from .client import Client
+from .following import ROOT, show_started, wait_option
+from .naming import split_reference
+from .options import all_pages, json_option, server_options, show_json, show_table, size_text
+
+DAMAGES_MAX = 100_000
+"""Most that are listed."""
+HELP = {"help_option_names": ["-h", "--help"]}
+
+# What people read, in one place.
+HEADINGS = ("DIGEST", "FOUND", "HEALED", "WHAT")
+COST = """\
+manifests   {manifests}
+freed       {unique_bytes}  once purged from the trash and collected
+shared      {shared_bytes}  held by others too: stays
+in trash    {trash_bytes}  goes only when older entries of the trash are purged too"""
+LARGEST_HEADINGS = ("LARGEST", "SIZE", "")
+TOO_MANY = "there is more than is looked at: the sums are too low"
+PROJECT_WHOLE = "--project is about all of it: name no tag and no digest"
+NO_DAMAGES = "no blob is known to be damaged"
+
+
+@click.command("cost", context_settings=HELP)
+@click.argument("name", metavar="NAME[:TAG|@DIGEST]")
+@click.option("--project", is_flag=True, help="NAME is a project.")
+@json_option
+@server_options
+def cost(client: Client, name: str, project: bool, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
+    """Say what deleting a manifest, a repository or a project would really free."""
+    repository, reference = split_reference(name)
+    if project and reference:
+        raise click.UsageError(PROJECT_WHOLE)
+    query = {"project": name} if project else {"repository": repository}
+    if reference:
+        query["reference"] = reference
+    found = client.call("GET", f"{ROOT}/storage/cost?{urlencode(query)}")
+    if as_json:
+        show_json(found)
+        return
+    sizes = {key: size_text(found[key]) for key in found if key.endswith("_bytes")}
+    width = max(map(len, sizes.values()))
+    sizes = {key: f"{text:>{width}}" for key, text in sizes.items()}
+    click.echo(COST.format(manifests=found["manifests"], **sizes))
+    if not found["complete"]:
+        click.echo(TOO_MANY)
+    if found["largest"]:
+        rows = [(one["digest"], size_text(one["size"]), one["reason"]) for one in found["largest"]]
+        show_table(LARGEST_HEADINGS, rows)
+
+
+@click.group("scrub", context_settings=HELP)
+def scrub() -> None:
+    """Read all bytes again, and compare."""
+
+
+@scrub.command("run")
+@wait_option
+@json_option
+@server_options
+def run(client: Client, wait: bool, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
+    """Start a scrub; it reads at a bounded rate."""
+    show_started(client, client.call("POST", f"{ROOT}/scrub", {}), wait=wait, as_json=as_json)
+
+
+@scrub.command("damages")
+@click.option("--healed", is_flag=True, help="Those too whose bytes are right again.")
+@json_option
+@server_options
+def damages(client: Client, healed: bool, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
+    """List blobs that were found rotten or missing; a push of such a blob heals it."""
+    query = "?healed=true" if healed else ""
+    found = all_pages(client, f"{ROOT}/damages{query}", most=DAMAGES_MAX)
+    if as_json:
+        show_json(found)
+    elif not found:
+        click.echo(NO_DAMAGES)
+    else:
+        rows = [
+            (one["digest"], one["found_at"], one["healed_at"] or "-", one["message"])
+            for one in found
+        ]
+        show_table(HEADINGS, rows)

@@ -1,0 +1,113 @@
+"""Garbage collection over HTTP: passes, what one would remove, and signed reports."""
+
+from typing import Annotated
+
+import msgspec
+
+from entrepot.faces.asgi import Response, Scope, Send, json_response
+from entrepot.oci.errors import Code, Fault
+from entrepot.ports.secrets import TokenSigner
+from entrepot.services.gc.preview import Preview
+from entrepot.services.gc.progress import KIND
+from entrepot.services.gc.report import AUDIENCE, Reports
+
+from .api import Call, Route, page
+from .jobs import Desk, Wish, number_of
+
+JSON_LINES = "application/jsonl"
+BLOCK_BYTES = 64 * 1024
+"""Lines of a report are sent together until they are so long."""
+
+
+class PassBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a POST.
+
+    `force` removes bytes without rows though they are most of the storage.
+    """
+
+    dry_run: bool = False
+    force: bool = False
+
+
+class SignatureBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A report's last line."""
+
+    signature: Annotated[str, msgspec.Meta(max_length=16 * 1024)]
+
+
+def gc_routes(preview: Preview, reports: Reports, signer: TokenSigner, desk: Desk) -> list[Route]:
+    """Return what is served of the collector."""
+
+    async def start(call: Call) -> Response:
+        body = await call.body(PassBody)
+        if body.dry_run:
+            return await desk.start(call, Wish(KIND, f"{KIND}:dry", "dry", {"dry_run": True}))
+        args = {"force": True} if body.force else {}
+        return await desk.start(call, Wish(KIND, KIND, "pass", args))
+
+    async def show_plan(call: Call) -> Response:
+        plan = await preview.page(call.number("after", 0), call.limit())
+        items = [
+            {
+                "digest": line.digest,
+                "generation": line.generation,
+                "size": line.size,
+                "reason": line.reason,
+            }
+            for line in plan.lines
+        ]
+        return page(items, plan.next)
+
+    async def report(call: Call) -> Response:
+        job_id = number_of(call, "job")
+        length = 0
+        async for line in reports.lines(job_id):
+            length += len(line)
+        if not length:
+            raise Fault(
+                Code.NOT_FOUND,
+                f"there is no report of job {job_id}: only passes of the collector that have ended "
+                f"have one, list jobs of kind {KIND}",
+                {"job": job_id},
+            )
+        response = Response(200, source=_Lines(reports, job_id), length=length)
+        response.set("Content-Type", JSON_LINES)
+        return response
+
+    async def verify(call: Call) -> Response:
+        body = await call.body(SignatureBody)
+        claims = signer.verify(body.signature)
+        if claims is None or claims.get("aud") != AUDIENCE:
+            raise Fault(
+                Code.REQUEST_INVALID,
+                "the signature is not one of this registry's for a sweep report: get the report "
+                "anew, or ask the registry that it is from",
+            )
+        return json_response(200, claims)
+
+    return [
+        Route("POST", "/gc", start),
+        Route("GET", "/gc/preview", show_plan),
+        Route("GET", "/gc/reports/{job}", report),
+        Route("POST", "/gc/verify", verify),
+    ]
+
+
+class _Lines:
+    """A report on its way: it never changes, so that its length is known from a first reading."""
+
+    def __init__(self, reports: Reports, job_id: int) -> None:
+        self._reports = reports
+        self._job_id = job_id
+
+    async def send(self, _scope: Scope, send: Send) -> None:
+        block = b""
+        async for line in self._reports.lines(self._job_id):
+            block += line
+            if len(block) >= BLOCK_BYTES:
+                await send({"type": "http.response.body", "body": block, "more_body": True})
+                block = b""
+        await send({"type": "http.response.body", "body": block})
+
+    def close(self) -> None:
+        """Hold nothing."""

@@ -1,0 +1,213 @@
+"""Time travel over HTTP: where tags were, what changed, and taking them back."""
+
+import math
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+
+from entrepot.faces.asgi import Response, json_response
+from entrepot.oci.errors import Code, Fault
+from entrepot.oci.name import RepositoryName
+from entrepot.oci.reference import Tag
+from entrepot.ports.clock import Clock
+from entrepot.rules.history import Change, Move, Step
+from entrepot.rules.moments import parse_moment
+from entrepot.services.history import HistoryService, Then
+from entrepot.services.rollback import JOB_KIND, RollbackService
+from entrepot.services.rolling import Rollback, Scope
+
+from .api import Call, Route, page
+from .jobs import Desk
+
+_Text = Annotated[str, msgspec.Meta(max_length=512)]
+MICROSECONDS = 1_000_000
+
+
+class RollbackBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a POST: what goes back, and to when.
+
+    `through` is what a plan said: what was moved since then is left alone.
+    """
+
+    at: _Text
+    repository: _Text | None = None
+    tag: _Text | None = None
+    project: _Text | None = None
+    through: int | None = None
+    dry_run: bool = False
+
+
+def history_routes(history: HistoryService, clock: Clock) -> list[Route]:
+    """Return what is served of the past."""
+
+    async def moves(call: Call) -> Response:
+        tag = call.text("tag")
+        found = await history.moves(
+            call.repository,
+            Tag.parse(tag) if tag else None,
+            call.text("before") or "",
+            call.limit(),
+        )
+        return page([_shown_move(move) for move in found.items], _next(found.cursor, found.more))
+
+    async def state(call: Call) -> Response:
+        found = await history.state(
+            call.repository, _moment(call, "at", clock), call.text("after") or "", call.limit()
+        )
+        return page([_shown_then(then) for then in found.items], _next(found.cursor, found.more))
+
+    async def tag(call: Call) -> Response:
+        when = _moment(call, "at", clock)
+        then = await history.at(call.repository, Tag.parse(call.parts["tag"]), when)
+        return json_response(200, {"at": instant(when), **_shown_then(then)})
+
+    async def diff(call: Call) -> Response:
+        earlier, later = _moment(call, "from", clock, needed=True), _moment(call, "to", clock)
+        found = await history.diff(
+            call.repository, earlier, later, call.text("after") or "", call.limit()
+        )
+        return page([_shown_change(made) for made in found.items], _next(found.cursor, found.more))
+
+    return [
+        Route("GET", "/repositories/{repository}/history", moves),
+        Route("GET", "/repositories/{repository}/tags", state),
+        Route("GET", "/repositories/{repository}/tags/{tag}", tag),
+        Route("GET", "/repositories/{repository}/diff", diff),
+    ]
+
+
+def rollback_routes(rollback: RollbackService, desk: Desk) -> list[Route]:
+    """Return what is served of going back."""
+
+    async def asked(body: RollbackBody) -> Rollback:
+        when = parse_moment(body.at, desk.clock.now())
+        found = await rollback.ask(_scope(body), when)
+        if body.through is None:
+            return found
+        return Rollback(found.scope, found.moment, min(found.through, body.through))
+
+    async def plan(call: Call, body: RollbackBody) -> Response:
+        wanted = await asked(body)
+        found = await rollback.plan(wanted, call.text("after") or "", call.limit())
+        answer = {
+            "at": instant(wanted.moment),
+            "through": wanted.through,
+            "items": [_shown_step(step) for step in found.items],
+            "next": _next(found.cursor, found.more),
+        }
+        return json_response(200, answer)
+
+    async def show(call: Call) -> Response:
+        through = call.number("through", 0) if call.text("through") else None
+        at = call.text("at")
+        if not at:
+            raise _no_moment("at")
+        wanted = RollbackBody(
+            at=at,
+            repository=call.text("repository") or None,
+            tag=call.text("tag") or None,
+            project=call.text("project") or None,
+            through=through,
+        )
+        return await plan(call, wanted)
+
+    async def carry_out(call: Call) -> Response:
+        body = await call.body(RollbackBody)
+        if body.dry_run:
+            return await plan(call, body)
+        wanted = await asked(body)
+        if wanted.scope.tag is None:
+            return await desk.follow(JOB_KIND, await rollback.enqueue(wanted, call.caller))
+        step = await rollback.apply(wanted, call.caller)
+        answer = {
+            "at": instant(wanted.moment),
+            "through": wanted.through,
+            "items": [_shown_step(step)] if step is not None else [],
+            "next": None,
+        }
+        return json_response(200, answer)
+
+    return [Route("GET", "/rollback", show), Route("POST", "/rollback", carry_out)]
+
+
+def instant(seconds: float) -> str:
+    """Return a time as RFC 3339 has it, to the microsecond and never too early.
+
+    What is asked for at the time that a move is shown with, must find this move done.
+    """
+    whole = math.floor(seconds)
+    # The fraction first: seconds since 1970 have no digits to spare for a million times as much.
+    carry, micros = divmod(math.ceil((seconds - whole) * MICROSECONDS), MICROSECONDS)
+    text = datetime.fromtimestamp(whole + carry, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{micros:06}Z" if micros else f"{text}Z"
+
+
+def _scope(body: RollbackBody) -> Scope:
+    if (body.repository is None) == (body.project is None):
+        raise Fault(
+            Code.REQUEST_INVALID,
+            "nothing, or two things, would go back: name a repository, with or without a tag, or a "
+            "project",
+        )
+    if body.repository is not None:
+        name = RepositoryName.parse(body.repository)
+        return Scope(name.project, name, Tag.parse(body.tag) if body.tag else None)
+    if body.tag is not None:
+        raise Fault(Code.REQUEST_INVALID, "a tag is of one repository: name that, not a project")
+    return Scope(body.project or "")
+
+
+def _moment(call: Call, name: str, clock: Clock, *, needed: bool = False) -> float:
+    text = call.text(name)
+    if text:
+        return parse_moment(text, clock.now())
+    if needed:
+        raise _no_moment(name)
+    return clock.now()
+
+
+def _no_moment(name: str) -> Fault:
+    return Fault(
+        Code.REQUEST_INVALID, f"no moment is given: add {name}=2026-10-01T12:00Z, or {name}=2h+ago"
+    )
+
+
+def _next(cursor: str, more: bool) -> str | None:  # noqa: FBT001 - a page's two words
+    return cursor if more else None
+
+
+def _shown_move(move: Move) -> dict[str, Any]:
+    return {
+        "id": move.id,
+        "tag": move.tag,
+        "before": move.before,
+        "after": move.after,
+        "at": instant(move.at),
+        "actor": move.actor,
+        "client": move.client,
+    }
+
+
+def _shown_then(then: Then) -> dict[str, Any]:
+    return {
+        "tag": then.tag,
+        "digest": then.digest,
+        "standing": then.standing.value,
+        "since": instant(then.since),
+    }
+
+
+def _shown_change(made: Change) -> dict[str, Any]:
+    return {"tag": made.tag, "change": made.kind, "before": made.before, "after": made.after}
+
+
+def _shown_step(step: Step) -> dict[str, Any]:
+    return {
+        "repository": step.repository.wire,
+        "tag": step.tag,
+        "action": step.action.value,
+        "before": step.before,
+        "after": step.after,
+        "refusal": step.refusal,
+    }

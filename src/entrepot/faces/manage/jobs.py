@@ -1,0 +1,194 @@
+"""Jobs and schedules over HTTP, below `/api/entrepot/v1`."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import msgspec
+
+from entrepot.faces.asgi import Response, json_response
+from entrepot.oci.errors import Code, Fault
+from entrepot.oci.json import encode
+from entrepot.ports.clock import Clock
+from entrepot.ports.jobs import Job, JobLine, NewJob, Schedule
+from entrepot.services.jobs import JobService, ScheduleSpec
+
+from .api import NUMBER_DIGITS_MAX, ROOT, Call, Route, moment, page
+
+_Text = Annotated[str, msgspec.Meta(max_length=256)]
+
+
+class Nothing(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a POST that says all by its address."""
+
+
+class ScheduleBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a PUT."""
+
+    kind: _Text
+    cron: _Text
+    args: dict[str, Any] = {}
+    mutex: _Text | None = None
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A job that somebody asks for; `mutex` and `dedup` as in `ports.jobs.NewJob`."""
+
+    kind: str
+    mutex: str
+    dedup: str
+    args: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where jobs are asked for."""
+
+    jobs: JobService
+    clock: Clock
+
+    async def start(self, call: Call, wish: Wish) -> Response:
+        """Enqueue a job and return 202 with it.
+
+        Raises `Fault(CONFLICT)` where one that does just this waits or runs.
+        """
+        text = encode(wish.args).decode()
+        new = NewJob(wish.kind, text, wish.mutex, wish.dedup, self.clock.now(), call.caller.actor)
+        return await self.follow(wish.kind, await self.jobs.enqueue(new))
+
+    async def follow(self, kind: str, job_id: int | None) -> Response:
+        """Return 202 with a job that was enqueued; for None, `Fault(CONFLICT)`."""
+        if job_id is None:
+            raise Fault(
+                Code.CONFLICT,
+                f"a job of kind {kind} that does just this waits or runs already: follow that one "
+                "(list jobs of this kind), or cancel it",
+                {"kind": kind},
+            )
+        # Whoever enqueued it may have done so without waking a runner.
+        self.jobs.enqueued.set()
+        return accepted(await self.jobs.find(job_id))
+
+
+def job_routes(jobs: JobService) -> list[Route]:
+    """Return what is served of jobs and schedules."""
+    return [*_job_routes(jobs), *_schedule_routes(jobs)]
+
+
+def accepted(job: Job) -> Response:
+    """Return 202 with a job, and where it can be followed."""
+    response = json_response(202, shown_job(job))
+    response.set("Location", f"{ROOT}/jobs/{job.id}")
+    return response
+
+
+def number_of(call: Call, name: str) -> int:
+    """Return a part of the path that is a number; what is none names nothing that there is."""
+    text = call.parts[name]
+    if not (text.isascii() and text.isdecimal() and len(text) <= NUMBER_DIGITS_MAX):
+        raise Fault(Code.NOT_FOUND, f"'{text[:20]}' is no {name}'s number: list them")
+    return int(text)
+
+
+def shown_job(job: Job) -> dict[str, Any]:
+    """Return a job as JSON has it."""
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "state": job.state.value,
+        "args": _object(job.args),
+        "progress": _object(job.progress),
+        "error": job.error,
+        "actor": job.actor,
+        "attempt": job.attempt,
+        "cancelled": job.cancelled,
+        "created_at": moment(job.created_at),
+        "run_at": moment(job.run_at),
+        "started_at": _maybe(job.started_at),
+        "ended_at": _maybe(job.ended_at),
+    }
+
+
+def _job_routes(jobs: JobService) -> list[Route]:
+    async def list_all(call: Call) -> Response:
+        limit = call.limit()
+        before = call.number("before", 0, least=0) or None
+        found = await jobs.page(call.text("kind") or None, before, limit)
+        items = [shown_job(job) for job in found]
+        return page(items, found[-1].id if len(found) == limit else None)
+
+    async def get(call: Call) -> Response:
+        return json_response(200, shown_job(await jobs.find(number_of(call, "job"))))
+
+    async def log(call: Call) -> Response:
+        limit = call.limit()
+        lines = await jobs.lines(number_of(call, "job"), call.number("after", 0), limit)
+        # Always a place to go on from: a job that runs tells more later.
+        following = lines[-1].id if len(lines) == limit else None
+        return page([_shown_line(line) for line in lines], following)
+
+    async def cancel(call: Call) -> Response:
+        await call.body(Nothing)
+        return accepted(await jobs.cancel(number_of(call, "job"), call.caller))
+
+    return [
+        Route("GET", "/jobs", list_all),
+        Route("GET", "/jobs/{job}", get),
+        Route("GET", "/jobs/{job}/log", log),
+        Route("POST", "/jobs/{job}/cancel", cancel),
+    ]
+
+
+def _schedule_routes(jobs: JobService) -> list[Route]:
+    async def list_all(call: Call) -> Response:
+        limit = call.limit()
+        found = await jobs.schedules(call.text("after") or "", limit)
+        items = [_shown_schedule(schedule) for schedule in found]
+        return page(items, found[-1].name if len(found) == limit else None)
+
+    async def get(call: Call) -> Response:
+        return json_response(200, _shown_schedule(await jobs.find_schedule(call.parts["name"])))
+
+    async def put(call: Call) -> Response:
+        body = await call.body(ScheduleBody)
+        spec = ScheduleSpec(
+            call.parts["name"], body.kind, body.cron, body.args, body.mutex, body.enabled
+        )
+        return json_response(200, _shown_schedule(await jobs.put_schedule(spec)))
+
+    async def remove(call: Call) -> Response:
+        await jobs.remove_schedule(call.parts["name"])
+        return Response(204)
+
+    return [
+        Route("GET", "/schedules", list_all),
+        Route("GET", "/schedules/{name}", get),
+        Route("PUT", "/schedules/{name}", put),
+        Route("DELETE", "/schedules/{name}", remove),
+    ]
+
+
+def _shown_line(line: JobLine) -> dict[str, Any]:
+    return {"id": line.id, "at": moment(line.at), "text": line.text}
+
+
+def _shown_schedule(schedule: Schedule) -> dict[str, Any]:
+    return {
+        "name": schedule.name,
+        "kind": schedule.kind,
+        "cron": schedule.cron,
+        "args": _object(schedule.args),
+        "mutex": schedule.mutex,
+        "enabled": schedule.enabled,
+        "next_at": moment(schedule.next_at),
+        "last_at": _maybe(schedule.last_at),
+    }
+
+
+def _object(text: str) -> Any:
+    return msgspec.json.decode(text) if text else {}
+
+
+def _maybe(seconds: float | None) -> str | None:
+    return moment(seconds) if seconds is not None else None

@@ -1,0 +1,140 @@
+"""Retention over HTTP: what a policy would do and why, and doing it."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
+
+from entrepot.faces.asgi import Response, json_response
+from entrepot.oci.errors import Code, Fault
+from entrepot.rules.retention.facts import Action, Decision
+from entrepot.rules.retention.language import parse
+from entrepot.rules.retention.model import Policy
+from entrepot.services.retention import KIND, RepositoryPlan, RetentionService
+
+from .api import Call, Route
+from .jobs import Desk, Nothing, Wish
+
+LOOKS_MAX = 50
+"""Most repositories that one page plans for; a page may be short and have a next one."""
+TEXT_LENGTH_MAX = 32 * 1024
+DIVIDER = "|"
+
+
+class PreviewBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a POST: a policy to try, or none for the project's own.
+
+    `kept` shows what stays, too.
+    """
+
+    text: Annotated[str, msgspec.Meta(max_length=TEXT_LENGTH_MAX)] | None = None
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """How far a preview is: behind a repository, and behind a decision of the next one."""
+
+    after: str = ""
+    name: str = ""
+    digest: str = ""
+
+    @classmethod
+    def parse(cls, cursor: str) -> "_Place":
+        parts = cursor.split(DIVIDER) if cursor else ["", "", ""]
+        if len(parts) != 3:
+            raise Fault(
+                Code.REQUEST_INVALID,
+                f"'{cursor[:80]}' is not where a page ended: begin with the first page",
+            )
+        return cls(*parts)
+
+    @property
+    def cursor(self) -> str:
+        return DIVIDER.join((self.after, self.name, self.digest))
+
+
+def retention_routes(retention: RetentionService, desk: Desk) -> list[Route]:
+    """Return what is served of retention."""
+
+    async def preview(call: Call) -> Response:
+        body, project = await call.body(PreviewBody), call.parts["project"]
+        if body.text is None:
+            policy = (await retention.document(project)).policy
+        else:
+            policy = parse(body.text)
+        place, limit = _Place.parse(call.text("after") or ""), call.limit()
+        items: list[dict[str, Any]] = []
+        totals: list[dict[str, Any]] = []
+        following: _Place | None = place
+        for _ in range(LOOKS_MAX):
+            plan = await _next_plan(retention, project, policy, place)
+            if plan is None:
+                following = None
+                break
+            if plan.name != place.name:
+                totals.append(_total(plan))
+            shown, last = _decisions(plan, place, limit - len(items), kept=body.kept)
+            items += shown
+            place = _Place(place.after, plan.name, last) if last else _Place(plan.name)
+            following = place
+            if len(items) >= limit:
+                break
+        cursor = following.cursor if following else None
+        return json_response(200, {"items": items, "repositories": totals, "next": cursor})
+
+    async def run(call: Call) -> Response:
+        await call.body(Nothing)
+        project = call.parts["project"]
+        # Raises for one without a policy.
+        await retention.document(project)
+        wish = Wish(KIND, f"{KIND}:{project}", project, {"project": project})
+        return await desk.start(call, wish)
+
+    return [
+        Route("POST", "/projects/{project}/retention/preview", preview),
+        Route("POST", "/projects/{project}/retention/run", run),
+    ]
+
+
+async def _next_plan(
+    retention: RetentionService, project: str, policy: Policy, place: _Place
+) -> RepositoryPlan | None:
+    plans = await retention.preview(project, policy, place.after, 1)
+    return plans[0] if plans else None
+
+
+def _decisions(
+    plan: RepositoryPlan, place: _Place, room: int, *, kept: bool
+) -> tuple[list[dict[str, Any]], str]:
+    """Return what there is room for, and the last one's digest if there is more."""
+    after = place.digest if plan.name == place.name else ""
+    wanted = [
+        one
+        for one in plan.plan.decisions
+        if one.digest > after and (kept or one.action is not Action.KEEP)
+    ]
+    last = wanted[room - 1].digest if len(wanted) > room else ""
+    return [_shown(plan, one) for one in wanted[:room]], last
+
+
+def _shown(plan: RepositoryPlan, one: Decision) -> dict[str, Any]:
+    return {
+        "repository": plan.name.wire,
+        "digest": one.digest,
+        "action": one.action.value,
+        "tags": [*one.tags],
+        "reason": one.reason,
+        "rule": one.rule,
+    }
+
+
+def _total(plan: RepositoryPlan) -> dict[str, Any]:
+    return {
+        "repository": plan.name.wire,
+        "kept": plan.plan.kept,
+        "untagged": plan.plan.untagged,
+        "deleted": plan.plan.deleted,
+        "tags_removed": plan.plan.tags_removed,
+        "deleted_bytes": plan.plan.deleted_bytes,
+    }

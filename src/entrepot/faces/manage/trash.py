@@ -1,0 +1,148 @@
+"""The trash over HTTP, and deleting repositories and projects."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from entrepot.faces.asgi import Response, json_response
+from entrepot.oci.errors import Code, Fault
+from entrepot.oci.name import RepositoryName
+from entrepot.ports.trash import TrashEntry
+from entrepot.services.bulk import PROJECT_DELETE, REPOSITORY_DELETE, TRASH_PURGE, TRASH_RESTORE
+from entrepot.services.history import HistoryService
+from entrepot.services.purging import PurgeService
+from entrepot.services.trash import TrashService
+
+from .api import Call, Route, moment, page
+from .jobs import Desk, Wish
+
+IDS_MAX = 256
+"""Most entries that one request restores or purges; more go by their batch, in a job."""
+
+_Ids = Annotated[list[int], msgspec.Meta(min_length=1, max_length=IDS_MAX)]
+_Batch = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+
+
+class RestoreBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What comes back: entries, or all of one operation."""
+
+    ids: _Ids | None = None
+    batch: _Batch | None = None
+
+
+class PurgeBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What goes for good: entries, all of one operation, or all whose time has come."""
+
+    ids: _Ids | None = None
+    batch: _Batch | None = None
+    all_due: bool = False
+
+
+def trash_routes(trash: TrashService, purging: PurgeService, desk: Desk) -> list[Route]:
+    """Return what is served of the trash."""
+
+    async def list_all(call: Call) -> Response:
+        limit, name = call.limit(), call.text("repository")
+        found = await trash.page(
+            name=RepositoryName.parse(name) if name else None,
+            project=call.text("project") or None,
+            batch=call.text("batch") or None,
+            after=call.number("after", 0) if call.text("after") else 0,
+            limit=limit,
+        )
+        items = [_shown(entry) for entry in found]
+        return page(items, found[-1].id if len(found) == limit else None)
+
+    async def restore(call: Call) -> Response:
+        body = await call.body(RestoreBody)
+        _one_of("name ids, or a batch", body.ids is not None, body.batch is not None)
+        if body.ids is not None:
+            report = await trash.restore(body.ids, call.caller)
+            return json_response(200, msgspec.to_builtins(report))
+        batch = await there(body.batch or "")
+        wish = Wish(TRASH_RESTORE, _mutex(batch), f"restore:{batch}", {"batch": batch})
+        return await desk.start(call, wish)
+
+    async def purge(call: Call) -> Response:
+        body = await call.body(PurgeBody)
+        given = (body.ids is not None, body.batch is not None, body.all_due)
+        _one_of("name ids, a batch, or all_due", *given)
+        if body.ids is not None:
+            done = await purging.purge(body.ids, call.caller)
+            return json_response(200, {"purged": done.purged, "left_behind": done.left_behind})
+        if body.batch is None:
+            return await desk.start(call, Wish(TRASH_PURGE, TRASH_PURGE, "due"))
+        batch = await there(body.batch)
+        wish = Wish(TRASH_PURGE, _mutex(batch), f"purge:{batch}", {"batch": batch})
+        return await desk.start(call, wish)
+
+    async def there(batch: str) -> str:
+        if not await trash.page(batch=batch, limit=1):
+            raise Fault(
+                Code.NOT_FOUND,
+                f"nothing of '{batch[:80]}' is in the trash: list the trash for what there is",
+                {"batch": batch[:80]},
+            )
+        return batch
+
+    return [
+        Route("GET", "/trash", list_all),
+        Route("POST", "/trash/restore", restore),
+        Route("POST", "/trash/purge", purge),
+    ]
+
+
+def removal_routes(history: HistoryService, desk: Desk) -> list[Route]:
+    """Return what deletes repositories and projects, into the trash."""
+
+    async def repository(call: Call) -> Response:
+        name = call.repository
+        # Raises for one that never was.
+        await history.moves(name, None, "", 1)
+        wish = Wish(REPOSITORY_DELETE, f"{REPOSITORY_DELETE}:{name}", name, {"repository": name})
+        return await desk.start(call, wish)
+
+    async def project(call: Call) -> Response:
+        name = call.parts["project"]
+        if not (await history.repositories(name, "", 1)).items:
+            raise Fault(
+                Code.NAME_UNKNOWN,
+                f"project {name[:64]} has no repositories: check the name",
+                {"project": name[:64]},
+            )
+        wish = Wish(PROJECT_DELETE, f"{PROJECT_DELETE}:{name}", name, {"project": name})
+        return await desk.start(call, wish)
+
+    return [
+        Route("DELETE", "/repositories/{repository}", repository),
+        Route("DELETE", "/projects/{project}", project),
+    ]
+
+
+def _one_of(cure: str, *given: bool) -> None:
+    if sum(given) != 1:
+        raise Fault(Code.REQUEST_INVALID, f"it is not said what is meant: {cure}, and only one")
+
+
+def _mutex(batch: str) -> str:
+    return f"trash:{batch}"
+
+
+def _shown(entry: TrashEntry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "kind": entry.kind,
+        "repository": entry.repository.wire,
+        "digest": entry.digest,
+        "tags": [*entry.tags],
+        "media_type": entry.media_type,
+        "size": entry.size,
+        "batch": entry.batch,
+        "reason": entry.reason,
+        "pushed_at": moment(entry.pushed_at),
+        "pushed_by": entry.pushed_by,
+        "deleted_at": moment(entry.deleted_at),
+        "deleted_by": entry.actor,
+        "client": entry.client,
+        "purge_at": moment(entry.purge_at),
+    }

@@ -1,0 +1,134 @@
+"""The lifecycle's services put together: jobs' handlers, and routes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from entrepot.faces.manage.api import Route
+from entrepot.faces.manage.gc import gc_routes
+from entrepot.faces.manage.history import history_routes, rollback_routes
+from entrepot.faces.manage.jobs import Desk, job_routes
+from entrepot.faces.manage.retention import retention_routes
+from entrepot.faces.manage.storage import backup_routes, cost_routes, storage_routes
+from entrepot.faces.manage.trash import removal_routes, trash_routes
+from entrepot.ports.blobs import BlobStore
+from entrepot.ports.catalog import Catalog
+from entrepot.ports.clock import Clock, Random
+from entrepot.ports.secrets import TokenSigner
+from entrepot.services import bulk, retention, rollback, scrub
+from entrepot.services.bulk import BulkService
+from entrepot.services.configs import ImageConfigs
+from entrepot.services.damages import DamageService
+from entrepot.services.deletion import DeletionService, Guard
+from entrepot.services.gc.freeing import FreeingService
+from entrepot.services.gc.job import GcService
+from entrepot.services.gc.preview import Preview
+from entrepot.services.gc.progress import KIND as GC
+from entrepot.services.gc.report import Reports
+from entrepot.services.history import HistoryService
+from entrepot.services.jobs import Handler, JobService, ScheduleSpec
+from entrepot.services.purging import PurgeService
+from entrepot.services.retention import RetentionService
+from entrepot.services.rollback import RollbackService
+from entrepot.services.rollback_job import RollbackJob
+from entrepot.services.rolling import Roller
+from entrepot.services.scrub import ScrubLimits, ScrubService
+from entrepot.services.trash import TrashService
+
+SCHEDULES = (
+    ScheduleSpec("trash-purge", bulk.TRASH_PURGE, "7 * * * *", mutex=bulk.TRASH_PURGE),
+    ScheduleSpec("gc", GC, "23 3 * * *", mutex=GC),
+    ScheduleSpec("scrub", scrub.KIND, "41 4 * * 0", mutex=scrub.KIND),
+)
+"""What is done by itself, unless the operator said otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What the lifecycle's services stand on."""
+
+    catalog: Catalog
+    store: BlobStore
+    clock: Clock
+    random: Random
+    signer: TokenSigner
+    guard: Guard
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """The lifecycle's services, and the job handlers made of them."""
+
+    base: Base
+    jobs: JobService
+    trash: TrashService
+    purging: PurgeService
+    history: HistoryService
+    rollback: RollbackService
+    retention: RetentionService
+    handlers: Mapping[str, Handler]
+
+    def routes(self, *, operator: bool) -> list[Route]:
+        """Return what is served of them; with `operator`, also what nobody else may ask for."""
+        base, desk = self.base, Desk(self.jobs, self.base.clock)
+        preview = Preview(base.catalog, base.store, base.clock)
+        reports = Reports(base.catalog, base.signer)
+        return [
+            *job_routes(self.jobs),
+            *history_routes(self.history, base.clock),
+            *rollback_routes(self.rollback, desk),
+            *trash_routes(self.trash, self.purging, desk),
+            *removal_routes(self.history, desk),
+            *retention_routes(self.retention, desk),
+            *gc_routes(preview, reports, base.signer, desk),
+            *cost_routes(FreeingService(base.catalog, base.clock)),
+            *storage_routes(DamageService(base.catalog), desk),
+            *(backup_routes(desk) if operator else ()),
+        ]
+
+    async def ensure_schedules(self) -> None:
+        """Write the schedules that there are from the first start on."""
+        for spec in SCHEDULES:
+            await self.jobs.ensure_schedule(spec)
+
+
+def make_upkeep(
+    base: Base,
+    *,
+    jobs: JobService,
+    deletion: DeletionService,
+    trash: TrashService,
+    purging: PurgeService,
+    scrubbing: ScrubLimits | None = None,
+) -> Upkeep:
+    """Return the services over those that the registry itself needs."""
+    catalog, clock = base.catalog, base.clock
+    roller = Roller(clock, deletion=deletion, trash=trash, guard=base.guard)
+    made = RetentionService(
+        catalog,
+        clock,
+        configs=ImageConfigs(catalog, base.store),
+        deletion=deletion,
+        guard=base.guard,
+    )
+    many = BulkService(catalog, deletion=deletion, trash=trash, purging=purging)
+    return Upkeep(
+        base=base,
+        jobs=jobs,
+        trash=trash,
+        purging=purging,
+        history=HistoryService(catalog, clock),
+        rollback=RollbackService(catalog, clock, roller=roller),
+        retention=made,
+        handlers={
+            bulk.REPOSITORY_DELETE: many.delete_repository,
+            bulk.PROJECT_DELETE: many.delete_project,
+            bulk.TRASH_RESTORE: many.restore,
+            bulk.TRASH_PURGE: many.purge,
+            rollback.JOB_KIND: RollbackJob(catalog, roller=roller).run,
+            retention.KIND: made.run,
+            GC: GcService(catalog, base.store, clock).run,
+            scrub.KIND: ScrubService(
+                catalog, base.store, clock, base.random, limits=scrubbing
+            ).handle,
+        },
+    )
