@@ -1,7 +1,6 @@
 """Simulated clients: they push, pull and delete, and remember what they were told."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -16,15 +15,20 @@ from entrepot.services.context import Caller
 from entrepot.services.push import Pushed
 from entrepot.services.uploads import Chunk
 
+from .lifecycle import SHARED
+from .memory import Memory
 from .world import FAILED, Process, Violation, World
 
 CONTENTS = [b"content of blob %d " % number * (number + 1) for number in range(12)]
 DIGESTS = [Digest.of(content) for content in CONTENTS]
-SHARED = RepositoryName("shared/all")
 TAGS = [Tag(f"t{number}") for number in range(3)]
 
 # What a client meets in normal life and answers by starting again.
 PASSING = frozenset({Code.UNAVAILABLE, Code.BLOB_UPLOAD_UNKNOWN, Code.RANGE_INVALID})
+# What policies and quotas say, where there are any.
+GOVERNED = frozenset({Code.PRECONDITION, Code.DENIED})
+
+Action = Callable[[RepositoryName], Awaitable[object]]
 
 
 class SimBody:
@@ -43,21 +47,6 @@ class SimBody:
         write(memoryview(self._data)[middle:])
 
 
-@dataclass
-class Memory:
-    """What one client was told; it outlives the server's crashes."""
-
-    number: int
-    tags: dict[Tag, Digest | None] = field(default_factory=dict)
-    unsure: dict[Tag, set[Digest | None]] = field(default_factory=dict)
-    """Tags with an operation under way, with what they may be now."""
-    told: dict[tuple[RepositoryName, Digest], float] = field(default_factory=dict)
-
-    @property
-    def own(self) -> RepositoryName:
-        return RepositoryName(f"client{self.number}/app")
-
-
 class Client:
     """One client at one server process."""
 
@@ -69,20 +58,28 @@ class Client:
 
     async def run(self) -> None:
         """Do one thing after another until cancelled."""
-        random = self._world.random
+        random, actions = self._world.random, self.actions()
         while True:
             await self._world.clock.sleep(random.expovariate(1))
-            action = random.choices(
-                [self.push, self.push_index, self.pull, self.delete, self.abandon],
-                weights=[6, 1, 3, self._world.deletes, 1],
-            )[0]
+            action = random.choices([*actions], weights=[*actions.values()])[0]
+            name = random.choice([self._memory.own, SHARED])
             try:
-                await action(random.choice([self._memory.own, SHARED]))
+                await action(name)
             except FAILED:
                 continue
             except Fault as fault:
-                if fault.code not in PASSING:
+                if fault.code not in PASSING and not (name == SHARED and fault.code in GOVERNED):
                     raise
+
+    def actions(self) -> dict[Action, int]:
+        """Return what is done, with how often."""
+        return {
+            self.push: 6,
+            self.push_index: 1,
+            self.pull: 3,
+            self.delete: self._world.deletes,
+            self.abandon: 1,
+        }
 
     # Pushing ---------------------------------------------------------------------------------
 
@@ -117,14 +114,14 @@ class Client:
     async def _ensure_blob(self, name: RepositoryName, number: int) -> None:
         digest = DIGESTS[number]
         if await self._process.blobs.exists(name, digest):
-            self._tell(name, digest)
+            self._memory.told[name, digest] = self._world.clock.now()
             return
         other = SHARED if name != SHARED else self._memory.own
         if await self._process.blobs.mount(name, digest, other, lambda _: True):
-            self._tell(name, digest)
+            self._memory.told[name, digest] = self._world.clock.now()
             return
         await self._upload(name, number)
-        self._tell(name, digest)
+        self._memory.told[name, digest] = self._world.clock.now()
 
     async def _upload(self, name: RepositoryName, number: int) -> None:
         uploads, random = self._process.uploads, self._world.random
@@ -152,7 +149,7 @@ class Client:
         except Fault as fault:
             self._end(name, tag, self._memory.tags.get(tag))
             if fault.code is Code.MANIFEST_BLOB_UNKNOWN:
-                self._check_told(name, fault)
+                check_told(self._world, self._memory, name, fault)
                 return None
             raise
         except FAILED:
@@ -173,17 +170,26 @@ class Client:
             return
         if Digest.of(raw) != row.digest:
             raise Violation(f"I5: manifest {row.digest} was served as other bytes")
-        if row.media_type != OCI_MANIFEST:
+        await self._check_layers(name, raw, row.media_type, started)
+
+    async def _check_layers(
+        self, name: RepositoryName, raw: bytes, media_type: str, started: float | None = None
+    ) -> None:
+        """Read what an image's manifest names; `started` is when it was seen to be there."""
+        started = self._world.clock.now() if started is None else started
+        if media_type != OCI_MANIFEST:
             return
         for layer in msgspec.json.decode(raw)["layers"]:
             digest = Digest(layer["digest"])
             try:
                 data = await self._read(name, digest)
             except (Fault, FileNotFoundError) as error:
+                if digest in self._world.rotten:
+                    return
                 if self._world.clock.now() - started < self._world.grace_seconds:
                     raise Violation(f"P2: {digest} of a manifest just read is gone") from error
                 return
-            if Digest.of(data) != digest:
+            if Digest.of(data) != digest and digest not in self._world.rotten:
                 raise Violation(f"I5: blob {digest} was served as other bytes")
 
     async def _read(self, name: RepositoryName, digest: Digest) -> bytes:
@@ -204,6 +210,8 @@ class Client:
             return
         whole = self._world.random.random() < 0.5
         tags = [t for t, d in self._memory.tags.items() if d == digest] if whole else [tag]
+        if name != self._memory.own:
+            tags = [tag]
         for each in tags:
             self._begin(name, each, None)
         gone = True
@@ -212,6 +220,8 @@ class Client:
         except Fault as fault:
             gone = False
             if fault.code not in (Code.UNSUPPORTED, Code.MANIFEST_UNKNOWN):
+                for each in tags:
+                    self._end(name, each, self._memory.tags.get(each))
                 raise
         except FAILED:
             await self._settle(name)
@@ -221,30 +231,29 @@ class Client:
 
     # Memory -----------------------------------------------------------------------------------
 
-    def _tell(self, name: RepositoryName, digest: Digest) -> None:
-        self._memory.told[name, digest] = self._world.clock.now()
-
-    def _check_told(self, name: RepositoryName, fault: Fault) -> None:
-        """A client told 'it exists' within the grace time must not be told it does not."""
-        for entry in fault.detail:
-            told = self._memory.told.get((name, Digest(entry["digest"])))
-            if told is not None and self._world.clock.now() - told < self._world.grace_seconds:
-                raise Violation(f"I11: told that {entry['digest']} exists, then unknown")
-
     def _begin(self, name: RepositoryName, tag: Tag, after: Digest | None) -> None:
         if name == self._memory.own:
-            self._memory.unsure[tag] = {self._memory.tags.get(tag), after}
+            self._memory.begin(tag, after, self._world.clock.now())
 
     async def _settle(self, name: RepositoryName) -> None:
         """See what became of a change that failed: it was done whole or not at all."""
         if name == self._memory.own:
             await check_memory(self._world, self._memory)
-            settle_unsure(self._memory, await tags_of(self._world, self._memory))
+            settle_unsure(self._world, self._memory, await tags_of(self._world, self._memory))
 
     def _end(self, name: RepositoryName, tag: Tag, now: Digest | None) -> None:
         if name == self._memory.own:
-            self._memory.unsure.pop(tag, None)
-            self._memory.tags[tag] = now
+            self._memory.end(tag, now, self._world.clock.now())
+
+
+def check_told(world: World, memory: Memory, name: RepositoryName, fault: Fault) -> None:
+    """A client told 'it exists' within the grace time must not be told it does not."""
+    for entry in fault.detail:
+        if Digest(entry["digest"]) in world.rotten:
+            continue
+        told = memory.told.get((name, Digest(entry["digest"])))
+        if told is not None and world.clock.now() - told < world.grace_seconds:
+            raise Violation(f"I11: told that {entry['digest']} exists, then unknown")
 
 
 async def check_memory(world: World, memory: Memory) -> None:
@@ -262,11 +271,10 @@ async def tags_of(world: World, memory: Memory) -> dict[Tag, Digest | None]:
         return {tag: await tx.tags.find(repository.id, tag) if repository else None for tag in TAGS}
 
 
-def settle_unsure(memory: Memory, found: dict[Tag, Digest | None]) -> None:
+def settle_unsure(world: World, memory: Memory, found: dict[Tag, Digest | None]) -> None:
     """After a crash, take what the catalog says for operations whose answer never came."""
     for tag in list(memory.unsure):
-        memory.tags[tag] = found.get(tag)
-        del memory.unsure[tag]
+        memory.end(tag, found.get(tag), world.clock.now())
 
 
 def _image(numbers: list[int]) -> bytes:

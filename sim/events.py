@@ -11,10 +11,12 @@ from entrepot.ports.catalog import Catalog, Event, Tx
 from entrepot.services.events import (
     MANIFEST_DELETED,
     MANIFEST_PUBLISHED,
+    MANIFEST_RESTORED,
     TAG_DELETED,
     TAG_MOVED,
 )
 
+KINDS = (MANIFEST_PUBLISHED, MANIFEST_RESTORED, MANIFEST_DELETED, TAG_MOVED, TAG_DELETED)
 EVENTS_MAX = 100_000
 TAGS_MAX = 1000
 
@@ -39,17 +41,17 @@ async def check_events(catalog: Catalog) -> list[str]:
     async with catalog.begin() as tx:
         told: dict[RepositoryName, _Told] = {}
         for event in await tx.outbox.after(0, EVENTS_MAX):
+            if event.kind not in KINDS:
+                continue  # of a project, or of the trash
             _apply(told.setdefault(event.repository, _Told()), event)
         return [line for name, each in told.items() for line in await _compare(tx, name, each)]
 
 
 def _apply(told: _Told, event: Event) -> None:
-    if event.kind not in (MANIFEST_PUBLISHED, MANIFEST_DELETED, TAG_MOVED, TAG_DELETED):
-        return
     facts = msgspec.json.decode(event.payload, type=_Facts)
     digest = Digest(facts.digest)
-    if event.kind in (MANIFEST_PUBLISHED, MANIFEST_DELETED):
-        told.manifests[digest] = event.kind == MANIFEST_PUBLISHED
+    if event.kind in (MANIFEST_PUBLISHED, MANIFEST_RESTORED, MANIFEST_DELETED):
+        told.manifests[digest] = event.kind != MANIFEST_DELETED
     for tag in (Tag(name) for name in facts.tags):
         if event.kind == MANIFEST_DELETED:
             told.tags.pop(tag, None)

@@ -4,14 +4,19 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from entrepot.oci.errors import Code, Fault
+from entrepot.ports.upkeep import FIRST_LINK
 
-from .clients import Client, Memory, check_memory, settle_unsure, tags_of
+from .clients import check_memory, settle_unsure, tags_of
 from .events import check_events
+from .governing import check_governed, empty_trash, finish_jobs, govern
 from .loop import simulate
+from .memory import Memory
+from .steward import Steward
 from .world import FAILED, Kit, Process, Violation, World
 
 UNTIL_SECONDS = 100.0
@@ -48,13 +53,16 @@ async def _campaign(world: World, *, crash: bool) -> float:
     loop = world.loop
     memories = [Memory(number) for number in range(CLIENTS)]
     process = await world.boot()
+    await govern(world, process.lifecycle)
     tasks = _start(world, process, memories)
     try:
         while loop.time() < UNTIL_SECONDS:
             await asyncio.sleep(CHECK_SECONDS)
             await _check(world, memories, tasks)
+            await check_governed(world)
+            await world.rot()
             if crash and world.random.random() < world.crash_probability:
-                await _stop(tasks)
+                await _stop(tasks, process)
                 await _drain(world)
                 await world.cut_power()
                 await world.check_uploads()
@@ -62,9 +70,11 @@ async def _campaign(world: World, *, crash: bool) -> float:
                 process = await world.boot()
                 tasks = _start(world, process, memories)
     finally:
-        await _stop(tasks)
+        await _stop(tasks, process)
     await _drain(world)
     await _remember(world, memories)
+    process = await world.boot()
+    await finish_jobs(world, process.lifecycle)
     await _quiesce(world, process)
     return loop.time() + loop.random.random()
 
@@ -72,9 +82,10 @@ async def _campaign(world: World, *, crash: bool) -> float:
 def _start(world: World, process: Process, memories: list[Memory]) -> list[asyncio.Task[None]]:
     jobs: list[Callable[[], Awaitable[object]]] = [
         process.uploads.expire,
-        *[process.collector.collect] * world.collectors,
+        *[partial(process.collector.collect, memory) for memory in world.passes],
     ]
-    tasks = [asyncio.ensure_future(Client(world, process, m).run()) for m in memories]
+    process.lifecycle.runner.start()
+    tasks = [asyncio.ensure_future(Steward(world, process, m).run()) for m in memories]
     return tasks + [asyncio.ensure_future(_repeat(world, job)) for job in jobs]
 
 
@@ -97,7 +108,8 @@ async def _drain(world: World) -> None:
         pass
 
 
-async def _stop(tasks: list[asyncio.Task[None]]) -> None:
+async def _stop(tasks: list[asyncio.Task[None]], process: Process) -> None:
+    await process.lifecycle.runner.kill()
     running = {*tasks}
     while running:
         for task in sorted(running, key=tasks.index):
@@ -123,7 +135,7 @@ async def _remember(world: World, memories: list[Memory]) -> None:
         raise Violation(f"I9: {line}")
     for memory in memories:
         await check_memory(world, memory)
-        settle_unsure(memory, await tags_of(world, memory))
+        settle_unsure(world, memory, await tags_of(world, memory))
 
 
 async def _quiesce(world: World, process: Process) -> None:
@@ -132,14 +144,19 @@ async def _quiesce(world: World, process: Process) -> None:
     while await process.uploads.expire():
         pass
     await process.uploads.sweep()
+    await empty_trash(world, process.lifecycle)
+    await asyncio.sleep(world.grace_seconds * 2 + SETTLE_SECONDS)
     await process.collector.collect()
     await process.collector.collect()
     await world.check(read=True)
     async with world.catalog.begin() as tx:
         rows = await tx.inspection.blobs(0, 10_000)
+        idle = await tx.collection.idle_links(FIRST_LINK, world.clock.now(), 10_000)
         for row in rows:
             if not await tx.blobs.referenced(row.digest):
                 raise Violation(f"P3: {row.digest} is kept for nobody")
+    if idle.due:
+        raise Violation(f"P3: {idle.due[0]} shows a blob for nobody")
     if len(world.disk.files) != len(rows):
         raise Violation(f"P3: {len(world.disk.files)} files for {len(rows)} blobs")
 
