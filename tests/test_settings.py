@@ -113,7 +113,10 @@ def test_units_are_in_the_names() -> None:
         for _, key, _, default in KEYS
         if isinstance(default, (int, float)) and not isinstance(default, bool)
         if not key.endswith(
-            ("_seconds", "_bytes", "_per_second", "_per_address", "connections", "workers")
+            (
+                *("_seconds", "_bytes", "_per_second", "_per_address", "connections", "workers"),
+                *("_days", "_share"),
+            )
         )
     }
     assert bare == set()

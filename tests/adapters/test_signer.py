@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from joserfc import jws
 from joserfc.jwk import ECKey
 
-from entrepot.adapters.signer import TOKEN_MAX_BYTES, Es256Signer, new_key
+from entrepot.adapters.signer import TOKEN_MAX_BYTES, Es256Signer, new_key, reader
 
 KEY = new_key()
 CLAIMS = {"sub": "alice", "exp": 1_800_000_300, "changed": 1_800_000_000.123456}
@@ -133,3 +133,13 @@ def test_every_cut_is_refused(signer: Es256Signer) -> None:
 
 def test_i13_a_token_has_a_limit(signer: Es256Signer) -> None:
     assert signer.verify(signer.sign({"x": "y" * TOKEN_MAX_BYTES})) is None
+
+
+def test_the_public_keys_are_enough_to_read(signer: Es256Signer) -> None:
+    token = signer.sign({"sub": "a"})
+    read = reader(json.loads(json.dumps(signer.jwks())))
+    assert read(token) == {"sub": "a"}
+    assert read(token[:-4] + "AAAA") is None
+    assert read("") is None
+    assert read(signer.sign({"x": "y" * TOKEN_MAX_BYTES})) is None
+    assert reader(Es256Signer(new_key()).jwks())(token) is None

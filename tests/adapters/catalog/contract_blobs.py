@@ -1,4 +1,4 @@
-"""What rows of blobs must do in every catalog; collecting and inspecting them."""
+"""What rows of blobs must do in every catalog; inspecting them."""
 
 import pytest
 
@@ -108,41 +108,6 @@ async def _forget_and_fail(catalog: Catalog, generation: int) -> None:
     async with catalog.begin(write=True) as tx:
         assert await tx.collection.forget(A, generation)
         raise ZeroDivisionError
-
-
-class Collection:
-    async def test_only_the_unheld_whose_lease_is_over(self, catalog: Catalog) -> None:
-        async with catalog.begin(write=True) as tx:
-            row = await publish(tx, NAME, "held", blobs=("layer",))
-            due = await live(tx, row.repository_id, "a", keep_until=NOW - 1)
-            await live(tx, row.repository_id, "leased", keep_until=NOW)
-            never = await tx.blobs.arrive(digest("never came"), 1, NOW - 1)
-            doomed = await tx.collection.condemn(NOW, 10)
-            assert [each.generation for each in doomed] == [due.generation, never.generation]
-            assert {each.state for each in doomed} == {BlobState.CONDEMNED}
-            assert await tx.collection.condemn(NOW, 10) == []
-            assert await tx.collection.condemned(10) == doomed
-            assert await tx.collection.condemned(1) == doomed[:1]
-            assert await tx.blobs.unlink(row.repository_id, A) is False
-            assert await tx.blobs.in_repository(row.repository_id, digest("layer")) is not None
-
-    async def test_condemning_is_bounded(self, catalog: Catalog) -> None:
-        async with catalog.begin(write=True) as tx:
-            for number in range(5):
-                await tx.blobs.arrive(digest(f"{number}"), 1, NOW)
-            counts = [len(await tx.collection.condemn(NOW + 1, 2)) for _ in range(4)]
-        assert counts == [2, 2, 1, 0]
-
-    async def test_only_that_condemned_generation_is_forgotten(self, catalog: Catalog) -> None:
-        async with catalog.begin(write=True) as tx:
-            row = await tx.blobs.arrive(A, 5, NOW)
-            assert not await tx.collection.forget(A, row.generation)
-            await tx.blobs.set_state(A, row.generation, BlobState.CONDEMNED)
-            assert not await tx.collection.forget(A, row.generation + 1)
-            assert not await tx.collection.forget(digest("b"), row.generation)
-            assert await tx.collection.forget(A, row.generation)
-            assert await tx.blobs.find(A) is None
-            assert not await tx.collection.forget(A, row.generation)
 
 
 class Inspection:

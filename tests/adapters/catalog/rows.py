@@ -14,6 +14,7 @@ from entrepot.ports.catalog import (
     Tx,
     UploadSession,
 )
+from entrepot.ports.ledgers import KIND_PROJECT
 from entrepot.rules.leases import BlobRow, BlobState
 
 NAME = RepositoryName("acme/api")
@@ -49,6 +50,8 @@ async def publish(
     row = manifest(repository.id, text)
     edges = [Edge(row.digest, EDGE_SELF), *(Edge(digest(blob), EDGE_BLOB) for blob in blobs)]
     manifest_id = await tx.manifests.add(row, text.encode(), edges)
+    ledger = await tx.ledgers.ensure(KIND_PROJECT, name.project)
+    await tx.ledgers.charge(ledger.id, manifest_id)
     if tag:
         await tx.tags.move(repository.id, manifest_id, move(tag, None, row.digest))
     found = await tx.manifests.find(repository.id, row.digest)

@@ -1,6 +1,16 @@
 """The contract suite, on every database."""
 
-from tests.adapters.catalog import contract, contract_blobs, contract_transactions
+from tests.adapters.catalog import (
+    contract,
+    contract_artifacts,
+    contract_blobs,
+    contract_collection,
+    contract_history,
+    contract_jobs,
+    contract_ledgers,
+    contract_transactions,
+    contract_trash,
+)
 
 
 class TestRepositories(contract.Repositories): ...
@@ -21,10 +31,34 @@ class TestAccounts(contract.Accounts): ...
 class TestBlobs(contract_blobs.Blobs): ...
 
 
-class TestCollection(contract_blobs.Collection): ...
+class TestCollection(contract_collection.Collection): ...
 
 
 class TestInspection(contract_blobs.Inspection): ...
+
+
+class TestArtifacts(contract_artifacts.Artifacts): ...
+
+
+class TestLedgers(contract_ledgers.Ledgers): ...
+
+
+class TestPolicies(contract_ledgers.Policies): ...
+
+
+class TestPulls(contract_ledgers.Pulls): ...
+
+
+class TestHistory(contract_history.History): ...
+
+
+class TestJobs(contract_jobs.Jobs): ...
+
+
+class TestJobLines(contract_jobs.JobLines): ...
+
+
+class TestSchedules(contract_jobs.Schedules): ...
 
 
 class TestTransactions(contract_transactions.Transactions): ...
@@ -34,3 +68,9 @@ class TestIsolation(contract_transactions.Isolation): ...
 
 
 class TestCancelling(contract_transactions.Cancelling): ...
+
+
+class TestTrash(contract_trash.Trash): ...
+
+
+class TestPages(contract_trash.Pages): ...

@@ -15,15 +15,31 @@ STATEMENTS = {name: value for name, value in vars(sql).items() if isinstance(val
 WALKS = {
     # What counts or inspects all.
     "ACCOUNTS_COUNT",
+    "INSPECTION_DEAD_HOLDS",
     "INSPECTION_DEAD_TARGETS",
+    "INSPECTION_DRIFTED_CHARGES",
+    "INSPECTION_DRIFTED_LEDGERS",
     "INSPECTION_STRAY_CHILDREN",
     "INSPECTION_STRAY_TAGS",
+    "INSPECTION_TRASH_WITHOUT_BYTES",
+    "INSPECTION_UNCHARGED",
     "INSPECTION_WITHOUT_BYTES",
+    "INSPECTION_WITHOUT_LEDGER",
     "INSPECTION_WITHOUT_SELF",
+    # The tags that it found itself, one by one down the index.
+    "HISTORY_FACTS",
+    # Counts what a bounded search found.
+    "REACH_HOLDERS",
+    # The oldest rows, as many as one step removes.
+    "OUTBOX_PRUNE",
 }
 """Statements that may read a table from its first row."""
 
-SORTS = {"COLLECTION_CONDEMNED"}
+SORTS = {
+    "INSPECTION_DRIFTED_CHARGES",
+    # The edges of one manifest.
+    "LEDGERS_HOLD",
+}
 """Statements that may sort what they found."""
 
 
