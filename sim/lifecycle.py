@@ -65,7 +65,7 @@ class Lifecycle:
             clock,
             configs=ImageConfigs(catalog, stores.store),
             deletion=deletion,
-            guard=policies.guard,
+            policies=policies,
         )
         scrub = ScrubService(
             catalog, stores.store, clock, chance, limits=ScrubLimits(bytes_per_second_max=1 << 30)

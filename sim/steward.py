@@ -64,6 +64,8 @@ class Steward(Client):
                 raise Violation(f"U1: {tag} of {entry.digest} was free, and was not given back")
             # A child that came along brought its own tags.
             back = entry.digest if tag in entry.tags else found[tag]
+            if name == self._memory.own and before is not None and is_told and back != before:
+                raise Violation(f"U1: {tag} was at {before}, and a restore moved it to {back}")
             self._end(name, tag, back if is_told else before)
         if name == self._memory.own and entry.kind == KIND_MANIFEST and not purged:
             await self._check_whole(name, entry)

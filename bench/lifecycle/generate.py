@@ -18,6 +18,7 @@ from pathlib import Path
 from entrepot.adapters.datadir import DataDirectory
 from entrepot.ports.ledgers import KIND_PROJECT, KIND_USER
 
+from .events import write_events
 from .files import FileWriter
 from .pushes import Pushes, Repository
 from .rows import Rows
@@ -30,8 +31,11 @@ RETENTION = "keep n: 3\nkeep where pushed within 657d\n"
 """Deletes the oldest tenth of two years, but for what is among the newest three."""
 
 
-def generate(path: Path, scale: float, now: float) -> Shape:
-    """Make the directory, which must be new; all times are before `now`."""
+def generate(path: Path, scale: float, now: float, *, events: bool = False) -> Shape:
+    """Make the directory, which must be new; all times are before `now`.
+
+    With `events` the outbox tells of all of it: the server's journal takes that over at its start.
+    """
     shape = Shape(scale)
     path.mkdir(parents=True)
     data = DataDirectory(path)
@@ -45,6 +49,9 @@ def generate(path: Path, scale: float, now: float) -> Shape:
         if count % FLUSHED_PUSHES == 0:
             rows.flush()
     pushes.finish(repositories)
+    if events:
+        known = {one.id: one for one in repositories}
+        rows.fill(lambda raw: write_events(raw, known))
     rows.close()
     files.close()
     data.close()
@@ -91,10 +98,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, metavar="DIR", help="must not exist")
     parser.add_argument("--scale", type=float, default=1.0, help="1.0 is 1 M blobs [1.0]")
+    parser.add_argument("--events", action="store_true", help="fill the outbox, for rebuild")
     wish = parser.parse_args()
     began = time.perf_counter()
     try:
-        generate(wish.folder, wish.scale, time.time())
+        generate(wish.folder, wish.scale, time.time(), events=wish.events)
     except FileExistsError:
         print(f"bench: {wish.folder} exists: name a new directory", file=sys.stderr)
         return 1

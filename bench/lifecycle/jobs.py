@@ -9,6 +9,8 @@ from entrepot.faces.cli.client import Client
 
 ROOT = "/api/entrepot/v1"
 OPEN = ("ready", "running")
+PLACES = ("generation", "link_repository_id")
+"""How far a job is; no count of what it did."""
 
 
 class JobError(Exception):
@@ -43,7 +45,7 @@ class Jobs:
         sums: dict[str, float] = {}
         for job in self.states.values():
             for name, value in job["progress"].items():
-                if isinstance(value, int) and not isinstance(value, bool):
+                if type(value) is int and name not in PLACES:
                     sums[name] = sums.get(name, 0) + value
         begun = min(_seconds(job["started_at"]) for job in self.states.values())
         ended = max(_seconds(job["ended_at"]) for job in self.states.values())

@@ -57,7 +57,9 @@ class Pushes:
         self._shape = shape
         self._chance = chance
         self._lease_seconds = Grace().lease_seconds
-        self._serial = self._images = self._pushes = self._tagged = self._manifests = 0
+        self._serial = self._images = self._pushes = self._tagged = self._manifests = (
+            self._moves
+        ) = 0
         self._shared = [self._layer(began_at) for _ in range(shape.shared_layers)]
         self._empty = rows.blob(EMPTY, began_at)
 
@@ -135,7 +137,8 @@ class Pushes:
         to.latest = (manifest_id, digest, at)
 
     def _move(self, to: Repository, tag: str, way: tuple[Digest | None, Digest], at: float) -> None:
-        self._rows.put("tag_history", None, to.id, tag, *way, at, to.actor, CLIENT)
+        self._moves += 1
+        self._rows.put("tag_history", self._moves, to.id, tag, *way, at, to.actor, CLIENT)
 
     def _layer(self, at: float) -> Piece:
         self._serial += 1

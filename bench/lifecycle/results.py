@@ -67,7 +67,7 @@ def _latencies(runs: list[Run], kinds: list[str], share: str) -> str:
 
 def _rest(run: Run, kind: str, share: str) -> float:
     windows = [w for phase in run["phases"] if phase["name"] == REST for w in phase["windows"]]
-    return statistics.median(window["figures"][kind][share] for window in windows)
+    return float(statistics.median(window["figures"][kind][share] for window in windows))
 
 
 def _busy(run: Run, job: str, kind: str, share: str) -> tuple[float, float]:
@@ -77,7 +77,7 @@ def _busy(run: Run, job: str, kind: str, share: str) -> tuple[float, float]:
     around = [w for near in (at - 1, at + 1) for w in phases[near]["windows"]]
     return (
         float(phases[at]["medians"][kind][share]),
-        statistics.median(window["figures"][kind][share] for window in around),
+        float(statistics.median(window["figures"][kind][share] for window in around)),
     )
 
 

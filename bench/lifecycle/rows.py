@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,11 @@ class Rows:
             rows.sort(key=lambda row: row[:2])
             self._raw.executemany(f"{verb} INTO {table} VALUES ({marks})", rows)
             rows.clear()
+
+    def fill(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        """Let `work` write rows that follow from those that are there."""
+        self.flush()
+        work(self._raw)
 
     def close(self) -> None:
         """Count charges, make the indexes, and put the database into its usual state."""

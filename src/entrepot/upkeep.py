@@ -18,7 +18,7 @@ from entrepot.services import bulk, retention, rollback, scrub
 from entrepot.services.bulk import BulkService
 from entrepot.services.configs import ImageConfigs
 from entrepot.services.damages import DamageService
-from entrepot.services.deletion import DeletionService, Guard
+from entrepot.services.deletion import DeletionService
 from entrepot.services.gc.freeing import FreeingService
 from entrepot.services.gc.job import GcService
 from entrepot.services.gc.preview import Preview
@@ -26,6 +26,7 @@ from entrepot.services.gc.progress import KIND as GC
 from entrepot.services.gc.report import Reports
 from entrepot.services.history import HistoryService
 from entrepot.services.jobs import Handler, JobService, ScheduleSpec
+from entrepot.services.policies import PolicyService
 from entrepot.services.purging import PurgeService
 from entrepot.services.retention import RetentionService
 from entrepot.services.rollback import RollbackService
@@ -51,7 +52,7 @@ class Base:
     clock: Clock
     random: Random
     signer: TokenSigner
-    guard: Guard
+    policies: PolicyService
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +103,13 @@ def make_upkeep(
 ) -> Upkeep:
     """Return the services over those that the registry itself needs."""
     catalog, clock = base.catalog, base.clock
-    roller = Roller(clock, deletion=deletion, trash=trash, guard=base.guard)
+    roller = Roller(clock, deletion=deletion, trash=trash, guard=base.policies.guard)
     made = RetentionService(
         catalog,
         clock,
         configs=ImageConfigs(catalog, base.store),
         deletion=deletion,
-        guard=base.guard,
+        policies=base.policies,
     )
     many = BulkService(catalog, deletion=deletion, trash=trash, purging=purging)
     return Upkeep(

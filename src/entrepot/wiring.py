@@ -41,6 +41,7 @@ from entrepot.services.pulls import PullRecorder
 from entrepot.services.purging import PurgeService
 from entrepot.services.push import PushService
 from entrepot.services.quotas import QuotaService
+from entrepot.services.retention_schedule import ScheduledPolicyService
 from entrepot.services.scrub import ScrubLimits
 from entrepot.services.sharing import SharedUploadService
 from entrepot.services.tokens import TokenService
@@ -116,7 +117,8 @@ def build(settings: Settings, outside: Outside) -> House:
     tokens = TokenService(
         outside.signer, clock, random, audience=auth.service, seconds=auth.token_seconds
     )
-    policies, quotas = PolicyService(catalog, clock), _quotas(settings, outside)
+    jobs, quotas = JobService(catalog, clock), _quotas(settings, outside)
+    policies = ScheduledPolicyService(catalog, clock, jobs)
     deletion = DeletionService(
         catalog,
         clock,
@@ -154,8 +156,8 @@ def build(settings: Settings, outside: Outside) -> House:
         tokens=tokens,
         policies=policies,
         upkeep=make_upkeep(
-            Base(catalog, store, clock, random, outside.signer, policies.guard),
-            jobs=JobService(catalog, clock),
+            Base(catalog, store, clock, random, outside.signer, policies),
+            jobs=jobs,
             deletion=deletion,
             trash=TrashService(catalog, clock, guard=policies.guard, admit=quotas.admit),
             purging=PurgeService(catalog, clock, blobs=blobs, deletion=deletion),

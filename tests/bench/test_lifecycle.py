@@ -4,11 +4,13 @@ import json
 import sqlite3
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bench.lifecycle.generate import RETENTION, generate
 from bench.lifecycle.load import Load
+from bench.lifecycle.results import REST, tables
 from bench.lifecycle.samples import samples
 from bench.lifecycle.server import running
 from bench.lifecycle.shape import Shape
@@ -23,7 +25,7 @@ NOW = 1_800_000_000.0
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("lifecycle") / "data"
-    generate(folder, SCALE, NOW)
+    generate(folder, SCALE, NOW, events=True)
     return folder
 
 
@@ -66,6 +68,14 @@ def test_each_project_has_a_policy_that_can_be_read(made: Path) -> None:
     assert len(parse(RETENTION).rules) == 2
 
 
+def test_there_is_an_event_for_each_manifest_with_its_tags(made: Path) -> None:
+    published = "SELECT count(*) FROM outbox WHERE kind = 'manifest.published'"
+    tagged = "SELECT sum(json_array_length(payload, '$.tags')) FROM outbox WHERE sequence > 2"
+    assert _one(made, published) == _one(made, "SELECT count(*) FROM manifests")
+    assert Shape(SCALE).projects == 2
+    assert _one(made, tagged) == _one(made, "SELECT count(*) FROM tag_history")
+
+
 def test_the_server_serves_it_under_load(made: Path, tmp_path: Path) -> None:
     with running(made, tmp_path / "log") as server:
         page = f"http://127.0.0.1:{server.port}/v2/project-000/api-0000/tags/list?n=3"
@@ -78,3 +88,20 @@ def test_the_server_serves_it_under_load(made: Path, tmp_path: Path) -> None:
     for line in load.lines:
         assert set(line.statuses) == {200}
         assert 0 < phase.median(line.sample.name, "p50") <= phase.median(line.sample.name, "p99")
+
+
+def _phase(name: str, p95: float) -> dict[str, Any]:
+    figures = {"blob": {"p95": p95, "p99": 2 * p95}}
+    window = {"figures": figures, "server_mib": 100.0}
+    return {"name": name, "facts": {"seconds": 12}, "medians": figures, "windows": [window]}
+
+
+def _run(scale: float, *p95: float) -> dict[str, Any]:
+    phases = [_phase(name, one) for name, one in zip((REST, "gc", REST), p95, strict=True)]
+    return {"scale": scale, "counts": {"blobs": 10}, "phases": phases}
+
+
+def test_the_tables_compare_a_job_with_the_rest_around_it_and_scales_with_each_other() -> None:
+    text = tables([_run(0.1, 1.0, 3.0, 2.0), _run(1.0, 3.0, 3.6, 3.0)])
+    assert "| blob | 1.50 | 3.00 | x2.00 | 3.00 (x2.00) | 3.60 (x1.20) |" in text
+    assert "| gc: seconds | 12 | 12 |" in text

@@ -200,3 +200,14 @@ def test_what_is_purged_gives_its_space_back(site: Site, shelf: Shelf) -> None:
     assert before - site.stored_bytes() >= cost["unique_bytes"]
     report = site.entrepot("gc", "report", str(done["id"]), "--verify")
     assert image.digest in report
+
+
+def test_a_policy_brings_its_schedule(site: Site, scratch: Path) -> None:
+    policy = scratch / "policy.json"
+    policy.write_text(json.dumps({"text": "keep n: 9", "schedule": "5 4 * * *"}))
+    site.entrepot("policy", "set", "timed", "retention", str(policy))
+    found = {one["name"]: one["cron"] for one in site.asked("schedule", "list")}
+    assert found["retention.timed"] == "5 4 * * *"
+    assert {"gc", "scrub", "trash-purge"} <= set(found)
+    site.entrepot("policy", "remove", "timed", "retention")
+    assert "retention.timed" not in {one["name"] for one in site.asked("schedule", "list")}

@@ -22,7 +22,7 @@ from .storage_kinds import STORAGE
 
 STEPS = 50
 STEP_SECONDS = 0.01
-BLOBS = 600
+BLOBS = 300
 """For a collector to look at."""
 NAME = RepositoryName("crash/steps")
 

@@ -1,7 +1,7 @@
 """Runs the jobs of a data directory until there is none left.
 
-`python -m tests.crash.job_process DIRECTORY KIND`; writes a line when the job begins, and one when
-its handler is through.
+`python -m tests.crash.job_process DIRECTORY KIND`; writes a line when the job begins, or goes on
+from saved progress, and one when its handler is through.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ async def main(data: Path, kind: str) -> None:
 
 def _told(handler: Handler) -> Handler:
     async def handle(run: Run) -> None:
-        _tell("begins")
+        _tell("resumes" if run.progress else "begins")
         await handler(run)
         _tell("ends")
 

@@ -18,7 +18,7 @@ from entrepot.services.rolling import Scope
 from tests.services.house import ALICE, image
 
 from . import fills
-from .places import FILLED_AT, Kind, Place, ours
+from .places import Kind, Place, ours
 
 PROJECT = "crash"
 APP = RepositoryName(f"{PROJECT}/app")
@@ -187,9 +187,10 @@ async def _check_rollback(place: Place) -> None:
         assert moves[-1].after == then.get(tag)
     restored = await fills.told(place, MANIFEST_RESTORED, "digest")
     assert restored == sorted([*then.values()][:RESTORED])
-    # Pushes of tags that were there tell of their moves too.
-    assert await fills.told(place, TAG_MOVED, "digest") == []
-    assert await fills.trashed(place) == []
+    assert await fills.told(place, TAG_MOVED, "digest") == sorted(then.values())
+    assert await fills.told(place, TAG_DELETED, "tag") == [f"new{n:02d}" for n in range(NEW)]
+    trashed = [entry.kind for entry in await fills.trash(place)]
+    assert trashed == [KIND_TAG] * NEW
 
 
 LIFECYCLE = {

@@ -105,7 +105,8 @@ async def _check_backup(place: Place) -> None:
     async with open_place(restored) as other:
         found = check_stopped(other.outside.catalog, other.outside.store, read=True)
         assert [finding async for finding in found] == []
-    assert difference(tables(place.data, jobs=False), tables(restored, jobs=False)) == {}
+    differs = difference(tables(place.data, jobs=False), tables(restored, jobs=False))
+    assert differs == {}, differs
 
 
 STORAGE = {

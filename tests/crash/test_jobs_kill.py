@@ -7,6 +7,7 @@ import random
 import shutil
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from .twins import difference, files, tables
 
 logger = logging.getLogger(__name__)
 
-KILLS = int(os.environ.get("ENTREPOT_CRASH_ROUNDS", "2"))
+KILLS = int(os.environ.get("ENTREPOT_CRASH_ROUNDS", "1"))
 """Of each kind."""
 SEED = int(os.environ.get("ENTREPOT_CRASH_SEED", str(time.time_ns() % 1_000_000)))
 DIRECTORIES_PER_KILL_MAX = 4
@@ -32,11 +33,19 @@ WHOLE_SECONDS = 60.0
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(60 + KILLS * 60)]
 
 
-async def _run(data: Path, kind: str, alive_seconds: float) -> tuple[bool, float]:
-    """Run the job for so long, then kill it: whether it was, and how long its handler took.
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What became of one process: it was killed after the job had begun, or ended by itself."""
 
-    Killed is one that had begun, and whose process had not ended by itself.
-    """
+    killed: bool
+    resumed: bool
+    """Whether it went on from saved progress."""
+    seconds: float = 0.0
+    """How long the handler took, if it was not killed."""
+
+
+async def _run(data: Path, kind: str, alive_seconds: float) -> Life:
+    """Run the job for so long, from when it begins, then kill it."""
     with (data.parent / "runner.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -50,7 +59,7 @@ async def _run(data: Path, kind: str, alive_seconds: float) -> tuple[bool, float
     assert process.stdout is not None
     try:
         async with asyncio.timeout(START_SECONDS):
-            begins = await process.stdout.readline()
+            begins = (await process.stdout.readline()).strip()
         began = time.monotonic()
         try:
             async with asyncio.timeout(alive_seconds):
@@ -58,9 +67,9 @@ async def _run(data: Path, kind: str, alive_seconds: float) -> tuple[bool, float
                 seconds = time.monotonic() - began
                 assert await process.wait() == 0
         except TimeoutError:
-            return begins == b"begins\n", 0.0
+            return Life(begins != b"", begins == b"resumes")
         assert ends in (b"ends\n", b"")
-        return False, seconds
+        return Life(False, begins == b"resumes", seconds)
     finally:
         if process.returncode is None:
             process.kill()
@@ -88,10 +97,10 @@ async def test_i12_each_step_is_done_once(tmp_path: Path, kind: str) -> None:
     async with open_place(filled, FILLED_AT) as place:
         job_id = await KINDS[kind].prepare(place)
     shutil.copytree(filled, twin)
-    _, seconds = await _run(twin, kind, WHOLE_SECONDS)
+    seconds = (await _run(twin, kind, WHOLE_SECONDS)).seconds
     await _judge(twin, kind, job_id)
     expected = tables(twin)
-    kills = directories = 0
+    kills = resumed = directories = 0
     while kills < KILLS:
         directories += 1
         assert directories <= KILLS * DIRECTORIES_PER_KILL_MAX
@@ -100,9 +109,14 @@ async def test_i12_each_step_is_done_once(tmp_path: Path, kind: str) -> None:
         killed = True
         while killed:
             alive_seconds = chance.uniform(0, seconds) if kills < KILLS else WHOLE_SECONDS
-            killed, _ = await _run(data, kind, alive_seconds)
+            life = await _run(data, kind, alive_seconds)
+            killed = life.killed
             kills += killed
+            resumed += life.resumed
         await _judge(data, kind, job_id)
         assert difference(expected, tables(data)) == {}
         assert files(data) == files(twin)
-    logger.info("%s: %d kills, %d directories, %.3f s", kind, kills, directories, seconds)
+    logger.info(
+        "%s of %.3f s: %d kills in %d directories, %d times gone on from saved progress",
+        *(kind, seconds, kills, directories, resumed),
+    )

@@ -31,7 +31,7 @@ def test_harbors_words_with_a_cure() -> None:
     assert fault.message == (
         "Quota exceeded when processing the request of adding 2.1 MiB of storage resource, which "
         "when updated to current usage of 8.3 MiB will exceed the configured upper limit of "
-        "10.0 MiB. Delete what project app no longer needs, or ask an administrator for more"
+        "10.0 MiB: delete what project app no longer needs, or ask an administrator for more"
     )
 
 

@@ -122,7 +122,7 @@ async def test_a_restored_registry_goes_on_where_the_snapshot_was(tmp_path: Path
         await house.add_image(APP, TAGS[1], [b"layer", b"more"])
         assert await house.keeper.follow() == 1
         lines = [event async for event in house.journal.events()]
-    assert [event.kind for event in lines[1:]] == ["manifest.published"] * 2
+    assert [getattr(line, "kind", line) for line in lines[1:]] == ["manifest.published"] * 2
 
 
 async def test_killed_in_the_middle_it_is_not_complete_and_can_be_repeated(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ class Clock:
         return NOW
 
     async def sleep(self, seconds: float) -> None:
-        raise AssertionError(f"nobody sleeps {seconds} here")
+        assert seconds == 0, "others have their turn, no more"
 
 
 @pytest.fixture

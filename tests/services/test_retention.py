@@ -21,8 +21,8 @@ from entrepot.ports.trash import TrashScope
 from entrepot.rules.retention.facts import Action
 from entrepot.rules.retention.language import parse
 from entrepot.services.configs import ImageConfigs
-from entrepot.services.deletion import Guard, allow_all
 from entrepot.services.jobs.run import Cancelled, Pace, Run
+from entrepot.services.policies import PolicyService
 from entrepot.services.push import Pushed
 from entrepot.services.retention import KIND, STEP, RetentionService
 from tests.services.house import ALICE, House, descriptor, index, open_house
@@ -38,13 +38,13 @@ async def house() -> AsyncIterator[House]:
         yield made
 
 
-def retention(house: House, guard: Guard = allow_all) -> RetentionService:
+def retention(house: House) -> RetentionService:
     return RetentionService(
         house.catalog,
         house.clock,
         configs=ImageConfigs(house.catalog, house.store),
         deletion=house.deletion,
-        guard=guard,
+        policies=PolicyService(house.catalog, house.clock),
     )
 
 
@@ -163,15 +163,15 @@ async def test_what_an_index_holds_stays_with_it(house: House) -> None:
 async def test_an_immutable_tag_is_kept_with_the_reason(house: House) -> None:
     await push_aged(house, [40, 50])
 
-    async def guard(
-        _tx: Tx, _name: RepositoryName, tag: Tag | None, _old: Digest | None, _new: Digest | None
-    ) -> Fault | None:
-        return Fault(Code.PRECONDITION, "it is immutable: no") if tag == Tag("d50") else None
-
-    service = retention(house, guard)
+    async with house.catalog.begin(write=True) as tx:
+        document = encode([{"tag": "d50"}]).decode()
+        await tx.policies.put(PolicyRow("acme", "immutability", document, 0.0, "alice"))
+    service = retention(house)
     plans = await service.preview("acme", parse("keep 30d"), "", 10)
     kept = [one for one in plans[0].plan.decisions if one.action is Action.KEEP]
-    assert [one.reason for one in kept] == ["tag 'd50' is protected: it is immutable: no"]
+    assert [one.reason.split(" due to ")[0] for one in kept] == [
+        "tag 'd50' is protected: Failed to process request"
+    ]
     await set_policy(house, "keep 30d")
     await service.run(await claimed(house))
     assert await tags(house) == ["d50"]

@@ -66,11 +66,11 @@ class PoweredCatalog:
         self._mains = mains
 
     def begin(
-        self, *, write: bool = False, durable: bool = True
+        self, *, write: bool = False, durable: bool = True, aside: bool = False
     ) -> AbstractAsyncContextManager[Tx]:
         if not self._mains.is_on:
             raise OSError(errno.EIO, "the power was cut")
-        return self._catalog.begin(write=write, durable=durable)
+        return self._catalog.begin(write=write, durable=durable, aside=aside)
 
     def version(self) -> int:
         return self._catalog.version()

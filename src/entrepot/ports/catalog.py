@@ -297,7 +297,7 @@ class Catalog(Protocol):
     """The database behind the services."""
 
     def begin(
-        self, *, write: bool = False, durable: bool = True
+        self, *, write: bool = False, durable: bool = True, aside: bool = False
     ) -> AbstractAsyncContextManager[Tx]:
         """Open a transaction.
 
@@ -308,6 +308,9 @@ class Catalog(Protocol):
 
         One that is not `durable` survives the process, and a power cut only with the next durable
         one: nothing that may not be lost alone belongs into it.
+
+        One that reads `aside` leaves the event loop to others while the database looks: jobs that
+        look through everything use it. Each statement takes somewhat longer then.
         """
         ...
 

@@ -115,6 +115,6 @@ def _exceeded(whose: str, resource: str, added: int, used: int, most: int) -> Fa
         # Harbor's words up to "upper limit of", which scripts look for.
         f"Quota exceeded when processing the request of adding {shown[0]} of {resource} resource, "
         f"which when updated to current usage of {shown[1]} will exceed the configured upper limit "
-        f"of {shown[2]}. Delete what {whose} no longer needs, or ask an administrator for more",
+        f"of {shown[2]}: delete what {whose} no longer needs, or ask an administrator for more",
         {"whose": whose, "resource": resource, "added": added, "used": used, "limit": most},
     )

@@ -155,14 +155,15 @@ def _then(fact: Fact) -> Then | None:
 
 def _not_there(name: RepositoryName, tag: Tag, moment: float, fact: Fact | None) -> Fault:
     if fact is None:
-        cause = "was never pushed: check the name"
+        cause, cure = "was never pushed", "check the name"
     elif fact.since is None:
-        cause = f"was pushed after {shown(moment)}: ask for a later moment"
+        cause, cure = f"was pushed after {shown(moment)}", "ask for a later moment"
     else:
-        cause = f"had been deleted by {shown(moment)}, at {shown(fact.since)}: ask for one before"
+        cause = f"had been deleted by {shown(moment)}, at {shown(fact.since)}"
+        cure = "ask for a moment before that"
     return Fault(
         Code.MANIFEST_UNKNOWN,
-        f"tag {name.wire}:{tag} {cause}",
+        f"tag {name.wire}:{tag} {cause}: {cure}",
         {"name": name.wire, "tag": str(tag), "moment": moment},
     )
 

@@ -16,7 +16,7 @@ FLUSH_SECONDS = 30.0
 """How long a pull stays in memory, about; its time is that of the writing."""
 KEPT_MAX = 100_000
 """Most manifests that are counted between two flushes; pulls of others are not counted."""
-STEP = 128
+STEP = 32
 """Rows written in one transaction."""
 
 
@@ -63,6 +63,7 @@ class PullRecorder:
                     self._counts[key] = self._counts.get(key, 0) + count
                 raise
             written += len(step)
+            await self._clock.sleep(0)  # others have their turn
         return written
 
     async def run(self, log: Log) -> None:

@@ -17,6 +17,7 @@ from entrepot.oci.reference import Tag
 from entrepot.ports.artifacts import ArtifactRow
 from entrepot.ports.catalog import Catalog, Repository, Tx
 from entrepot.ports.clock import Clock
+from entrepot.rules.immutability import Rule, refusal
 from entrepot.rules.retention.document import WHAT, RetentionDocument, parse_document
 from entrepot.rules.retention.facts import Action, Artifact, Decision, Plan, TagFact
 from entrepot.rules.retention.model import Policy
@@ -24,14 +25,15 @@ from entrepot.rules.retention.planner import planning
 
 from .configs import ImageConfigs, ImageFacts
 from .context import Caller
-from .deletion import Cause, DeletionService, Guard
+from .deletion import Cause, DeletionService
 from .jobs import Run
+from .policies import PolicyService
 
 KIND = "retention"
-PAGE = 128
-"""Artifacts read at once."""
-STEP = 16
-"""Decisions carried out in one transaction."""
+PAGE = 64
+"""Artifacts read at once, aside from the event loop."""
+STEP = 2
+"""Decisions carried out in one transaction, of about 1 ms each."""
 ARTIFACTS_MAX = 200_000
 """Most artifacts of one repository that a plan is made for."""
 REPOSITORIES_PAGE = 100
@@ -57,13 +59,13 @@ class RetentionService:
         *,
         configs: ImageConfigs,
         deletion: DeletionService,
-        guard: Guard,
+        policies: PolicyService,
     ) -> None:
         self._catalog = catalog
         self._clock = clock
         self._configs = configs
         self._deletion = deletion
-        self._guard = guard
+        self._policies = policies
 
     async def document(self, project: str) -> RetentionDocument:
         """Return the project's policy; `Fault(NOT_FOUND)` if it has none."""
@@ -178,15 +180,15 @@ class RetentionService:
         found: list[Artifact] = []
         after = 0
         while True:
-            async with self._catalog.begin() as tx:
+            async with self._catalog.begin(aside=True) as tx:
                 repository = await tx.repositories.find(name)
                 rows = await tx.artifacts.page(repository.id, after, PAGE) if repository else []
-                protected = [await self._protected(tx, name, row) for row in rows]
-            for row, tags in zip(rows, protected, strict=True):
+                rules = (await self._policies.of(tx, name.project)).immutability
+            for row in rows:
                 image = ImageFacts()
                 if policy.needs_config:
                     image = await self._configs.facts(row.digest, row.media_type)
-                found.append(_artifact(row, tags, image))
+                found.append(_artifact(row, _tags(name, row, rules), image))
             if len(rows) < PAGE:
                 return found
             if len(found) >= ARTIFACTS_MAX:
@@ -199,15 +201,13 @@ class RetentionService:
             after = rows[-1].id
             await (self._clock.sleep(0) if run is None else run.pause())
 
-    async def _protected(
-        self, tx: Tx, name: RepositoryName, row: ArtifactRow
-    ) -> tuple[TagFact, ...]:
-        facts = []
-        for tag, moved_at in row.tags:
-            refusal = await self._guard(tx, name, tag, row.digest, None)
-            reason = refusal.message if refusal else ""
-            facts.append(TagFact(str(tag), moved_at, protected=reason))
-        return tuple(facts)
+
+def _tags(name: RepositoryName, row: ArtifactRow, rules: tuple[Rule, ...]) -> tuple[TagFact, ...]:
+    facts = []
+    for tag, moved_at in row.tags:
+        refused = refusal(rules, name, tag, current=row.digest, new=None) if rules else None
+        facts.append(TagFact(str(tag), moved_at, protected=refused.message if refused else ""))
+    return tuple(facts)
 
 
 def _artifact(row: ArtifactRow, tags: tuple[TagFact, ...], image: ImageFacts) -> Artifact:

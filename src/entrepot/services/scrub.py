@@ -32,6 +32,9 @@ BURST_SECONDS = 0.02
 """How far reading may run ahead of its rate, rather than sleep for less."""
 
 
+Note = Callable[[Tx], Awaitable[None]]
+
+
 class Run(Protocol):
     """What a job's handler has, as far as it is needed here."""
 
@@ -151,18 +154,21 @@ class ScrubService:
                 await self._clock.sleep(self._limits.retry_seconds)
         return ""
 
-    async def heal(self, damage: Damage) -> bool:
-        """Write the damaged generation anew, where someone has its bytes; whether that was done."""
+    async def heal(self, damage: Damage, note: Note) -> bool:
+        """Write the damaged generation anew, where someone has its bytes; whether that was done.
+
+        `note` is called in the transaction that does it.
+        """
         async with self._catalog.begin() as tx:
             row = await tx.blobs.find(damage.digest)
             raw = await tx.manifests.raw(damage.digest)
         if row is None or not _waits(row, damage):
             return False
-        if raw is not None and await self._replace(row, _Whole(raw)):
+        if raw is not None and await self._replace(row, _Whole(raw), note):
             return True
         for source in self._sources:
             body = await source.fetch(row.digest, row.size)
-            if body is not None and await self._replace(row, body):
+            if body is not None and await self._replace(row, body, note):
                 return True
         return False
 
@@ -181,6 +187,10 @@ class ScrubService:
         await run.log(f"blob {row.digest} (generation {row.generation}) is damaged: {wrong}")
 
     async def _heal_open(self, run: Run, tally: _Tally) -> None:
+        async def note(tx: Tx) -> None:
+            tally.healed += 1
+            await run.save(tx, tally.document())
+
         after = 0
         while True:
             async with self._catalog.begin() as tx:
@@ -190,11 +200,10 @@ class ScrubService:
             after = found[-1].id
             for damage in found:
                 await run.pause()
-                if await self.heal(damage):
-                    tally.healed += 1
+                if await self.heal(damage, note):
                     await run.log(f"blob {damage.digest} is healed")
 
-    async def _replace(self, row: BlobRow, body: Body) -> bool:
+    async def _replace(self, row: BlobRow, body: Body, note: Note) -> bool:
         """Write bytes in place of those that are damaged, if they are the right ones."""
         upload = await self._store.begin(self._random.token())
         try:
@@ -213,6 +222,7 @@ class ScrubService:
             if current.state is BlobState.ARRIVING:
                 await tx.blobs.set_state(row.digest, row.generation, BlobState.LIVE)
                 await tx.damages.heal(row.digest, self._clock.now())
+                await note(tx)
             return current.state is not BlobState.CONDEMNED
 
     async def _digest(self, blob: Blob, beat: Callable[[], Awaitable[None]]) -> Digest:

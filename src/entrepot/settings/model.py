@@ -221,7 +221,7 @@ class Gc(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deletes_per_second: Annotated[
         Annotated[float, Meta(ge=0.1, le=1e6)],
         Meta(description="Most blobs whose bytes it deletes in a second."),
-    ] = 200.0
+    ] = 500.0
     report_days: Annotated[
         Annotated[float, Meta(ge=0, le=3650)],
         Meta(description="How long is kept what it removed and why."),

@@ -39,6 +39,7 @@ SORTS = {
     "INSPECTION_DRIFTED_CHARGES",
     # The edges of one manifest.
     "LEDGERS_HOLD",
+    "REACH_HOLDERS",
 }
 """Statements that may sort what they found."""
 

@@ -11,6 +11,6 @@ from tests.faces.cli.shop import Shop, open_shop
 @pytest.fixture
 async def lifeshop(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shop]:
     """A server with the lifecycle, and the command line before it."""
-    monkeypatch.setattr(following, "LOOK_SECONDS", 0.005)
+    monkeypatch.setattr(following, "FIRST_SECONDS", 0.005)
     async with open_shop() as made:
         yield made

@@ -14,7 +14,7 @@ async def test_a_dry_run_lists_and_removes_nothing(lifeshop: Shop) -> None:
     digests = await abandon(lifeshop)
     lines = (await lifeshop.said(collector, "run", "--dry-run")).splitlines()
     assert [line.split()[0] for line in lines[1:-1]] == digests
-    assert lines[-1] == "2 blobs of 3.9 KiB would go; nothing was changed"
+    assert lines[-1] == "blobs that would go: 2, 3.9 KiB; nothing was changed"
     assert len(await lifeshop.asked(collector, "run", "--dry-run")) == 2
 
 

@@ -54,7 +54,7 @@ async def test_a_rollback_is_shown_done_and_done_once(lifeshop: Shop) -> None:
     words = ("team/app:v", "2027-01-15T08:00:05Z")
     plan = await lifeshop.said(rollback, *words, "--dry-run")
     assert plan.splitlines()[1].split() == ["team/app:v", "move", two[:19], one[:19]]
-    assert plan.splitlines()[-1].startswith("1 of 1 steps would be done; nothing was changed")
+    assert plan.splitlines()[-1].startswith("steps that would be done: 1 of 1; nothing was changed")
     assert (await lifeshop.said(resolve, "team/app:v@now")).strip() == two
     assert await lifeshop.said(rollback, *words) == f"team/app:v is at {one} again\n"
     assert "nothing to do" in await lifeshop.said(rollback, *words)

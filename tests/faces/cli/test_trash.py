@@ -13,7 +13,7 @@ NAME = RepositoryName("team/app")
 async def test_a_repository_is_deleted_listed_and_restored(lifeshop: Shop) -> None:
     one = await lifeshop.lifecycle.push("v", "one", NAME)
     plan = await lifeshop.said(repositories, "delete", "team/app", "--dry-run")
-    assert plan.startswith("1 manifests of team/app would go to the trash; ")
+    assert plan.startswith("manifests of team/app that would go to the trash: 1; ")
     assert "nothing was changed" in plan
     cost = await lifeshop.asked(repositories, "delete", "team/app", "--dry-run")
     assert cost["manifests"] == 1
@@ -47,9 +47,9 @@ async def test_what_is_purged_is_shown_before(lifeshop: Shop) -> None:
         digest = await lifeshop.lifecycle.push("v", label, NAME)
         await lifeshop.lifecycle.house.deletion.delete(NAME, digest, ALICE)
     plan = await lifeshop.said(trash, "purge", "1", "--dry-run")
-    assert plan.splitlines()[-1] == "1 entries would be purged; nothing was changed"
+    assert plan.splitlines()[-1] == "entries that would be purged: 1; nothing was changed"
     assert len(await lifeshop.asked(trash, "list")) == 2
-    assert await lifeshop.said(trash, "purge", "1") == "1 entries purged\n"
+    assert await lifeshop.said(trash, "purge", "1") == "entries purged: 1\n"
     told = await lifeshop.said(trash, "purge", "--all-due", "--wait")
     assert "job 1 (trash.purge) is done" in told
     assert [entry["id"] for entry in await lifeshop.asked(trash, "list")] == [2]

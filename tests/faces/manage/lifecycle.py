@@ -101,7 +101,7 @@ async def open_lifecycle() -> AsyncIterator[Lifecycle]:
         policies = PolicyService(house.catalog, house.clock)
         signer = Es256Signer(KEY)
         upkeep = make_upkeep(
-            Base(house.catalog, house.store, house.clock, Counting(), signer, policies.guard),
+            Base(house.catalog, house.store, house.clock, Counting(), signer, policies),
             jobs=JobService(house.catalog, house.clock),
             deletion=house.deletion,
             trash=house.trash,

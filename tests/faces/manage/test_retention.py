@@ -98,3 +98,16 @@ async def test_without_a_policy_there_is_nothing_to_do(lifecycle: Lifecycle) -> 
 async def test_bad_questions_are_told_why(lifecycle: Lifecycle, query: str, body: object) -> None:
     answer = await lifecycle.ask("POST", f"{PATH}/preview{query}", body)
     assert problem(answer) == (400, "REQUEST_INVALID")
+
+
+async def test_pages_are_of_one_plan(lifecycle: Lifecycle) -> None:
+    await fill(lifecycle)
+    body = {"text": "keep n: 2"}
+    first = (await lifecycle.ask("POST", f"{PATH}/preview?limit=1", body)).json
+    await lifecycle.push("late", "late", APPS[0])
+    query = f"?limit=2&after={first['next']}"
+    second = (await lifecycle.ask("POST", f"{PATH}/preview{query}", body)).json
+    shown = [*first["items"], *second["items"]]
+    assert [one["repository"] for one in shown] == ["team/api"] * 3
+    anew, _ = await preview(lifecycle, body)
+    assert [one["repository"] for one in anew].count("team/api") == 4

@@ -19,7 +19,7 @@ ARTIFACTS_PAGE = Statement(
         "parents.id WHERE naming.target = manifests.digest AND naming.repository_id = "
         "manifests.repository_id AND naming.kind = 'child' LIMIT 1 OFFSET 0), (SELECT "
         "trash.digest FROM trash JOIN trash_holds ON trash_holds.trash_id = trash.id "
-        "WHERE trash_holds.target = manifests.digest AND trash.repository_id = "
+        "WHERE trash_holds.target = manifests.digest AND trash.repository_id + 0 = "
         "manifests.repository_id AND trash.digest != manifests.digest LIMIT 1 OFFSET 0)) "
         "AS child_of FROM manifests WHERE manifests.repository_id = :repository_id AND "
         "manifests.subject IS NULL AND manifests.id > :after ORDER BY manifests.id LIMIT "

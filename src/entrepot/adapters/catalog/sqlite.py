@@ -72,6 +72,39 @@ class Reader:
         return await when_unlocked(lambda: self._raw.execute(statement.sqlite, values).fetchall())
 
 
+class AsideReader:
+    """Keeps `Connection` for reading in a thread: nobody waits for what it takes to look."""
+
+    __slots__ = ("_raw", "_work")
+
+    def __init__(self, raw: sqlite3.Connection, work: Offload) -> None:
+        self._raw = raw
+        self._work = work
+
+    async def row(self, statement: Statement, values: Values) -> Row | None:
+        rows = await self.rows(statement, values)
+        return rows[0] if rows else None
+
+    async def rows(self, statement: Statement, values: Values) -> list[Row]:
+        try:
+            return await self._work(lambda: self._raw.execute(statement.sqlite, values).fetchall())
+        except sqlite3.DatabaseError as error:
+            failed = failure_of(error)
+            if failed is not None:
+                raise failed from error
+            if is_locked(error):
+                raise Busy(str(error)) from error
+            raise
+
+    async def run(self, statement: Statement, values: Values) -> int:
+        await self.rows(statement, values)
+        return 0
+
+    async def run_many(self, statement: Statement, values: Sequence[Values]) -> None:
+        for each in values:
+            await self.rows(statement, each)
+
+
 class Session:
     """Keeps `Connection` for one write transaction, and no longer."""
 
@@ -159,14 +192,20 @@ class WriteBlock(AbstractAsyncContextManager[SqlTx]):
 
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """One that writes durably, one that writes without syncing (in a file), one that reads."""
+    """One that writes durably, one that reads; in a file, one that writes without syncing too.
+
+    And one that reads aside, in a thread.
+    """
 
     writing: sqlite3.Connection
     hasty: sqlite3.Connection | None
     reading: sqlite3.Connection
+    aside: sqlite3.Connection | None = None
 
     def close(self) -> None:
         self.reading.close()
+        if self.aside is not None:
+            self.aside.close()
         if self.hasty is not None:
             self.hasty.close()
         # The last to close, being able to sync, moves the log into the database and removes it.
@@ -182,6 +221,7 @@ class SqliteCatalog:
         *,
         writer: Writer,
         thread: OneThread | None,
+        aside: OneThread | None = None,
         turnstile: Turnstile | None = None,
         copies: Callable[[], int] = lambda: 0,
     ) -> None:
@@ -190,17 +230,22 @@ class SqliteCatalog:
         self._copies = copies
         self._writer = writer
         self._thread = thread
-        self._reads = ReadBlock(SqlTx(Reader(open_.reading)))
+        self._reads = self._aside_reads = ReadBlock(SqlTx(Reader(open_.reading)))
+        self._aside = aside
+        if open_.aside is not None:
+            self._aside_reads = ReadBlock(SqlTx(AsideReader(open_.aside, aside or inline)))
 
     def begin(
-        self, *, write: bool = False, durable: bool = True
+        self, *, write: bool = False, durable: bool = True, aside: bool = False
     ) -> AbstractAsyncContextManager[SqlTx]:
         """Open a transaction.
 
         In one that reads, each statement sees all that was committed when it began, and two
         statements may see two moments. In one that writes, all see one moment and its own changes.
         """
-        return WriteBlock(self._writer, durable=durable) if write else self._reads
+        if write:
+            return WriteBlock(self._writer, durable=durable)
+        return self._aside_reads if aside else self._reads
 
     def version(self) -> int:
         try:
@@ -220,8 +265,9 @@ class SqliteCatalog:
 
     async def close(self) -> None:
         await self._writer.close()
-        if self._thread is not None:
-            self._thread.close()
+        for thread in (self._thread, self._aside):
+            if thread is not None:
+                thread.close()
         self._open.close()
         if self._turnstile is not None:
             self._turnstile.close()
@@ -243,7 +289,9 @@ async def open_file(
     writer = Writer(
         found.writing, work, committed=_nothing, hasty=found.hasty, admit=turns or when_unlocked
     )
-    return SqliteCatalog(found, writer=writer, thread=thread, turnstile=turns)
+    # What a simulation rules has no threads.
+    aside = OneThread() if offload is None else None
+    return SqliteCatalog(found, writer=writer, thread=thread, aside=aside, turnstile=turns)
 
 
 async def open_memory(offload: Offload | None) -> SqliteCatalog:
@@ -277,7 +325,9 @@ def _connect_file(path: Path, *, joins: bool) -> Connections:
     writing = _connect(str(path))
     try:
         _set_up(writing, path, joins=joins)
-        return Connections(writing, _connect_hasty(path), _connect_to_read(path))
+        aside = _connect_to_read(path)
+        aside.execute(f"PRAGMA busy_timeout={OPEN_PATIENCE_MS}")
+        return Connections(writing, _connect_hasty(path), _connect_to_read(path), aside)
     except BaseException as error:
         writing.close()
         if isinstance(error, sqlite3.DatabaseError):

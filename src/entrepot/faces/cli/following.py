@@ -11,9 +11,12 @@ from .client import NOT_OURS, Client, CommandError
 from .options import show_json
 
 ROOT = "/api/entrepot/v1"
-LOOK_SECONDS = 0.25
-LOOKS_MAX = 28 * 86400 * 4
-"""Four weeks: no job is followed for ever."""
+FIRST_SECONDS = 0.1
+LONGEST_SECONDS = 2.0
+"""Rest between two looks at a job: short at first, as most jobs are."""
+GROWTH = 1.2
+LOOKS_MAX = 2_000_000
+"""Some weeks: no job is followed for ever."""
 LINES = 1000
 """Log lines asked for at once."""
 ENDED = frozenset({"done", "failed", "cancelled"})
@@ -52,7 +55,7 @@ def show_started(client: Client, job: Any, *, wait: bool, as_json: bool) -> None
 
 def follow(client: Client, job_id: int, *, as_json: bool) -> None:
     """Print a job's log as it comes, until it ends; exit status 1 unless it is done then."""
-    after = 0
+    after, rest = 0, FIRST_SECONDS
     for _ in range(LOOKS_MAX):
         # The job first: lines that it wrote before it ended are not missed.
         job = client.call("GET", f"{ROOT}/jobs/{job_id}")
@@ -60,7 +63,8 @@ def follow(client: Client, job_id: int, *, as_json: bool) -> None:
         if job["state"] in ENDED:
             _show_end(job, as_json=as_json)
             return
-        time.sleep(LOOK_SECONDS)
+        time.sleep(rest)
+        rest = min(rest * GROWTH, LONGEST_SECONDS)
     raise CommandError(NOT_FOLLOWED.format(id=job_id))
 
 

@@ -18,7 +18,7 @@ HELP = {"help_option_names": ["-h", "--help"]}
 
 # What people read, in one place.
 HEADINGS = ("DIGEST", "SIZE", "WHY")
-WOULD = "{count} blobs of {size} would go; nothing was changed"
+WOULD = "blobs that would go: {count}, {size}; nothing was changed"
 VERIFIED = "verified: {lines} lines, signed by this registry for job {job}"
 NOT_VERIFIED = "the report is not verified: {reason}"
 TOO_LONG = "the report is longer than {limit}: get it over HTTP from {path}"

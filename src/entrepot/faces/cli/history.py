@@ -26,14 +26,14 @@ STEP_HEADINGS = ("TAG", "ACTION", "FROM", "TO", "REFUSED")
 IN_TRASH = "its manifest is in the trash: `entrepot rollback` or `entrepot trash restore` brings it"
 GONE = "its manifest was purged since: it can only be pushed again"
 NOTHING = "nothing to do: all is as it was at {at}"
-WOULD = "{count} of {all} steps would be done; nothing was changed"
+WOULD = "steps that would be done: {count} of {all}; nothing was changed"
 REFUSED = "{name}:{tag} stays where it is: {refusal}"
 DONE = "{name}:{tag} is {action} {digest} again"
 REMOVED = "{name}:{tag} is removed: it was not there at {at}"
 TAG_OF_PROJECT = "--project goes back whole: name no tag"
 
 
-@click.command("history", context_settings=HELP)
+@click.command("history", context_settings=HELP, short_help="Show who moved which tag, when.")
 @click.argument("name", metavar="NAME[:TAG]")
 @click.option("--limit", default=MOVES_SHOWN, show_default=True, help="How many, newest first.")
 @json_option
@@ -61,7 +61,7 @@ def history(client: Client, name: str, limit: int, as_json: bool) -> None:  # no
     show_table(MOVE_HEADINGS, rows)
 
 
-@click.command("resolve", context_settings=HELP)
+@click.command("resolve", context_settings=HELP, short_help="Print the digest that a tag had.")
 @click.argument("tagged", metavar="NAME:TAG@MOMENT")
 @json_option
 @server_options
@@ -79,7 +79,7 @@ def resolve(client: Client, tagged: str, as_json: bool) -> None:  # noqa: FBT001
         click.echo(f"entrepot: {told}", err=True)
 
 
-@click.command("diff", context_settings=HELP)
+@click.command("diff", context_settings=HELP, short_help="Show what changed between two moments.")
 @click.argument("name")
 @click.argument("earlier", metavar="FROM")
 @click.argument("later", metavar="TO", default="now")
@@ -96,7 +96,7 @@ def diff(client: Client, name: str, earlier: str, later: str, as_json: bool) -> 
     show_table(DIFF_HEADINGS, rows)
 
 
-@click.command("rollback", context_settings=HELP)
+@click.command("rollback", context_settings=HELP, short_help="Take tags back to where they were.")
 @click.argument("name", metavar="NAME[:TAG]")
 @click.argument("moment")
 @click.option("--project", is_flag=True, help="NAME is a project: all its repositories go back.")

@@ -18,7 +18,7 @@ HELP = {"help_option_names": ["-h", "--help"]}
 
 # What people read, in one place.
 HEADINGS = ("REPOSITORY", "DIGEST", "ACTION", "TAGS", "WHY")
-SUM = "{name}: {kept} stay, {deleted} go ({size}), {tags_removed} tags removed"
+SUM = "{name}: {kept} stay, {deleted} go ({size}); tags removed: {tags_removed}"
 NOTHING = "{name}: all {kept} stay"
 UNCHANGED = "nothing was changed"
 ONE_TEXT = "give the policy with --text or --file, not both"

@@ -26,7 +26,7 @@ PROJECT_WHOLE = "--project is about all of it: name no tag and no digest"
 NO_DAMAGES = "no blob is known to be damaged"
 
 
-@click.command("cost", context_settings=HELP)
+@click.command("cost", context_settings=HELP, short_help="Say what deleting would free.")
 @click.argument("name", metavar="NAME[:TAG|@DIGEST]")
 @click.option("--project", is_flag=True, help="NAME is a project.")
 @json_option

@@ -24,11 +24,11 @@ TAG_RESTORED = "tag {what} points at it again"
 THERE = "{what} was there again already"
 KEPT = "tag {what} points elsewhere by now, and was left so"
 REFUSED = "not restored: {what}"
-PURGED = "{purged} entries purged"
-LEFT_BEHIND = "{count} manifests that only they needed went to the trash in turn"
-WOULD_PURGE = "{count} entries would be purged; nothing was changed"
+PURGED = "entries purged: {purged}"
+LEFT_BEHIND = "manifests that only they needed, and that went to the trash in turn: {count}"
+WOULD_PURGE = "entries that would be purged: {count}; nothing was changed"
 WOULD_DELETE = (
-    "{manifests} manifests of {name} would go to the trash; purged from there too, they free "
+    "manifests of {name} that would go to the trash: {manifests}; purged from there too, they free "
     "{size}; nothing was changed"
 )
 NOTHING_THERE = "there are no manifests in {name}: check the name"
@@ -126,7 +126,7 @@ def purge(client: Client, ids: tuple[int, ...], batch: str | None, **given: bool
 
 @click.group("repo", context_settings=HELP)
 def repositories() -> None:
-    """Repositories as a whole."""
+    """Delete repositories as a whole."""
 
 
 @repositories.command("delete")
@@ -146,7 +146,7 @@ def delete_repository(client: Client, name: str, **given: bool) -> None:
 
 @click.group("project", context_settings=HELP)
 def projects() -> None:
-    """Projects as a whole."""
+    """Delete projects as a whole."""
 
 
 @projects.command("delete")

@@ -1,5 +1,6 @@
 """Retention over HTTP: what a policy would do and why, and doing it."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -15,6 +16,8 @@ from entrepot.services.retention import KIND, RepositoryPlan, RetentionService
 from .api import Call, Route
 from .jobs import Desk, Nothing, Wish
 
+KEPT_SECONDS = 60.0
+"""How long a plan whose pages are being read is kept."""
 LOOKS_MAX = 50
 """Most repositories that one page plans for; a page may be short and have a next one."""
 TEXT_LENGTH_MAX = 32 * 1024
@@ -54,8 +57,43 @@ class _Place:
         return DIVIDER.join((self.after, self.name, self.digest))
 
 
+class _Shelf:
+    """Keeps the plan whose pages are being read: it was dear to make, and pages are of one plan."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[str, Policy, str, RepositoryPlan] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def keep(self, project: str, policy: Policy, after: str, plan: RepositoryPlan) -> None:
+        """Keep a plan for a while, instead of the one before."""
+        self.clear()
+        self._kept = (project, policy, after, plan)
+        self._timer = asyncio.get_running_loop().call_later(KEPT_SECONDS, self.clear)
+
+    def find(self, project: str, policy: Policy, place: "_Place") -> RepositoryPlan | None:
+        """Return the plan that the place is in the middle of, if it is the one that is kept."""
+        if self._kept is None or self._kept[:3] != (project, policy, place.after):
+            return None
+        plan = self._kept[3]
+        return plan if place.digest and plan.name == place.name else None
+
+    def clear(self) -> None:
+        """Keep none."""
+        self._kept = None
+        if self._timer is not None:
+            self._timer.cancel()
+
+
 def retention_routes(retention: RetentionService, desk: Desk) -> list[Route]:
     """Return what is served of retention."""
+    shelf = _Shelf()
+
+    async def next_plan(project: str, policy: Policy, place: _Place) -> RepositoryPlan | None:
+        kept = shelf.find(project, policy, place)
+        if kept is not None:
+            return kept
+        plans = await retention.preview(project, policy, place.after, 1)
+        return plans[0] if plans else None
 
     async def preview(call: Call) -> Response:
         body, project = await call.body(PreviewBody), call.parts["project"]
@@ -68,7 +106,7 @@ def retention_routes(retention: RetentionService, desk: Desk) -> list[Route]:
         totals: list[dict[str, Any]] = []
         following: _Place | None = place
         for _ in range(LOOKS_MAX):
-            plan = await _next_plan(retention, project, policy, place)
+            plan = await next_plan(project, policy, place)
             if plan is None:
                 following = None
                 break
@@ -76,6 +114,8 @@ def retention_routes(retention: RetentionService, desk: Desk) -> list[Route]:
                 totals.append(_total(plan))
             shown, last = _decisions(plan, place, limit - len(items), kept=body.kept)
             items += shown
+            if last:
+                shelf.keep(project, policy, place.after, plan)
             place = _Place(place.after, plan.name, last) if last else _Place(plan.name)
             following = place
             if len(items) >= limit:
@@ -95,13 +135,6 @@ def retention_routes(retention: RetentionService, desk: Desk) -> list[Route]:
         Route("POST", "/projects/{project}/retention/preview", preview),
         Route("POST", "/projects/{project}/retention/run", run),
     ]
-
-
-async def _next_plan(
-    retention: RetentionService, project: str, policy: Policy, place: _Place
-) -> RepositoryPlan | None:
-    plans = await retention.preview(project, policy, place.after, 1)
-    return plans[0] if plans else None
 
 
 def _decisions(

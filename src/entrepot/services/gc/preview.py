@@ -85,7 +85,7 @@ class Preview:
 
     async def _look(self, after: int) -> tuple[list[BlobRow], int, int | None]:
         """Return what would go or is going, how many rows were looked at, and where to go on."""
-        async with self._catalog.begin() as tx:
+        async with self._catalog.begin(aside=True) as tx:
             looked = await tx.collection.due(after, self._clock.now(), LOOK)
             rows = await tx.inspection.blobs(after, LOOK)
         due = {row.generation for row in looked.due}
@@ -95,7 +95,7 @@ class Preview:
     async def _links(self, run: Run, total: Progress) -> Progress:
         link, count = FIRST_LINK, 0
         while True:
-            async with self._catalog.begin() as tx:
+            async with self._catalog.begin(aside=True) as tx:
                 looked = await tx.collection.idle_links(link, self._clock.now(), LOOK)
             count += len(looked.due)
             if looked.last is None:
@@ -106,7 +106,7 @@ class Preview:
     async def _debris(self, run: Run, total: Progress) -> Progress:
         count = size = scanned = 0
         async for blob in self._store.scan():
-            async with self._catalog.begin() as tx:
+            async with self._catalog.begin(aside=True) as tx:
                 row = await tx.blobs.find(blob.digest)
             if row is None or row.generation != blob.generation:
                 count += 1

@@ -9,7 +9,7 @@ from entrepot.ports.clock import Clock
 class GcLimits:
     """What a pass may take, and how long what it did is written down."""
 
-    deletes_per_second_max: float = 200.0
+    deletes_per_second_max: float = 500.0
     kept_seconds: float = 90 * 86400.0
 
 

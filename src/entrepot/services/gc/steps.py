@@ -23,9 +23,11 @@ from .rate import DeleteRate, GcLimits
 Item = TypeVar("Item")
 
 LOOK = 256
-"""Rows looked at in one step: some 2 ms of the event loop."""
-WRITE = 64
-"""Rows changed in one transaction, and deletes under way at once."""
+"""Rows looked at at once: some 2 ms, aside from the event loop."""
+LOOKS_MAX = 32
+"""Looks before what they found is condemned, if it is not enough for a transaction by then."""
+WRITE = 16
+"""Rows changed in one transaction, some 1 ms of the event loop, and deletes at once."""
 DEBRIS_MAX = 10_000
 """Leftovers remembered before they are removed: some 3 MB."""
 SUSPICIOUS = 64
@@ -47,14 +49,21 @@ class Steps:
     async def condemn(self, run: Run, progress: Progress) -> Progress:
         """Look at some rows, and condemn those that nobody holds any more."""
         now = self._clock.now()
-        async with self._catalog.begin() as tx:
-            looked = await tx.collection.due(progress.generation, now, LOOK)
-        after = replace(progress, looked=progress.looked + looked.count)
-        if looked.last is None:
-            after = replace(after, phase=Phase.SWEEP)
-        else:
+        after, due = progress, list[BlobRow]()
+        for _ in range(LOOKS_MAX):
+            async with self._catalog.begin(aside=True) as tx:
+                looked = await tx.collection.due(after.generation, now, LOOK)
+            due += looked.due
+            after = replace(after, looked=after.looked + looked.count)
+            if looked.last is None:
+                after = replace(after, phase=Phase.SWEEP)
+                break
             after = replace(after, generation=looked.last)
-        for rows in _batches(looked.due):
+            # Each transaction waits for the disk: none for a handful of rows.
+            if len(due) >= WRITE:
+                break
+            await run.pause()
+        for rows in _batches(due):
             async with self._catalog.begin(write=True) as tx:
                 found = [await tx.collection.condemn(row.generation, now) for row in rows]
                 count = progress.condemned + sum(row is not None for row in found)
@@ -66,7 +75,7 @@ class Steps:
         """Look at some links, and drop those that no manifest of their repository needs."""
         now = self._clock.now()
         start = Link(progress.link_repository_id, progress.link_digest)
-        async with self._catalog.begin() as tx:
+        async with self._catalog.begin(aside=True) as tx:
             looked = await tx.collection.idle_links(start, now, LOOK)
         if looked.last is None:
             after = replace(progress, phase=Phase.DEBRIS)
@@ -86,7 +95,7 @@ class Steps:
         """Delete the bytes of all condemned rows, then forget these."""
         after: BlobRow | None = None
         while True:
-            async with self._catalog.begin() as tx:
+            async with self._catalog.begin(aside=True) as tx:
                 rows = await tx.collection.condemned(after, self._rate.batch(WRITE))
             if not rows:
                 return replace(progress, phase=Phase.LINKS)
@@ -135,7 +144,7 @@ class Steps:
         return progress
 
     async def _unowned(self, blobs: list[Blob]) -> list[Blob]:
-        async with self._catalog.begin() as tx:
+        async with self._catalog.begin(aside=True) as tx:
             return [blob for blob in blobs if not await _owner(tx, blob)]
 
     async def _clear(

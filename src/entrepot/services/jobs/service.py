@@ -154,18 +154,27 @@ class JobService:
 async def _found(tx: Tx, job_id: int) -> Job:
     job = await tx.jobs.find(job_id)
     if job is None:
-        raise Fault(Code.NOT_FOUND, f"there is no job {job_id}; jobs that ended go after a while")
+        raise Fault(
+            Code.NOT_FOUND,
+            f"there is no job {job_id}: list them; those that ended go after a while",
+        )
     return job
 
 
 def _no_schedule(name: str) -> Fault:
-    return Fault(Code.NOT_FOUND, f"there is no schedule named '{name[:64]}'")
+    return Fault(
+        Code.NOT_FOUND, f"there is no schedule named '{name[:64]}': list them, or set this one"
+    )
 
 
 def _check_args(args: str) -> None:
     if len(args.encode()) > ARGS_MAX_BYTES:
-        raise Fault(Code.REQUEST_INVALID, f"a job's args are at most {ARGS_MAX_BYTES} bytes")
+        raise Fault(
+            Code.REQUEST_INVALID, f"a job's args are too large: {ARGS_MAX_BYTES} bytes are the most"
+        )
     try:
         msgspec.json.decode(args, type=dict)
     except msgspec.DecodeError:
-        raise Fault(Code.REQUEST_INVALID, "a job's args are a JSON object") from None
+        raise Fault(
+            Code.REQUEST_INVALID, 'a job\'s args are not a JSON object: write them as {"name": ...}'
+        ) from None

@@ -41,12 +41,13 @@ _parent = (
     .scalar_subquery()
 )
 # An index in the trash takes along what it leaves behind when it is purged.
+# The sum keeps SQLite from beginning with all that the repository has in the trash.
 _trashed_parent = (
     select(trash.c.digest)
     .join(trash_holds, trash_holds.c.trash_id == trash.c.id)
     .where(
         trash_holds.c.target == manifests.c.digest,
-        trash.c.repository_id == manifests.c.repository_id,
+        trash.c.repository_id + figure(0) == manifests.c.repository_id,
         trash.c.digest != manifests.c.digest,
     )
     .limit(1)
