@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from .windows import QUIET_CORES
+
 RESULTS = Path(__file__).parents[1] / "results"
 REST = "rest"
 """The name of the phases in which no job runs."""
@@ -66,19 +68,23 @@ def _latencies(runs: list[Run], kinds: list[str], share: str) -> str:
 
 
 def _rest(run: Run, kind: str, share: str) -> float:
-    windows = [w for phase in run["phases"] if phase["name"] == REST for w in phase["windows"]]
-    return float(statistics.median(window["figures"][kind][share] for window in windows))
+    """Return the median over all phases without a job."""
+    return _median([p for p in run["phases"] if p["name"] == REST], kind, share)
 
 
 def _busy(run: Run, job: str, kind: str, share: str) -> tuple[float, float]:
     """Return the median while the job ran, and that of the rest right before and after it."""
     phases = run["phases"]
     at = next(number for number, phase in enumerate(phases) if phase["name"] == job)
-    around = [w for near in (at - 1, at + 1) for w in phases[near]["windows"]]
-    return (
-        float(phases[at]["medians"][kind][share]),
-        float(statistics.median(window["figures"][kind][share] for window in around)),
-    )
+    around = [phases[at - 1], phases[at + 1]]
+    return _median([phases[at]], kind, share), _median(around, kind, share)
+
+
+def _median(phases: list[dict[str, Any]], kind: str, share: str) -> float:
+    """Return the median over quiet windows, or over all where there are none."""
+    windows = [window for phase in phases for window in phase["windows"]]
+    quiet = [window for window in windows if window["others_cpu"] <= QUIET_CORES]
+    return float(statistics.median(w["figures"][kind][share] for w in quiet or windows))
 
 
 def _jobs(runs: list[Run]) -> str:
@@ -88,6 +94,9 @@ def _jobs(runs: list[Run]) -> str:
         facts = {"server, most MiB": str(max(_all(run, "server_mib")))}
         for name, count in run["counts"].items():
             facts[name] = f"{count:,}"
+        windows = [window for phase in run["phases"] for window in phase["windows"]]
+        quiet = sum(window["others_cpu"] <= QUIET_CORES for window in windows)
+        facts["quiet windows"] = f"{quiet} of {len(windows)}"
         for phase in run["phases"]:
             told = {k: v for k, v in phase["facts"].items() if isinstance(v, int | float)}
             facts |= {f"{phase['name']}: {key}": f"{value:,.0f}" for key, value in told.items()}

@@ -37,7 +37,7 @@ from entrepot.services.trash import TrashService
 
 SCHEDULES = (
     ScheduleSpec("trash-purge", bulk.TRASH_PURGE, "7 * * * *", mutex=bulk.TRASH_PURGE),
-    ScheduleSpec("gc", GC, "23 3 * * *", mutex=GC),
+    ScheduleSpec("gc", GC, "23 * * * *", mutex=GC),
     ScheduleSpec("scrub", scrub.KIND, "41 4 * * 0", mutex=scrub.KIND),
 )
 """What is done by itself, unless the operator said otherwise."""
@@ -68,9 +68,12 @@ class Upkeep:
     retention: RetentionService
     handlers: Mapping[str, Handler]
 
-    def routes(self, *, operator: bool) -> list[Route]:
-        """Return what is served of them; with `operator`, also what nobody else may ask for."""
-        base, desk = self.base, Desk(self.jobs, self.base.clock)
+    def routes(self, *, operator: bool, deletes: bool = True) -> list[Route]:
+        """Return what is served of them; with `operator`, also what nobody else may ask for.
+
+        Without `deletes` nothing is taken away.
+        """
+        base, desk = self.base, Desk(self.jobs, self.base.clock, deletes=deletes)
         preview = Preview(base.catalog, base.store, base.clock)
         reports = Reports(base.catalog, base.signer)
         return [

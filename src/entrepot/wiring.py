@@ -41,7 +41,6 @@ from entrepot.services.pulls import PullRecorder
 from entrepot.services.purging import PurgeService
 from entrepot.services.push import PushService
 from entrepot.services.quotas import QuotaService
-from entrepot.services.retention_schedule import ScheduledPolicyService
 from entrepot.services.scrub import ScrubLimits
 from entrepot.services.sharing import SharedUploadService
 from entrepot.services.tokens import TokenService
@@ -118,7 +117,7 @@ def build(settings: Settings, outside: Outside) -> House:
         outside.signer, clock, random, audience=auth.service, seconds=auth.token_seconds
     )
     jobs, quotas = JobService(catalog, clock), _quotas(settings, outside)
-    policies = ScheduledPolicyService(catalog, clock, jobs)
+    policies = PolicyService(catalog, clock)
     deletion = DeletionService(
         catalog,
         clock,
@@ -208,7 +207,7 @@ def api_routes(house: House, *, operator: bool) -> list[Route]:
         *user_routes(house.accounts),
         *policy_routes(house.policies),
         *quota_routes(house.quotas),
-        *house.upkeep.routes(operator=operator),
+        *house.upkeep.routes(operator=operator, deletes=house.access.serves(Action.DELETE)),
     ]
 
 

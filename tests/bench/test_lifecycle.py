@@ -92,8 +92,10 @@ def test_the_server_serves_it_under_load(made: Path, tmp_path: Path) -> None:
 
 def _phase(name: str, p95: float) -> dict[str, Any]:
     figures = {"blob": {"p95": p95, "p99": 2 * p95}}
-    window = {"figures": figures, "server_mib": 100.0}
-    return {"name": name, "facts": {"seconds": 12}, "medians": figures, "windows": [window]}
+    window = {"figures": figures, "server_mib": 100.0, "others_cpu": 0.2}
+    loud = {**window, "figures": {"blob": {"p95": 99.0, "p99": 99.0}}, "others_cpu": 1.5}
+    windows = [window, loud, loud]
+    return {"name": name, "facts": {"seconds": 12}, "medians": figures, "windows": windows}
 
 
 def _run(scale: float, *p95: float) -> dict[str, Any]:
@@ -105,3 +107,4 @@ def test_the_tables_compare_a_job_with_the_rest_around_it_and_scales_with_each_o
     text = tables([_run(0.1, 1.0, 3.0, 2.0), _run(1.0, 3.0, 3.6, 3.0)])
     assert "| blob | 1.50 | 3.00 | x2.00 | 3.00 (x2.00) | 3.60 (x1.20) |" in text
     assert "| gc: seconds | 12 | 12 |" in text
+    assert "| quiet windows | 3 of 9 | 3 of 9 |" in text

@@ -126,3 +126,21 @@ async def test_meanings_are_remembered_in_bounds_and_never_stale(
     # Once when it was put, once when it was asked for first.
     assert len(read) == 2 * (PARSED_MAX + 1)
     assert len(made._parsed) == PARSED_MAX
+
+
+async def test_a_retention_policy_brings_its_schedule(house: House) -> None:
+    policies = PolicyService(house.catalog, house.clock)
+    document = {"text": "keep 30d", "schedule": "0 3 * * *"}
+
+    async def schedules() -> list[tuple[str, str, str, bool]]:
+        async with house.catalog.begin() as tx:
+            found = await tx.schedules.page("", 10)
+        return [(one.name, one.kind, one.cron, one.next_at > house.clock.now()) for one in found]
+
+    await policies.put("acme", "retention", document, ALICE)
+    assert await schedules() == [("retention.acme", "retention", "0 3 * * *", True)]
+    await policies.put("acme", "retention", {"text": "keep 30d"}, ALICE)
+    assert await schedules() == []
+    await policies.put("acme", "retention", document, ALICE)
+    await policies.remove("acme", "retention", ALICE)
+    assert await schedules() == []

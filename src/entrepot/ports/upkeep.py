@@ -13,11 +13,13 @@ class Looked:
     """What a bounded look at rows found: those that are `due`, of `count` looked at.
 
     `last` is the highest generation seen, from where the next look goes on; None after the last.
+    `waiting` are those that nobody holds either, but whose lease is not over.
     """
 
     due: list[BlobRow]
     count: int
     last: int | None
+    waiting: tuple[BlobRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,12 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.catalog import Catalog, Event, Tx
 from entrepot.ports.clock import Clock
+from entrepot.ports.jobs import Schedule
 from entrepot.ports.policies import PolicyRow
 from entrepot.rules import aliases, immutability, naming
 from entrepot.rules.aliases import OFF as NO_ALIASES
 from entrepot.rules.aliases import Aliases
+from entrepot.rules.cron import next_after
 from entrepot.rules.documents import refused
 from entrepot.rules.immutability import Rule as Immutable
 from entrepot.rules.naming import Naming
@@ -96,7 +98,7 @@ class PolicyService:
         text = encode(document).decode()
         if len(text.encode()) > DOCUMENT_MAX_BYTES:
             raise refused(kind, f"it may have {DOCUMENT_MAX_BYTES} bytes: make it shorter")
-        KINDS[kind](document)
+        meaning = KINDS[kind](document)
         now = self._clock.now()
         row = PolicyRow(project, kind, text, now, caller.actor)
         async with self._catalog.begin(write=True) as tx:
@@ -104,6 +106,8 @@ class PolicyService:
                 if (old.kind, old.document) == (kind, text):
                     return old
             await tx.policies.put(row)
+            if isinstance(meaning, RetentionDocument):
+                await _schedule(tx, project, meaning.schedule, now)
             facts = payload(caller, project=project, kind=kind, document=text)
             await tx.outbox.append(Event(POLICY_CHANGED, RepositoryName(project), facts, now))
         return row
@@ -115,6 +119,8 @@ class PolicyService:
         async with self._catalog.begin(write=True) as tx:
             if not await tx.policies.remove(project, kind):
                 raise _no_policy(project, kind)
+            if kind == RETENTION:
+                await _schedule(tx, project, "", self._clock.now())
             facts = payload(caller, project=project, kind=kind, document=None)
             event = Event(POLICY_REMOVED, RepositoryName(project), facts, self._clock.now())
             await tx.outbox.append(event)
@@ -162,6 +168,18 @@ class PolicyService:
             known = parse(msgspec.json.decode(document)) if parse is not None else ()
             remember(self._parsed, (kind, document), known, PARSED_MAX)
         return known
+
+
+async def _schedule(tx: Tx, project: str, cron: str, now: float) -> None:
+    """Let the project's retention run when its policy says, or only when somebody asks."""
+    name, args = f"{RETENTION}.{project}", encode({"project": project}).decode()
+    if not cron:
+        await tx.schedules.remove(name)
+        return
+    mutex, next_at = f"{RETENTION}:{project}", next_after(cron, now)
+    await tx.schedules.put(
+        Schedule(name, RETENTION, args, mutex, cron, enabled=True, next_at=next_at, last_at=None)
+    )
 
 
 def check_project(project: str) -> None:

@@ -122,8 +122,9 @@ class PurgeService:
             work.at(entry)
             if not await self._swept(tx, entry, work):
                 return
-            held = await tx.trash.remove(entry.id)
-            await self._blobs.keep_dropped(tx, entry.repository_id, held)
+            # What it held needs no lease: whoever was told that it is there was so by a manifest
+            # of the repository, which left one when it went to the trash, or has one of its own.
+            await tx.trash.remove(entry.id)
             facts = payload(
                 work.caller,
                 digest=entry.digest,

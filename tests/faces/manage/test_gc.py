@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from entrepot.faces.manage.gc import BLOCK_BYTES
 from entrepot.oci.name import RepositoryName
 from entrepot.services.gc.report import verify
 from tests.faces.manage.lifecycle import Lifecycle
@@ -70,3 +71,13 @@ async def test_only_passes_have_a_report(lifecycle: Lifecycle) -> None:
     job = await lifecycle.start("POST", "/scrub", {})
     for path in (f"/gc/reports/{job['id']}", "/gc/reports/99", "/gc/reports/x"):
         assert problem(await lifecycle.ask("GET", path)) == (404, "NOT_FOUND")
+
+
+async def test_a_long_report_comes_in_blocks_and_whole(lifecycle: Lifecycle) -> None:
+    await abandon(lifecycle, count=400)
+    job = await lifecycle.start("POST", "/gc", {})
+    answer = await lifecycle.ask("GET", f"/gc/reports/{job['id']}")
+    assert len(answer.body) > BLOCK_BYTES
+    lines = answer.body.splitlines(keepends=True)
+    claims = await lifecycle.ask("POST", "/gc/verify", json.loads(lines[-1]))
+    assert verify(lines, lambda _: claims.json)["lines"] == 400

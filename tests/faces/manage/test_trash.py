@@ -2,6 +2,7 @@
 
 import pytest
 
+from entrepot.faces.manage.api import api_app
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from tests.faces.manage.lifecycle import Lifecycle
@@ -138,3 +139,26 @@ async def test_what_there_is_not(
 ) -> None:
     assert problem(await lifecycle.ask(method, path, body))[0] == 404
     assert (await lifecycle.get("/jobs"))["items"] == []
+
+
+async def test_where_nobody_may_delete_nothing_goes(lifecycle: Lifecycle) -> None:
+    await lifecycle.push("v", "one", NAME)
+    await lifecycle.policies.put("team", "retention", {"text": "keep n: 1"}, ALICE)
+    app = api_app(
+        lifecycle.upkeep.routes(operator=True, deletes=False),
+        lifecycle.people.access,
+        operator=True,
+    )
+    back = {"repository": "team/app", "at": "2027-01-01"}
+    for method, path, body in (
+        ("DELETE", PATH, None),
+        ("DELETE", "/projects/team", None),
+        ("POST", "/trash/purge", {"all_due": True}),
+        ("POST", "/projects/team/retention/run", {}),
+        ("POST", "/rollback", back),
+    ):
+        answer = await lifecycle.ask(method, path, body, app=app)
+        assert problem(answer) == (405, "UNSUPPORTED")
+    assert (await lifecycle.get("/jobs"))["items"] == []
+    plan = await lifecycle.ask("POST", "/rollback", {**back, "dry_run": True}, app=app)
+    assert plan.status == 200

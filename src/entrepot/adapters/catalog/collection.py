@@ -22,8 +22,9 @@ class SqlCollection:
     async def due(self, after: int, now: float, limit: int) -> Looked:
         values = {"after": after, "now": now, "limit": limit}
         rows = await self._connection.rows(sql.COLLECTION_DUE, values)
-        due = [blob_row(row[:5]) for row in rows if row[5]]
-        return Looked(due, len(rows), rows[-1][1] if len(rows) == limit else None)
+        due = [blob_row(row[:5]) for row in rows if row[5] == 1]
+        waiting = tuple(blob_row(row[:5]) for row in rows if row[5] == 2)
+        return Looked(due, len(rows), rows[-1][1] if len(rows) == limit else None, waiting)
 
     async def condemn(self, generation: int, now: float) -> BlobRow | None:
         values = {"generation": generation, "now": now}

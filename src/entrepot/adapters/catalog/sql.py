@@ -403,8 +403,11 @@ COLLECTION_DUE = Statement(
         "blobs.keep_until, CASE WHEN (blobs.state != 'condemned' AND blobs.keep_until < "
         ":now AND NOT (EXISTS (SELECT * FROM edges WHERE edges.target = blobs.digest)) "
         "AND NOT (EXISTS (SELECT * FROM trash_holds WHERE trash_holds.target = "
-        "blobs.digest))) THEN 1 ELSE 0 END AS anon_1 FROM blobs WHERE blobs.generation > "
-        ":after ORDER BY blobs.generation LIMIT :limit OFFSET 0"
+        "blobs.digest))) THEN 1 WHEN (blobs.state = 'live' AND blobs.keep_until >= :now "
+        "AND NOT (EXISTS (SELECT * FROM edges WHERE edges.target = blobs.digest)) AND NOT "
+        "(EXISTS (SELECT * FROM trash_holds WHERE trash_holds.target = blobs.digest))) "
+        "THEN 2 ELSE 0 END AS anon_1 FROM blobs WHERE blobs.generation > :after ORDER BY "
+        "blobs.generation LIMIT :limit OFFSET 0"
     ),
 )
 

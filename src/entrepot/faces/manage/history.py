@@ -116,6 +116,7 @@ def rollback_routes(rollback: RollbackService, desk: Desk) -> list[Route]:
         body = await call.body(RollbackBody)
         if body.dry_run:
             return await plan(call, body)
+        desk.check_deletes()
         wanted = await asked(body)
         if wanted.scope.tag is None:
             return await desk.follow(JOB_KIND, await rollback.enqueue(wanted, call.caller))

@@ -47,6 +47,16 @@ class Desk:
 
     jobs: JobService
     clock: Clock
+    deletes: bool = True
+    """Whether anybody at all may delete."""
+
+    def check_deletes(self) -> None:
+        """Raise `Fault(UNSUPPORTED)` where nobody may delete."""
+        if not self.deletes:
+            raise Fault(
+                Code.UNSUPPORTED,
+                "deleting is switched off (storage.delete, storage.read_only): switch it on first",
+            )
 
     async def start(self, call: Call, wish: Wish) -> Response:
         """Enqueue a job and return 202 with it.

@@ -125,6 +125,7 @@ def retention_routes(retention: RetentionService, desk: Desk) -> list[Route]:
 
     async def run(call: Call) -> Response:
         await call.body(Nothing)
+        desk.check_deletes()
         project = call.parts["project"]
         # Raises for one without a policy.
         await retention.document(project)

@@ -67,6 +67,7 @@ def trash_routes(trash: TrashService, purging: PurgeService, desk: Desk) -> list
         body = await call.body(PurgeBody)
         given = (body.ids is not None, body.batch is not None, body.all_due)
         _one_of("name ids, a batch, or all_due", *given)
+        desk.check_deletes()
         if body.ids is not None:
             done = await purging.purge(body.ids, call.caller)
             return json_response(200, {"purged": done.purged, "left_behind": done.left_behind})
@@ -97,12 +98,14 @@ def removal_routes(history: HistoryService, desk: Desk) -> list[Route]:
 
     async def repository(call: Call) -> Response:
         name = call.repository
+        desk.check_deletes()
         # Raises for one that never was.
         await history.moves(name, None, "", 1)
         wish = Wish(REPOSITORY_DELETE, f"{REPOSITORY_DELETE}:{name}", name, {"repository": name})
         return await desk.start(call, wish)
 
     async def project(call: Call) -> Response:
+        desk.check_deletes()
         name = call.parts["project"]
         if not (await history.repositories(name, "", 1)).items:
             raise Fault(

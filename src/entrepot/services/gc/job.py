@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from entrepot.ports.blobs import BlobStore
 from entrepot.ports.catalog import Catalog
@@ -70,4 +71,10 @@ def _summary(progress: Progress) -> str:
         f"bytes) and {progress.debris} crash leftovers ({progress.debris_bytes} bytes); "
         f"{progress.links} links dropped"
     )
+    if progress.waiting:
+        until = datetime.fromtimestamp(progress.waiting_until, UTC).isoformat(timespec="minutes")
+        text += (
+            f"; {progress.waiting} more ({progress.waiting_bytes} bytes) go once clients that were "
+            f"told of them cannot rely on them any more, all by {until}"
+        )
     return f"{text}; {progress.failed} deletes failed" if progress.failed else text

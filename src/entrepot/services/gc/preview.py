@@ -106,7 +106,7 @@ class Preview:
     async def _debris(self, run: Run, total: Progress) -> Progress:
         count = size = scanned = 0
         async for blob in self._store.scan():
-            async with self._catalog.begin(aside=True) as tx:
+            async with self._catalog.begin() as tx:
                 row = await tx.blobs.find(blob.digest)
             if row is None or row.generation != blob.generation:
                 count += 1

@@ -47,6 +47,10 @@ class Progress:
     debris: int = 0
     debris_bytes: int = 0
     """What crashes had left and was removed."""
+    waiting: int = 0
+    waiting_bytes: int = 0
+    waiting_until: float = 0.0
+    """What nobody holds either, but somebody may rely on until its lease is over."""
     failed: int = 0
     """Deletes that the store's medium refused; a later pass tries again."""
     refused: int = 0

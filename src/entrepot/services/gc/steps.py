@@ -13,7 +13,7 @@ from typing import TypeVar
 from entrepot.ports.blobs import Blob, BlobStore
 from entrepot.ports.catalog import Catalog, Tx
 from entrepot.ports.clock import Clock
-from entrepot.ports.upkeep import Link, Swept
+from entrepot.ports.upkeep import Link, Looked, Swept
 from entrepot.rules.leases import BlobRow
 
 from . import reasons
@@ -54,7 +54,7 @@ class Steps:
             async with self._catalog.begin(aside=True) as tx:
                 looked = await tx.collection.due(after.generation, now, LOOK)
             due += looked.due
-            after = replace(after, looked=after.looked + looked.count)
+            after = _count(after, looked)
             if looked.last is None:
                 after = replace(after, phase=Phase.SWEEP)
                 break
@@ -144,7 +144,8 @@ class Steps:
         return progress
 
     async def _unowned(self, blobs: list[Blob]) -> list[Blob]:
-        async with self._catalog.begin(aside=True) as tx:
+        # A look at one row takes less time than to ask for it aside.
+        async with self._catalog.begin() as tx:
             return [blob for blob in blobs if not await _owner(tx, blob)]
 
     async def _clear(
@@ -208,6 +209,17 @@ class Steps:
     def _line(self, run: Run, row: BlobRow) -> Swept:
         now = self._clock.now()
         return Swept(run.job.id, row.digest, row.generation, row.size, reasons.of_row(row), now)
+
+
+def _count(progress: Progress, looked: Looked) -> Progress:
+    waits = looked.waiting
+    return replace(
+        progress,
+        looked=progress.looked + looked.count,
+        waiting=progress.waiting + len(waits),
+        waiting_bytes=progress.waiting_bytes + sum(row.size for row in waits),
+        waiting_until=max([progress.waiting_until, *(row.keep_until for row in waits)]),
+    )
 
 
 def _blob(row: BlobRow) -> Blob:

@@ -17,15 +17,21 @@ _COLUMNS = (
 _CONDEMNED = blobs.c.state == constant(BlobState.CONDEMNED)
 
 # What is cheap to know comes first: most leases are over, few of those rows are held by nobody.
-_IS_DUE = and_(
-    blobs.c.state != constant(BlobState.CONDEMNED),
-    blobs.c.keep_until < param("now"),
+_IS_UNHELD = and_(
     ~exists().where(edges.c.target == blobs.c.digest),
     ~exists().where(trash_holds.c.target == blobs.c.digest),
 )
+_IS_DUE = and_(
+    blobs.c.state != constant(BlobState.CONDEMNED),
+    blobs.c.keep_until < param("now"),
+    _IS_UNHELD,
+)
+_IS_WAITING = and_(
+    blobs.c.state == constant(BlobState.LIVE), blobs.c.keep_until >= param("now"), _IS_UNHELD
+)
 
 DUE = (
-    select(*_COLUMNS, case((_IS_DUE, figure(1)), else_=figure(0)))
+    select(*_COLUMNS, case((_IS_DUE, figure(1)), (_IS_WAITING, figure(2)), else_=figure(0)))
     .where(blobs.c.generation > param("after"))
     .order_by(blobs.c.generation)
     .limit(param("limit"))
