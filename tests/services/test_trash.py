@@ -282,3 +282,20 @@ async def test_payloads_replay(house: House) -> None:
     assert encode([V1]).decode() in deleted.payload
     assert manifest.digest in restored.payload
     assert encode([V1]).decode() in restored.payload
+
+
+async def test_a_child_that_comes_along_takes_no_tag_of_what_was_asked_for(house: House) -> None:
+    child = await house.add_image(V1, [b"one"])
+    await house.add_image(V2, [b"two"])
+    whole = await add_index(house, LATEST, [child])
+    # Both had the tag, one after the other.
+    await house.deletion.delete(APP, LATEST, ALICE)
+    await house.push.publish(APP, Pushed(whole.raw, OCI_INDEX, V1), ALICE)
+    await house.deletion.delete(APP, whole.digest, ALICE)
+    await house.push.publish(APP, Pushed(child.raw, OCI_MANIFEST, V1), ALICE)
+    await house.deletion.delete(APP, child.digest, ALICE)
+    found = await entries(house)
+    wanted = next(one for one in found if one.digest == whole.digest and V1 in one.tags)
+    report = await house.trash.restore([wanted.id], ALICE)
+    assert len(report.restored) == 2
+    assert (await house.pull.manifest(APP, V1))[1] == whole.raw

@@ -151,7 +151,8 @@ class TrashService:
                     "it again",
                     {"tag": tag, "digest": entry.digest},
                 )
-            whole, report = await self._manifest(tx, source, caller, budget)
+            wished = replace(source, tags=(*source.tags, tag))
+            whole, report = await self._manifest(tx, wished, caller, budget)
             if not whole:
                 return False, report
         outcome, moved = await self._point(tx, entry, caller)
@@ -170,6 +171,10 @@ class TrashService:
         planned, whole = await _plan(tx, entry, budget)
         report = Report()
         for found in planned:
+            if found.entry.id != entry.id:
+                # A child that comes along takes no tag of what was asked for.
+                tags = tuple(tag for tag in found.entry.tags if tag not in entry.tags)
+                found = replace(found, entry=replace(found.entry, tags=tags))  # noqa: PLW2901
             report += await self._one(tx, found, caller)
         return whole, report
 
