@@ -1,4 +1,6 @@
-"""Hashes of what a catalog says, row ids apart: `python -m bench.lifecycle.dump DIR`.
+"""Hashes of what a catalog says, row ids apart.
+
+`python -m bench.lifecycle.dump DIR`
 
 Two catalogs with the same hashes say the same, as one that was rebuilt from storage must.
 """

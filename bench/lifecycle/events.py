@@ -1,4 +1,4 @@
-"""The events that the made pushes would have left in the outbox, for the journal and `rebuild`."""
+"""The events that the made pushes would have left in the outbox."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
