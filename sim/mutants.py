@@ -1,9 +1,10 @@
 """Planted faults: a simulation that no longer finds them has gone blind."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
 from entrepot.adapters.catalog import sql
 from entrepot.adapters.catalog.blobs import SqlBlobs
+from entrepot.adapters.catalog.collection import SqlCollection
 from entrepot.adapters.catalog.connection import Statement
 from entrepot.adapters.catalog.history import SqlHistory
 from entrepot.adapters.catalog.ledgers import SqlLedgers
@@ -132,6 +133,12 @@ async def _owns_if_live(tx: Tx, blob: Blob) -> bool:
     row = await tx.blobs.find(blob.digest)
     live = row is not None and row.state is leases.BlobState.LIVE
     return live and row is not None and row.generation == blob.generation
+
+
+async def _generations_if_live(self: SqlCollection, digests: Sequence[Digest]) -> dict[Digest, int]:
+    found = {digest: await SqlBlobs(self._connection).find(digest) for digest in digests}
+    live = leases.BlobState.LIVE
+    return {d: row.generation for d, row in found.items() if row and row.state is live}
 
 
 class _MountDoesNotLease(BlobService):
@@ -308,5 +315,11 @@ MUTANTS = [
     Kit(name="deletions ignore immutability", patches=((PolicyService, "guard", _guards_nothing),)),
     Kit(name="history of another moment", patches=((SqlHistory, "fact", _a_moment_later),)),
     Kit(name="the scrub sees nothing", patches=((ScrubService, "examine", _finds_nothing),)),
-    Kit(name="arriving bytes are debris", patches=((steps, "_owner", _owns_if_live),)),
+    Kit(
+        name="arriving bytes are debris",
+        patches=(
+            (steps, "_owner", _owns_if_live),
+            (SqlCollection, "generations", _generations_if_live),
+        ),
+    ),
 ]

@@ -116,6 +116,8 @@ def test_units_are_in_the_names() -> None:
             (
                 *("_seconds", "_bytes", "_per_second", "_per_address", "connections", "workers"),
                 *("_days", "_share"),
+                # Shares and counts: numbers of nothing that is measured.
+                *("duty", "concurrency"),
             )
         )
     }

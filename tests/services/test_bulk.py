@@ -34,7 +34,7 @@ class FrailRun(Run):
     steps = 1 << 30
     inside = False
 
-    async def pause(self) -> None:
+    async def pause(self, duty_max: float = 1.0) -> None:
         self.steps -= 1
         if self.steps == 0 and not self.inside:
             raise Killed

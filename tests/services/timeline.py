@@ -58,7 +58,7 @@ class WatchedRun(Run):
         self.saves += 1
         await super().save(tx, progress)
 
-    async def pause(self) -> None:
+    async def pause(self, duty_max: float = 1.0) -> None:
         self.pauses += 1
         if self.kill_after is not None and self.saves >= self.kill_after:
             raise KeyboardInterrupt

@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from entrepot.adapters.catalog.blobs import SqlBlobs
 from entrepot.adapters.catalog.outbox import SqlOutbox
-from entrepot.services import push, uploads
+from entrepot.services import holding, push, uploads
 from entrepot.services.uploads import UploadService
 from tests.stateful.test_registry import RegistryMachine
 
@@ -29,7 +29,7 @@ async def forget(*_: Any) -> bool:
 FAULTS = {
     "a pushed blob is not linked": (SqlBlobs, "link", forget),
     "a deleted blob stays linked": (SqlBlobs, "unlink", forget),
-    "a manifest that is a layer is not linked": (push, "_link_documents", forget),
+    "a manifest that is a layer is not linked": (holding, "_link_documents", forget),
     "a change without an event": (SqlOutbox, "append", forget),
     "bytes of no session are not swept": (UploadService, "sweep", forget),
     "any chunk is taken": (uploads, "check_chunk", lambda *_: None),

@@ -278,6 +278,9 @@ class RegistryMachine(ComparingMachine):
     @rule(step=steps, keep=keeps)
     def cut_the_power_within_collect(self, step: int, keep: Keep) -> None:
         self.world.clock.seconds += 2 * GRACE_SECONDS
+        # Before the cut, as its steps are the collector's.
+        self.run(self.world.registry.house.uploads.expire())
+        self.model.expire(self.now)
         self.world.mains.fail_after(step, keep)
         try:
             self.run(self.world.collect())

@@ -1,5 +1,6 @@
 """What collection and inspection need of the catalog, apart from serving."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -82,6 +83,10 @@ class Collection(Protocol):
 
     async def forget(self, digest: Digest, generation: int) -> bool:
         """Remove a condemned row of just that generation; False if there is none."""
+        ...
+
+    async def generations(self, digests: Sequence[Digest]) -> dict[Digest, int]:
+        """Return the generations of the rows that these digests have."""
         ...
 
     async def idle_links(self, after: Link, now: float, limit: int) -> LookedLinks:

@@ -5,9 +5,8 @@ between plan and deed (a tag moves, a manifest is gone) is looked at again in th
 transaction, and left alone until the next run.
 """
 
-import contextlib
-from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -30,10 +29,10 @@ from .jobs import Run
 from .policies import PolicyService
 
 KIND = "retention"
-PAGE = 64
+PAGE = 32
 """Artifacts read at once, aside from the event loop."""
-STEP = 2
-"""Decisions carried out in one transaction, of about 1 ms each."""
+DUTY_MAX = 0.2
+"""Share of the event loop's time that deletions take, in steps of about 1 ms."""
 ARTIFACTS_MAX = 200_000
 """Most artifacts of one repository that a plan is made for."""
 REPOSITORIES_PAGE = 100
@@ -113,17 +112,13 @@ class RetentionService:
     async def _carry_out(self, run: Run, name: RepositoryName, plan: Plan) -> None:
         todo = [one for one in plan.decisions if one.action is not Action.KEEP]
         cause = Caller(run.job.actor, CLIENT)
-        for start in range(0, len(todo), STEP):
+        for decision in todo:
             async with self._catalog.begin(write=True) as tx:
                 repository = await tx.repositories.find(name)
-                for decision in todo[start : start + STEP] if repository else ():
-                    reason = f"retention: {decision.reason}"
-                    by = Cause(cause, f"job:{run.job.id}", reason)
-                    await self._apply(tx, repository, decision, by)
-                await run.save(
-                    tx, {**run.progress, **self._counts(run, todo[start : start + STEP])}
-                )
-            await run.pause()
+                by = Cause(cause, f"job:{run.job.id}", f"retention: {decision.reason}")
+                done = await self._apply(tx, repository, decision, by)
+                await run.save(tx, self._counts(run, decision) if done else {**run.progress})
+            await run.pause(DUTY_MAX)
         if todo:
             tags = sum(len(one.tags) for one in todo)
             await run.log(f"{name.wire}: {plan.deleted} artifacts and {tags} tags removed")
@@ -131,32 +126,30 @@ class RetentionService:
             await run.save(tx, {**run.progress, "after": name})
 
     @staticmethod
-    def _counts(run: Run, decided: Sequence[Decision]) -> dict[str, int]:
-        deleted = sum(one.action is Action.DELETE for one in decided)
-        return {
-            "deleted": int(run.progress.get("deleted", 0)) + deleted,
-            "untagged": int(run.progress.get("untagged", 0)) + len(decided) - deleted,
-        }
+    def _counts(run: Run, decision: Decision) -> dict[str, Any]:
+        name = "deleted" if decision.action is Action.DELETE else "untagged"
+        return {"deleted": 0, "untagged": 0, **run.progress, name: run.progress.get(name, 0) + 1}
 
     async def _apply(
         self, tx: Tx, repository: Repository | None, decision: Decision, cause: Cause
-    ) -> None:
-        """Do what was decided, if it is still about what it was decided for."""
-        if repository is None:
-            return
-        row = await tx.manifests.find(repository.id, decision.digest)
-        if row is None:
-            return
+    ) -> bool:
+        """Do what was decided, if it is still about what it was decided for; whether it was."""
+        row = await tx.manifests.find(repository.id, decision.digest) if repository else None
+        if row is None or repository is None:
+            return False
         tags = {str(tag) for tag in await tx.tags.of(row.id)}
-        if decision.action is Action.DELETE:
-            if tags == set(decision.tags):
-                await _leniently(
-                    self._deletion.drop_manifest(tx, repository, decision.digest, cause)
-                )
-            return
-        for tag in decision.tags:
-            if tag in tags:
-                await _leniently(self._deletion.drop_tag(tx, repository, Tag(tag), cause))
+        try:
+            if decision.action is Action.UNTAG:
+                for tag in tags.intersection(decision.tags):
+                    await self._deletion.drop_tag(tx, repository, Tag(tag), cause)
+                return True
+            # Tags that came since are somebody's.
+            return tags == set(decision.tags) and await self._deletion.drop_manifest(
+                tx, repository, decision.digest, cause
+            )
+        except Fault:
+            # It may not go any more; the next run plans it anew.
+            return False
 
     # Facts -------------------------------------------------------------------------------------
 
@@ -221,9 +214,3 @@ def _artifact(row: ArtifactRow, tags: tuple[TagFact, ...], image: ImageFacts) ->
         size=row.size,
         child_of=row.child_of,
     )
-
-
-async def _leniently(step: Awaitable[bool]) -> None:
-    """Leave alone what may not go any more; the next run plans it anew."""
-    with contextlib.suppress(Fault):
-        await step

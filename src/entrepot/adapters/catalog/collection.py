@@ -1,6 +1,7 @@
 """The collector's steps in the catalog, and what it removed."""
 
 import math
+from collections.abc import Sequence
 
 from entrepot.oci.digest import Digest
 from entrepot.ports.upkeep import Link, Looked, LookedLinks, Swept
@@ -9,6 +10,9 @@ from entrepot.rules.leases import BlobRow
 from . import sql
 from .blobs import blob_row
 from .connection import Connection
+
+ASKED_AT_ONCE = 64
+"""As the statement has it."""
 
 
 class SqlCollection:
@@ -47,6 +51,16 @@ class SqlCollection:
     async def forget(self, digest: Digest, generation: int) -> bool:
         values = {"digest": digest, "generation": generation}
         return await self._connection.run(sql.COLLECTION_FORGET, values) > 0
+
+    async def generations(self, digests: Sequence[Digest]) -> dict[Digest, int]:
+        found: dict[Digest, int] = {}
+        for start in range(0, len(digests), ASKED_AT_ONCE):
+            asked: list[Digest | None] = [*digests[start : start + ASKED_AT_ONCE]]
+            asked += [None] * (ASKED_AT_ONCE - len(asked))
+            values = {f"digest_{number}": digest for number, digest in enumerate(asked)}
+            rows = await self._connection.rows(sql.COLLECTION_GENERATIONS, values)
+            found |= {Digest(row[0]): row[1] for row in rows}
+        return found
 
     async def idle_links(self, after: Link, now: float, limit: int) -> LookedLinks:
         values = {**_key(after), "now": now, "limit": limit}

@@ -441,6 +441,23 @@ COLLECTION_FORGET = Statement(
     ),
 )
 
+COLLECTION_GENERATIONS = Statement(
+    sqlite=(
+        "SELECT blobs.digest, blobs.generation FROM blobs WHERE blobs.digest IN "
+        "(:digest_0, :digest_1, :digest_2, :digest_3, :digest_4, :digest_5, :digest_6, "
+        ":digest_7, :digest_8, :digest_9, :digest_10, :digest_11, :digest_12, :digest_13, "
+        ":digest_14, :digest_15, :digest_16, :digest_17, :digest_18, :digest_19, "
+        ":digest_20, :digest_21, :digest_22, :digest_23, :digest_24, :digest_25, "
+        ":digest_26, :digest_27, :digest_28, :digest_29, :digest_30, :digest_31, "
+        ":digest_32, :digest_33, :digest_34, :digest_35, :digest_36, :digest_37, "
+        ":digest_38, :digest_39, :digest_40, :digest_41, :digest_42, :digest_43, "
+        ":digest_44, :digest_45, :digest_46, :digest_47, :digest_48, :digest_49, "
+        ":digest_50, :digest_51, :digest_52, :digest_53, :digest_54, :digest_55, "
+        ":digest_56, :digest_57, :digest_58, :digest_59, :digest_60, :digest_61, "
+        ":digest_62, :digest_63)"
+    ),
+)
+
 COLLECTION_LINKS = Statement(
     sqlite=(
         "SELECT repository_blobs.repository_id, repository_blobs.digest, CASE WHEN "

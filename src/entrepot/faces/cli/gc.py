@@ -5,8 +5,6 @@ from typing import Any
 
 import click
 
-from entrepot.services.gc.report import ReportInvalid, verify
-
 from .client import Client, CommandError
 from .following import ROOT, show_started, wait_option
 from .options import all_pages, json_option, server_options, show_json, show_table, size_text
@@ -67,6 +65,8 @@ def report(client: Client, job: int, verified: bool) -> None:  # noqa: FBT001 - 
 
 
 def _verified(client: Client, lines: list[bytes]) -> dict[str, Any]:
+    from entrepot.services.gc.report import ReportInvalid, verify
+
     def read(signature: str) -> dict[str, Any]:
         claims: dict[str, Any] = client.call("POST", f"{ROOT}/gc/verify", {"signature": signature})
         return claims

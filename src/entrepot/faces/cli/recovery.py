@@ -4,16 +4,18 @@ import sys
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-
-from entrepot.ports.upkeep import Finding
-from entrepot.services.backup import Copied
-from entrepot.services.rebuild import Named, Report
 
 from .client import Client, CommandError
 from .following import EXIT_FAILED, ROOT, show_started
 from .options import size_text
+
+if TYPE_CHECKING:
+    from entrepot.ports.upkeep import Finding
+    from entrepot.services.backup import Copied
+    from entrepot.services.rebuild import Named, Report
 
 SHOWN_MAX = 20
 """Things of one kind that are named; the rest is counted."""
@@ -36,7 +38,7 @@ CHANGED = "{name} is not what the backup's checksums say"
 FOUND = "{count} findings"
 
 
-def tell_rebuilt(report: Report, kept: Path | None, *, is_swapped: bool) -> None:
+def tell_rebuilt(report: "Report", kept: Path | None, *, is_swapped: bool) -> None:
     """Say what a rebuild made, and what it could not."""
     click.echo(REBUILT.format(events=report.events, blobs=report.blobs))
     for heading, named in (
@@ -57,7 +59,7 @@ def tell_rebuilt(report: Report, kept: Path | None, *, is_swapped: bool) -> None
         click.echo(KEPT.format(kept=kept))
 
 
-def tell_copied(copied: Copied) -> None:
+def tell_copied(copied: "Copied") -> None:
     """Say what a backup or a restore brought."""
     told = {"size": size_text(copied.size_bytes), "new": size_text(copied.new_bytes)}
     click.echo(COPIED.format(blobs=copied.blobs, **told))
@@ -66,7 +68,7 @@ def tell_copied(copied: Copied) -> None:
     _tell_more(copied.missing)
 
 
-def tell_restored(changed: list[str], copied: Copied, findings: list[Finding]) -> None:
+def tell_restored(changed: list[str], copied: "Copied", findings: "list[Finding]") -> None:
     """Say what was restored, and what is wrong with it."""
     tell_copied(copied)
     for name in changed:
@@ -87,7 +89,7 @@ def ask_for_backup(data: Path, target: Path) -> None:
         sys.exit(EXIT_FAILED)
 
 
-def _tell_named(heading: str, named: Named) -> None:
+def _tell_named(heading: str, named: "Named") -> None:
     if not named.count:
         return
     click.echo(f"{heading}: {named.count}")

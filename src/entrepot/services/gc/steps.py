@@ -144,9 +144,9 @@ class Steps:
         return progress
 
     async def _unowned(self, blobs: list[Blob]) -> list[Blob]:
-        # A look at one row takes less time than to ask for it aside.
-        async with self._catalog.begin() as tx:
-            return [blob for blob in blobs if not await _owner(tx, blob)]
+        async with self._catalog.begin(aside=True) as tx:
+            found = await tx.collection.generations([blob.digest for blob in blobs])
+        return [blob for blob in blobs if found.get(blob.digest) != blob.generation]
 
     async def _clear(
         self, run: Run, progress: Progress, orphans: list[Blob], scanned: int

@@ -82,10 +82,13 @@ class Run:
         async with self._catalog.begin(write=True, durable=False) as tx:
             await tx.job_lines.append(self.job.id, now, text[:LINE_MAX], keep=LINES_MAX)
 
-    async def pause(self) -> None:
-        """Rest between two steps, so that requests are served; raises `LeaseLost`, `Cancelled`."""
+    async def pause(self, duty_max: float = 1.0) -> None:
+        """Rest between two steps, so that requests are served; raises `LeaseLost`, `Cancelled`.
+
+        A handler whose steps run where requests are served takes `duty_max` of the time at most.
+        """
         now = self.alive_at = self._clock.now()
-        busy, duty = max(0.0, now - self._resumed_at), self._pace.duty
+        busy, duty = max(0.0, now - self._resumed_at), min(self._pace.duty, duty_max)
         await self._clock.sleep(min(busy * (1 - duty) / duty, PAUSE_MAX_SECONDS))
         async with self._catalog.begin() as tx:
             self._take(await tx.jobs.find(self.job.id))

@@ -61,6 +61,13 @@ FORGET = delete(blobs).where(
     blobs.c.digest == param("digest"), blobs.c.generation == param("generation"), _CONDEMNED
 )
 
+ASKED_AT_ONCE = 64
+"""Digests that one statement asks for; those that are too many are given as NULL."""
+
+GENERATIONS = select(blobs.c.digest, blobs.c.generation).where(
+    blobs.c.digest.in_([param(f"digest_{number}") for number in range(ASKED_AT_ONCE)])
+)
+
 _HELD_HERE = exists().where(
     edges.c.target == repository_blobs.c.digest,
     edges.c.repository_id == repository_blobs.c.repository_id,
