@@ -1,10 +1,10 @@
 """The `entrepot` command."""
 
-import asyncio
 import os
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -30,6 +30,8 @@ from entrepot.settings import SettingsError, Sources, read
 
 if TYPE_CHECKING:
     from entrepot.serving import Started
+
+Result = TypeVar("Result")
 
 EXIT_FAILED = 1
 EXIT_UNUSABLE = 2
@@ -106,7 +108,7 @@ def fsck(data: str, read: bool) -> None:  # noqa: FBT001 - click passes by name
     from entrepot import serving
 
     try:
-        findings, debris = asyncio.run(serving.inspect(Path(data), read=read))
+        findings, debris = _finished(serving.inspect(Path(data), read=read))
     except serving.CANNOT_START as error:
         click.echo(f"entrepot: {error}", err=True)
         sys.exit(EXIT_UNUSABLE)
@@ -129,7 +131,7 @@ def rebuild(data: str, read: bool, force: bool) -> None:  # noqa: FBT001 - click
     from entrepot import serving
 
     try:
-        made = asyncio.run(serving.rebuild(Path(data), read=read, force=force))
+        made = _finished(serving.rebuild(Path(data), read=read, force=force))
     except serving.CANNOT_START as error:
         click.echo(f"entrepot: {error}", err=True)
         sys.exit(EXIT_UNUSABLE)
@@ -149,7 +151,7 @@ def backup(data: str, copy: bool, target: Path) -> None:  # noqa: FBT001 - click
     from entrepot import serving
 
     try:
-        copied = asyncio.run(serving.backup_stopped(Path(data), target, links=not copy))
+        copied = _finished(serving.backup_stopped(Path(data), target, links=not copy))
     except serving.DirectoryBusy:
         ask_for_backup(Path(data), target)
         return
@@ -169,13 +171,20 @@ def restore(data: str, copy: bool, source: Path) -> None:  # noqa: FBT001 - clic
     from entrepot import serving
 
     try:
-        changed, copied = asyncio.run(serving.restore_backup(source, Path(data), links=not copy))
-        findings, _ = asyncio.run(serving.inspect(Path(data), read=False))
+        changed, copied = _finished(serving.restore_backup(source, Path(data), links=not copy))
+        findings, _ = _finished(serving.inspect(Path(data), read=False))
     except (Fault, *serving.CANNOT_START) as error:
         click.echo(f"entrepot: {error}", err=True)
         sys.exit(EXIT_UNUSABLE)
     tell_restored(changed, copied, findings)
     sys.exit(EXIT_FAILED if changed or copied.missing or findings else 0)
+
+
+def _finished(work: Coroutine[Any, Any, Result]) -> Result:
+    """Return what becomes of work in a loop of its own."""
+    import asyncio
+
+    return asyncio.run(work)
 
 
 def _tell_password(password: str) -> None:

@@ -43,6 +43,8 @@ def start_jobs(
         limits=RunnerLimits(
             concurrency=given.concurrency,
             keep_seconds=given.keep_days * DAY_SECONDS,
+            # Nothing is removed by itself from what is to stay as it is.
+            fires=not settings.storage.read_only,
             pace=Pace(duty=given.duty),
         ),
     )

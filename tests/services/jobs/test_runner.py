@@ -119,3 +119,13 @@ async def test_what_ended_is_forgotten_after_a_while(scene: Scene) -> None:
     assert await scene.jobs.page(None, None, 9) == [job]
     await scene.clock.sleep(2 * 3600)
     assert await scene.jobs.page(None, None, 9) == []
+
+
+@played
+async def test_schedules_wait_where_they_are_not_heeded(scene: Scene) -> None:
+    await scene.jobs.put_schedule(ScheduleSpec("often", "steps", "*/10 * * * *", {"steps": 1}))
+    runner = scene.runner({"steps": scene.work}, RunnerLimits(fires=False))
+    await scene.clock.sleep(3600)
+    assert await scene.jobs.page(None, None, 10) == []
+    assert (await scene.ended(await scene.add(args='{"steps": 1}'))).state is JobState.DONE
+    await runner.stop()

@@ -30,6 +30,8 @@ class RunnerLimits:
     """How long a handler may give no sign of life."""
     keep_seconds: float = 30 * 86400.0
     """How long jobs that ended can be looked at."""
+    fires: bool = True
+    """Whether schedules are heeded; jobs that somebody asks for run all the same."""
     pace: Pace = field(default_factory=Pace)
     retries: Retries = field(default_factory=Retries)
 

@@ -102,7 +102,7 @@ class Runner:
         async with self._catalog.begin(write=True, durable=False) as tx:
             now = self._clock.now()
             reaped = await tx.jobs.reap(now, REAPED_AT_ONCE_MAX)
-            fired = await fire_due(tx, now)
+            fired = await fire_due(tx, now) if self._limits.fires else []
             claimed = await self._claim(tx, now)
             self.tally.backlog = await tx.jobs.backlog(now)
             pruned = await self._prune(tx, now)
