@@ -15,7 +15,7 @@ from entrepot.ports.pulls import Pulled
 FLUSH_SECONDS = 30.0
 """How long a pull stays in memory, about; its time is that of the writing."""
 KEPT_MAX = 100_000
-"""Most manifests that are counted between two flushes; pulls of others are not counted."""
+"""Most manifests that are counted between two flushes (I13); pulls of others are not counted."""
 STEP = 32
 """Rows written in one transaction."""
 
