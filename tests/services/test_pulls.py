@@ -66,6 +66,7 @@ async def test_more_than_a_step_is_written(catalog: Catalog) -> None:
 
 
 async def test_i13_memory_has_a_limit(catalog: Catalog) -> None:
+    """I13."""
     recorder = PullRecorder(catalog, Clock())
     for each in range(KEPT_MAX + 5):
         recorder.note(each, digest("one"))
