@@ -60,6 +60,11 @@ class ComparingMachine(RuleBasedStateMachine):
         """Look at what was touched, and at all uploads."""
         assert await self.world.registry.findings() == []
         assert await self.world.events(0) == self.model.events
+        shown = [(e["kind"], e["repository"], e["digest"], e["tags"]) for e in await self.trash()]
+        assert shown == [
+            (each.kind, WIRE[each.name][0], each.entry.digest, [*each.tags])
+            for each in self.model.trash
+        ]
         for name in sorted(self.touched):
             await self.compare(name)
         for address, session in self.model.sessions.items():
@@ -69,8 +74,8 @@ class ComparingMachine(RuleBasedStateMachine):
         if self.ended:
             assert (await self.world.request("GET", self.ended)).status == 404
         answer = await self.world.request("GET", "/v2/_catalog")
-        shown = [WIRE[name][0] for name, shelf in self.model.shelves.items() if shelf.manifests]
-        assert answer.json["repositories"] == sorted(shown)
+        filled = [WIRE[name][0] for name, shelf in self.model.shelves.items() if shelf.manifests]
+        assert answer.json["repositories"] == sorted(filled)
 
     async def compare(self, name: str) -> None:
         """Look at all that a repository shows."""
@@ -106,10 +111,33 @@ class ComparingMachine(RuleBasedStateMachine):
         """After a long time without clients, only what manifests hold is left."""
         self.world.clock.seconds += 10 * (IDLE_SECONDS + GRACE_SECONDS)
         self.run(self.world.registry.house.uploads.expire())
+        self.run(self.empty_the_trash())
+        self.world.clock.seconds += 2 * GRACE_SECONDS
         self.run(self.world.collect())
         assert {self.run(self.state(name)) for name in self.world.disk.files} <= {BlobState.LIVE}
         left = {name.digest for name in self.world.disk.files if isinstance(name, Blob)}
         assert left == self.model.referenced()
+
+    async def empty_the_trash(self) -> None:
+        """Purge all, and what is left behind by it, which has no tag and is in no index."""
+        while entries := await self.trash():
+            body = {"ids": [entry["id"] for entry in entries]}
+            assert (await self.world.operate("POST", "/trash/purge", body)).status == 200
+        for name, digest in self.model.manifests:
+            answer = await self.world.request("GET", self.address(name, f"manifests/{digest}"))
+            if answer.status == 404:
+                assert digest not in self.model.shelves[name].tags.values()
+                del self.model.shelves[name].manifests[digest]
+        for shelf in self.model.shelves.values():
+            for entry in shelf.manifests.values():
+                assert all(child in shelf.manifests for child in entry.children)
+
+    async def trash(self) -> list[dict[str, Any]]:
+        """Return what the trash shows, oldest first."""
+        answer = await self.world.operate("GET", "/trash?limit=1000")
+        assert answer.status == 200, answer.body
+        items: list[dict[str, Any]] = answer.json["items"]
+        return items
 
     async def state(self, name: str | Blob) -> BlobState | None:
         """Return the state of the row that owns a file."""

@@ -67,6 +67,16 @@ class Session:
     expires_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """An entry of the trash: a manifest with the tags it had, or one tag alone."""
+
+    kind: str
+    name: str
+    entry: Entry
+    tags: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Shelf:
     """A repository."""
@@ -93,6 +103,10 @@ class Shelf:
             digest not in self.manifests for digest in entry.children
         )
 
+    def referenced(self) -> set[Digest]:
+        """Return what the manifests keep alive."""
+        return {digest for entry in self.manifests.values() for digest in entry.held}
+
     def referrers(self, subject: Digest, artifact_type: str | None = None) -> list[Entry]:
         return [
             entry
@@ -107,8 +121,12 @@ class Model:
     def __init__(self, names: Iterable[str]) -> None:
         self.shelves = {name: Shelf() for name in names}
         self.sessions: dict[str, Session] = {}
-        self.told: dict[Digest, float] = {}
-        """When a client was last told that a blob exists."""
+        self.told: dict[tuple[str, Digest], float] = {}
+        """When a client was last told that a repository has a blob."""
+        self.trash: list[Trashed] = []
+        """Oldest first."""
+        self.bytes: dict[Digest, bytes] = {}
+        """All that ever was a blob."""
         self.events = 0
         """How many changes there were (I9)."""
 
@@ -129,9 +147,9 @@ class Model:
     def arrive(self, name: str, data: bytes, now: float) -> None:
         """Take a blob in."""
         shelf = self.shelves[name]
-        shelf.blobs[Digest.of(data)] = data
+        shelf.blobs[Digest.of(data)] = self.bytes[Digest.of(data)] = data
         shelf.known = True
-        self.told[Digest.of(data)] = now
+        self.told[name, Digest.of(data)] = now
 
     def find(self, digest: Digest, sources: Iterable[str]) -> bytes | None:
         """Return a blob that can be mounted."""
@@ -146,7 +164,7 @@ class Model:
                 return 400
             # A manifest that is a layer is a blob from then on.
             for layer in entry.blobs:
-                shelf.blobs[layer] = shelf.content(layer) or b""
+                shelf.blobs[layer] = self.bytes[layer] = shelf.content(layer) or b""
             shelf.manifests[digest] = entry
         shelf.known = True
         moves = tag is not None and shelf.tags.get(tag) != digest
@@ -156,8 +174,11 @@ class Model:
         return 201
 
     def delete_tag(self, name: str, tag: str) -> int:
-        if self.shelves[name].tags.pop(tag, None) is None:
+        shelf = self.shelves[name]
+        at = shelf.tags.pop(tag, None)
+        if at is None:
             return 404
+        self.trash.append(Trashed("tag", name, shelf.manifests[at], (tag,)))
         self.events += 1
         return 202
 
@@ -170,9 +191,12 @@ class Model:
         gone = shelf.manifests.pop(digest)
         if not any(digest in entry.blobs for entry in shelf.manifests.values()):
             shelf.blobs.pop(digest, None)
-        shelf.tags = {tag: at for tag, at in shelf.tags.items() if at != digest}
-        for target in gone.held - self.referenced():
-            self.told[target] = now
+        tags = tuple(sorted(tag for tag, at in shelf.tags.items() if at == digest))
+        self.trash.append(Trashed("manifest", name, gone, tags))
+        for tag in tags:
+            del shelf.tags[tag]
+        for target in gone.held - shelf.referenced():
+            self.told[name, target] = now
         self.events += 1
         return 202
 
@@ -186,16 +210,54 @@ class Model:
         self.events += 1
         return 202
 
+    def undelete(self, trashed: Trashed) -> None:
+        """Give an entry of the trash back, with what its manifest needs."""
+        shelf, digest = self.shelves[trashed.name], trashed.entry.digest
+        if trashed.kind == "manifest":
+            self._bring(trashed, trashed.tags)
+            return
+        (tag,) = trashed.tags
+        if tag not in shelf.tags and digest not in shelf.manifests:
+            source = self._newest(trashed.name, digest)
+            self._bring(source, (*source.tags, tag))
+        if shelf.tags.setdefault(tag, digest) == digest:
+            # If the name was taken meanwhile, it stays in the trash.
+            self.trash.remove(trashed)
+            self.events += 1
+
+    def _bring(self, trashed: Trashed, tags: Iterable[str], root: Iterable[str] = ()) -> None:
+        """Give back a manifest, after the children that it lacks; those take no tag of its own."""
+        shelf, entry, root = self.shelves[trashed.name], trashed.entry, [*root, *tags]
+        if entry.digest not in shelf.manifests:
+            for child in entry.children:
+                if child not in shelf.manifests:
+                    found = self._newest(trashed.name, child)
+                    self._bring(found, [tag for tag in found.tags if tag not in root], root)
+            for layer in entry.blobs:
+                shelf.blobs[layer] = self.bytes[layer]
+            shelf.manifests[entry.digest] = entry
+        for tag in tags:
+            shelf.tags.setdefault(tag, entry.digest)
+        self.trash.remove(trashed)
+        self.events += 1
+
+    def _newest(self, name: str, digest: Digest) -> Trashed:
+        return next(
+            each
+            for each in reversed(self.trash)
+            if (each.kind, each.name, each.entry.digest) == ("manifest", name, digest)
+        )
+
     def expire(self, now: float) -> None:
         kept = {at: session for at, session in self.sessions.items() if session.expires_at >= now}
         self.sessions = kept
 
     def referenced(self) -> set[Digest]:
         """Return what the manifests of all repositories keep alive."""
-        entries = (e for shelf in self.shelves.values() for e in shelf.manifests.values())
-        return {digest for entry in entries for digest in entry.held}
+        return {digest for shelf in self.shelves.values() for digest in shelf.referenced()}
 
-    def promised(self, now: float) -> set[Digest]:
-        """Return what no collector may take (I11)."""
-        told = {digest for digest, at in self.told.items() if at + GRACE_SECONDS >= now}
-        return told | self.referenced()
+    def promised(self, name: str, now: float) -> set[Digest]:
+        """Return what no collector may take out of a repository (I11)."""
+        since = now - GRACE_SECONDS
+        told = {at[1] for at, when in self.told.items() if at[0] == name and when >= since}
+        return told | self.shelves[name].referenced()

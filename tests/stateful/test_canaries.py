@@ -8,7 +8,9 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from entrepot.adapters.catalog.blobs import SqlBlobs
 from entrepot.adapters.catalog.outbox import SqlOutbox
-from entrepot.services import holding, push, uploads
+from entrepot.rules import trash as trash_rules
+from entrepot.rules.trash import Restored
+from entrepot.services import deletion, holding, push, uploads
 from entrepot.services.uploads import UploadService
 from tests.stateful.test_registry import RegistryMachine
 
@@ -26,6 +28,10 @@ async def forget(*_: Any) -> bool:
     return True
 
 
+async def nothing(*_: Any) -> list[Any]:
+    return []
+
+
 FAULTS = {
     "a pushed blob is not linked": (SqlBlobs, "link", forget),
     "a deleted blob stays linked": (SqlBlobs, "unlink", forget),
@@ -34,7 +40,17 @@ FAULTS = {
     "bytes of no session are not swept": (UploadService, "sweep", forget),
     "any chunk is taken": (uploads, "check_chunk", lambda *_: None),
     "any manifest is taken": (push, "decide", lambda *_: None),
+    "the trash holds nothing": (deletion, "_held", nothing),
+    "a restore gives no tag back": (
+        trash_rules,
+        "restore",
+        lambda *_: Restored(free=(), kept=(), there=()),
+    ),
 }
+
+
+def test_without_a_fault_nothing_is_found() -> None:
+    run_state_machine_as_test(RegistryMachine, settings=SETTINGS)
 
 
 @pytest.mark.parametrize("owner, name, fault", FAULTS.values(), ids=FAULTS.keys())

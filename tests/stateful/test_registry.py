@@ -121,7 +121,7 @@ class RegistryMachine(ComparingMachine):
     def ask_whether_it_exists(self, pick: int) -> None:
         name, digest = self.model.blobs[pick % len(self.model.blobs)]
         assert self.send("HEAD", name, f"blobs/{digest}").status == 200
-        self.model.told[digest] = self.now
+        self.model.told[name, digest] = self.now
 
     # Manifests ---------------------------------------------------------------------------------
 
@@ -196,6 +196,18 @@ class RegistryMachine(ComparingMachine):
             self.model.delete_tag(name, tag),
         ]
 
+    @precondition(lambda self: self.model.trash)
+    @rule(pick=picks, late=st.booleans())
+    def undelete(self, pick: int, *, late: bool) -> None:
+        if late:
+            self.let_time_pass(2 * GRACE_SECONDS)
+        at = pick % len(self.model.trash)
+        entry_id = self.run(self.trash())[at]["id"]
+        answer = self.run(self.world.operate("POST", "/trash/restore", {"ids": [entry_id]}))
+        assert answer.status == 200, answer.body
+        self.touched = {*NAMES}
+        self.model.undelete(self.model.trash[at])
+
     # Time, collection and power ----------------------------------------------------------------
 
     @rule(seconds=st.sampled_from([1.0, GRACE_SECONDS, GRACE_SECONDS, IDLE_SECONDS]))
@@ -217,7 +229,7 @@ class RegistryMachine(ComparingMachine):
             return
         if how == "HEAD":
             assert self.send("HEAD", name, f"blobs/{digest}").status == 200
-            self.model.told[digest] = self.now
+            self.model.told[name, digest] = self.now
         elif how == "mount":
             self.mount(NAMES[0], content, name)
         else:
@@ -317,8 +329,8 @@ class RegistryMachine(ComparingMachine):
 
     def learn_what_was_collected(self) -> None:
         """Forget blobs that are gone, if they may be (I11)."""
-        promised = self.model.promised(self.now)
         for name, shelf in self.model.shelves.items():
+            promised = self.model.promised(name, self.now)
             for digest in [*shelf.blobs]:
                 if digest in promised:
                     continue

@@ -3,23 +3,27 @@
 import errno
 from contextlib import AbstractAsyncContextManager
 
+import msgspec
+
 from entrepot.adapters.blobs.memory import Keep, MemoryDisk, open_store
 from entrepot.adapters.catalog import open_catalog
 from entrepot.adapters.signer import Es256Signer, new_key
+from entrepot.faces.asgi import App
+from entrepot.faces.manage.api import ROOT, api_app
 from entrepot.ports.catalog import Catalog, Tx
 from entrepot.rules.tickets import KEY_BYTES
 from entrepot.settings import Auth, Settings, Trash, Uploads
-from entrepot.wiring import Outside
+from entrepot.wiring import Outside, api_routes
 from sim.collector import Collector
-from tests.faces.registry.client import Answer, Broken
+from tests.faces.registry.client import Answer, Broken, call
 from tests.faces.registry.registry import PlainPasswords, Registry, assemble
 from tests.services.house import Counting, HandClock
 from tests.stateful.model import GRACE_SECONDS, IDLE_SECONDS
 
 SETTINGS = Settings(
     auth=Auth(open=True),
-    # What is in the trash is held: `nothing_leaks` would find it. It has machines of its own.
-    trash=Trash(keep_days=0),
+    # Longer than any sequence of steps takes.
+    trash=Trash(keep_days=1),
     uploads=Uploads(idle_seconds=IDLE_SECONDS, grace_seconds=GRACE_SECONDS),
 )
 
@@ -86,6 +90,8 @@ class World:
     """What outlives a power cut, and the registry that runs now."""
 
     registry: Registry
+    control: App
+    """What is served to the operator alone."""
 
     def __init__(self, catalog: Catalog) -> None:
         self.clock = HandClock()
@@ -115,7 +121,9 @@ class World:
             upload_key=bytes(KEY_BYTES),
         )
         self.registry = assemble(SETTINGS, outside, self.disk, self.clock)
-        await self.registry.house.uploads.sweep()
+        house = self.registry.house
+        self.control = api_app(api_routes(house, operator=True), house.access, operator=True)
+        await house.uploads.sweep()
 
     async def request(
         self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b""
@@ -127,6 +135,12 @@ class World:
             if self.mains.is_on:
                 raise
             raise PowerFailed from error
+
+    async def operate(self, method: str, path: str, body: object = None) -> Answer:
+        """Send a request to the control application; there is power."""
+        raw = b"" if body is None else msgspec.json.encode(body)
+        headers = {"Content-Type": "application/json"} if raw else {}
+        return await call(self.control, method, f"{ROOT}{path}", headers, raw)
 
     async def break_off(self, method: str, path: str, body: bytes) -> None:
         """Send a request whose client vanishes after `body`."""

@@ -47,7 +47,9 @@ class Report:
     """What could not be given back, with the reason."""
 
     def __add__(self, other: "Report") -> "Report":
-        return Report(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+        # A tag and the manifest that came along with it tell of the same tag.
+        pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+        return Report(*(tuple(dict.fromkeys(ours + theirs)) for ours, theirs in pairs))
 
 
 @dataclass(frozen=True, slots=True)
