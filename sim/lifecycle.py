@@ -6,7 +6,6 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.blobs import BlobStore
 from entrepot.ports.catalog import Catalog
-from entrepot.services.blobs import BlobService
 from entrepot.services.bulk import REPOSITORY_DELETE, TRASH_PURGE, TRASH_RESTORE, BulkService
 from entrepot.services.configs import ImageConfigs
 from entrepot.services.deletion import DeletionService
@@ -47,14 +46,12 @@ class Stores:
 class Lifecycle:
     """The services of one process that go beyond pushing, pulling and deleting."""
 
-    def __init__(
-        self, stores: Stores, blobs: BlobService, deletion: DeletionService, policies: PolicyService
-    ) -> None:
+    def __init__(self, stores: Stores, deletion: DeletionService, policies: PolicyService) -> None:
         catalog, clock, chance = stores.catalog, stores.clock, SimRandom(stores.loop)
         self.policies = policies
         self.quotas = QuotaService(catalog, clock)
         self.trash = TrashService(catalog, clock, guard=policies.guard, admit=self.quotas.admit)
-        self.purging = PurgeService(catalog, clock, blobs=blobs, deletion=deletion)
+        self.purging = PurgeService(catalog, clock, deletion=deletion)
         self.history = HistoryService(catalog, clock)
         roller = Roller(clock, deletion=deletion, trash=self.trash, guard=policies.guard)
         self.rollback = RollbackService(catalog, clock, roller=roller)

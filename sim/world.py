@@ -177,7 +177,7 @@ class World:
             pull=PullService(catalog, wrapped, limits=PullLimits()),
             deletion=deletion,
             collector=Collector(catalog, wrapped, clock, self._dawdle),
-            lifecycle=Lifecycle(stores, blobs, deletion, policies),
+            lifecycle=Lifecycle(stores, deletion, policies),
         )
         await process.uploads.sweep()
         self.are_disks_faulty = True

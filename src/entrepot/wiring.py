@@ -159,7 +159,7 @@ def build(settings: Settings, outside: Outside) -> House:
             jobs=jobs,
             deletion=deletion,
             trash=TrashService(catalog, clock, guard=policies.guard, admit=quotas.admit),
-            purging=PurgeService(catalog, clock, blobs=blobs, deletion=deletion),
+            purging=PurgeService(catalog, clock, deletion=deletion),
             scrubbing=ScrubLimits(settings.scrub.bytes_per_second),
         ),
     )

@@ -160,7 +160,7 @@ async def open_house(
         pull=PullService(catalog, store, limits=PullLimits()),
         deletion=deletion,
         trash=TrashService(catalog, clock),
-        purging=PurgeService(catalog, clock, blobs=blobs, deletion=deletion),
+        purging=PurgeService(catalog, clock, deletion=deletion),
         clock=clock,
     )
     try:

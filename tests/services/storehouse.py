@@ -195,7 +195,7 @@ async def open_storehouse(path: Path) -> AsyncIterator[Storehouse]:
             push=PushService(catalog, clock, blobs=blobs, sparse=Sparse.ALL, quotas=quotas),
             deletion=deletion,
             trash=TrashService(catalog, clock),
-            purging=PurgeService(catalog, clock, blobs=blobs, deletion=deletion),
+            purging=PurgeService(catalog, clock, deletion=deletion),
             keeper=keeper,
             policies=policies,
             quotas=quotas,

@@ -147,7 +147,7 @@ async def test_without_a_trash_all_goes_at_once(house: House) -> None:
     await sign(house, child.raw)
     await delete(house, whole.digest)
     bare = DeletionService(house.catalog, house.clock, blobs=house.blobs)
-    service = PurgeService(house.catalog, house.clock, blobs=house.blobs, deletion=bare)
+    service = PurgeService(house.catalog, house.clock, deletion=bare)
     house.clock.seconds += KEEP_SECONDS
     assert (await service.purge_due(BOB)).purged == 3
     assert await trashed(house) == []

@@ -19,7 +19,6 @@ from entrepot.ports.clock import Clock
 from entrepot.ports.trash import KIND_MANIFEST, TrashEntry, TrashScope
 from entrepot.rules.reachability import Neighbour, left_behind
 
-from .blobs import BlobService
 from .context import Caller
 from .deletion import Cause, DeletionService
 from .events import TRASH_PURGED, payload
@@ -55,18 +54,15 @@ class Purge:
 
 
 class PurgeService:
-    """Removes entries for good; their blobs go with the collector, after the grace time.
+    """Removes entries for good; their blobs go with the collector.
 
     What only they needed goes to the trash in turn: untagged children of a purged index, untagged
     referrers of a purged manifest. So nothing is left over in the end.
     """
 
-    def __init__(
-        self, catalog: Catalog, clock: Clock, *, blobs: BlobService, deletion: DeletionService
-    ) -> None:
+    def __init__(self, catalog: Catalog, clock: Clock, *, deletion: DeletionService) -> None:
         self._catalog = catalog
         self._clock = clock
-        self._blobs = blobs
         self._deletion = deletion
 
     async def purge(self, entry_ids: Sequence[int], caller: Caller) -> Purge:
