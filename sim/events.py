@@ -44,7 +44,19 @@ async def check_events(catalog: Catalog) -> list[str]:
             if event.kind not in KINDS:
                 continue  # of a project, or of the trash
             _apply(told.setdefault(event.repository, _Told()), event)
-        return [line for name, each in told.items() for line in await _compare(tx, name, each)]
+        found = [line for name, each in told.items() for line in await _compare(tx, name, each)]
+        return found + await audited(tx)
+
+
+async def audited(tx: Tx) -> list[str]:
+    """Return where events and the audit log differ: each change has one line, in its order."""
+    events = await tx.outbox.after(0, EVENTS_MAX)
+    kinds = {event.kind for event in events}
+    lines = [line for line in await tx.audit.after(0, EVENTS_MAX) if line.operation in kinds]
+    told = [(event.kind, event.repository.project, event.at) for event in events]
+    if told == [(line.operation, line.project, line.at) for line in lines]:
+        return []
+    return [f"{len(told)} events and {len(lines)} lines of the audit log tell not the same"]
 
 
 def _apply(told: _Told, event: Event) -> None:

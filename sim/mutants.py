@@ -1,6 +1,6 @@
 """Planted faults: a simulation that no longer finds them has gone blind."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
 from entrepot.adapters.catalog import sql
 from entrepot.adapters.catalog.blobs import SqlBlobs
@@ -23,6 +23,7 @@ from entrepot.rules.leases import BlobRow
 from entrepot.rules.trash import Restored
 from entrepot.services import deletion
 from entrepot.services.blobs import BlobService
+from entrepot.services.context import ANONYMOUS, Caller
 from entrepot.services.gc import steps
 from entrepot.services.policies import PolicyService
 from entrepot.services.quotas import QuotaService, Room
@@ -147,12 +148,14 @@ class _MountDoesNotLease(BlobService):
         name: RepositoryName,
         digest: Digest,
         source: RepositoryName | None,
-        may_pull: Callable[[RepositoryName], bool],
+        may_pull: Callable[[RepositoryName], Awaitable[bool]],
+        *,
         room: Room | None = None,
+        caller: Caller = ANONYMOUS,
     ) -> BlobRow | None:
         keep, self.keep = self.keep, _no_keep  # type: ignore[assignment,method-assign]
         try:
-            return await super().mount(name, digest, source, may_pull, room)
+            return await super().mount(name, digest, source, may_pull, room=room, caller=caller)
         finally:
             self.keep = keep  # type: ignore[method-assign]
 
@@ -167,7 +170,9 @@ class _SettlesWithoutLook(BlobService):
 
 
 class _BytesBeforeRow(UploadService):
-    async def _commit(self, session: Session, upload: Upload, digest: Digest) -> BlobRow:
+    async def _commit(
+        self, session: Session, upload: Upload, digest: Digest, caller: Caller
+    ) -> BlobRow:
         async with self._catalog.begin(write=True) as tx:
             if await tx.blobs.find(digest) is not None:
                 row = None
@@ -181,18 +186,20 @@ class _BytesBeforeRow(UploadService):
             async with self._catalog.begin(write=True) as tx:
                 if await tx.blobs.find(digest) is None:
                     await tx.rebuilding.adopt(row)
-        return await super()._commit(session, upload, digest)
+        return await super()._commit(session, upload, digest, caller)
 
 
 class _RowBeforeBytes(UploadService):
-    async def _commit(self, session: Session, upload: Upload, digest: Digest) -> BlobRow:
+    async def _commit(
+        self, session: Session, upload: Upload, digest: Digest, caller: Caller
+    ) -> BlobRow:
         row = await self._blobs.intend(digest, upload.offset)
         async with self._catalog.begin(write=True) as tx:
             await self._blobs.settle(tx, row)
             now = self._clock.now()
             repository = await tx.repositories.ensure(session.name, now)
             await tx.blobs.link(repository.id, digest, now)
-        return await super()._commit(session, upload, digest)
+        return await super()._commit(session, upload, digest, caller)
 
 
 async def _generation_per_digest(

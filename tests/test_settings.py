@@ -24,12 +24,15 @@ KEYS = [*keys()]
 EXAMPLES: dict[tuple[str, str], tuple[str, Any]] = {
     ("server", "listen"): ("localhost:1,localhost:2", ["localhost:1", "localhost:2"]),
     ("server", "trusted_proxies"): ("10.0.0.0/8,unix", ["10.0.0.0/8", "unix"]),
+    ("auth", "networks"): ("10.0.0.0/8,unix", ["10.0.0.0/8", "unix"]),
     ("server", "public_url"): ("https://registry.example", "https://registry.example"),
     ("server", "acme_hosts"): ("", []),
     ("auth", "anonymous_pull"): ("a,b/*", ["a", "b/*"]),
     ("auth", "admin_password"): ("a long value", "a long value"),
     ("auth", "open"): ("true", True),
     ("log", "access"): ("false", False),
+    ("ldap", "url"): ("", []),
+    ("ldap", "allowed_groups"): ("", []),
 }
 
 
@@ -117,7 +120,7 @@ def test_units_are_in_the_names() -> None:
                 *("_seconds", "_bytes", "_per_second", "_per_address", "connections", "workers"),
                 *("_days", "_share"),
                 # Shares and counts: numbers of nothing that is measured.
-                *("duty", "concurrency"),
+                *("duty", "concurrency", "_length_min"),
             )
         )
     }
@@ -184,6 +187,13 @@ def test_units_are_in_the_names() -> None:
         ("[auth]\nservice = ''", "auth.service", "letters"),
         ("[auth]\nservice = 'a\"b'", "auth.service", "letters"),
         ('[auth]\nservice = "a\\nb"', "auth.service", "letters"),
+        ("[auth]\nnetworks = ['10.1.2.3/8']", "auth.networks", "write 10.0.0.0/8"),
+        ("[auth]\nnetworks = ['fe80::1%eth0']", "auth.networks", "an address"),
+        ("[auth]\nnetworks = ['10.0.0.0/255.0.0.0']", "auth.networks", "an address"),
+        (f"[auth]\nnetworks = {['10.0.0.1'] * 257}", "auth.networks", "at most 256"),
+        ("[rates]\nuser_pulls = '100'", "rates.user_pulls", "100/6h"),
+        ("[rates]\nanonymous_pulls = '0/6h'", "rates.anonymous_pulls", "off"),
+        ("[rates]\nrequests_per_second = -1", "rates.requests_per_second", ">= 0"),
         ("[auth]\ntoken_seconds = 59", "auth.token_seconds", ">= 60"),
         ("[auth]\ntoken_seconds = 1e9", "auth.token_seconds", "<= 86400"),
         ("[auth]\nanonymous_pull = ['Public/*']", "auth.anonymous_pull", "lower case"),

@@ -5,7 +5,7 @@
 #       Debian/Ubuntu, as root or with a password-less sudo: installs with apt what is missing.
 #       With CI=true, or --newest, also unpacks the newest clients and Helm under .tools/.
 #       Never fails without CI=true: it says what is missing. With CI=true, missing is an error.
-#       --docker: install docker.io and nginx even where systemd would start them at each boot.
+#       --docker: install docker.io, nginx and slapd even where systemd would start them at each boot.
 #   tools/clients.sh newest DIR   unpack the newest clients in DIR; installs nothing, needs no root
 #   tools/clients.sh helm DIR     Helm's own library, in a Python environment in DIR
 #   tools/clients.sh list         what the tests would find, with versions
@@ -23,7 +23,7 @@ apt_patience_seconds=600
 # command:package; a command that is there already is never touched
 apt_clients="skopeo:skopeo podman:podman buildah:buildah"
 # These start a service of their own.
-apt_engines="dockerd:docker.io nginx:nginx-light"
+apt_engines="dockerd:docker.io nginx:nginx-light slapd:slapd"
 apt_helpers="mmdebstrap:mmdebstrap ip:iproute2 setpriv:util-linux"
 newest_wanted="cosign oras crane notation umoci docker dockerd containerd containerd-shim-runc-v2 ctr"
 newest_packages="cosign oras crane notation umoci docker-cli docker.io containerd"
@@ -41,6 +41,7 @@ version_of() {
         oras | crane) output=$("$command" version 2>/dev/null | head -n 1 | sed 's/^Version: *//') ;;
         notation) output=$("$command" version 2>/dev/null | sed -n 's/^Version: *//p') ;;
         nginx) output=$("$command" -v 2>&1) ;;
+        slapd) output=$("$command" -VV 2>&1 | sed -n 's/^.*slapd \([0-9.]*\).*$/\1/p') ;;
         containerd-shim-*) output=$("$command" -v 2>/dev/null | sed -n 's/^ *Version: *//p') ;;
         *) output=$("$command" --version 2>/dev/null | head -n 1) ;;
     esac
@@ -199,8 +200,8 @@ install_linux() {
     # docker.io and nginx enable a service: not on somebody's desktop unasked.
     if in_ci || [ "$with_docker" = yes ] || [ ! -d /run/systemd/system ]; then
         wanted="$wanted $apt_engines"
-    elif ! have dockerd || ! have nginx; then
-        say "docker.io and nginx would start services at each boot: ask for them with --docker"
+    elif ! have dockerd || ! have nginx || ! have slapd; then
+        say "docker.io, nginx and slapd would start services at each boot: ask for them with --docker"
     fi
     if can_install; then
         install_with_apt "$wanted" || true
@@ -232,7 +233,7 @@ row() { printf '%-33s %s\n' "$1" "${2:+$2  $3}"; }
 
 list() {
     local name path
-    for name in skopeo podman buildah docker dockerd containerd ctr runc umoci mmdebstrap nginx; do
+    for name in skopeo podman buildah docker dockerd containerd ctr runc umoci mmdebstrap nginx slapd; do
         path=$(command -v "$name" || true)
         row "$name" "$path" "${path:+$(version_of "$path")}"
     done

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from entrepot import __version__
+from entrepot.faces.cli.audit import audit
 from entrepot.faces.cli.bench.command import bench
 from entrepot.faces.cli.conformance import conformance
 from entrepot.faces.cli.gc import collector
 from entrepot.faces.cli.history import diff, history, resolve, rollback
 from entrepot.faces.cli.jobs import jobs, schedules
+from entrepot.faces.cli.keys import keys, secrets
+from entrepot.faces.cli.login import login, logout
 from entrepot.faces.cli.policies import policies, quotas
 from entrepot.faces.cli.recovery import (
     ask_for_backup,
@@ -48,7 +51,9 @@ main.add_command(policies, "policy")
 main.add_command(quotas, "quota")
 for command in (repositories, projects, trash, history, resolve, diff, rollback, retention):
     main.add_command(command)
-for command in (collector, cost, scrub, jobs, schedules):
+for command in (audit, collector, cost, scrub, jobs, schedules):
+    main.add_command(command)
+for command in (login, logout, keys, secrets):
     main.add_command(command)
 main.add_command(bench)
 main.add_command(conformance)

@@ -14,7 +14,7 @@ from entrepot.ports.blobs import BlobStore
 from entrepot.ports.catalog import Catalog
 from entrepot.ports.clock import Clock, Random
 from entrepot.ports.secrets import TokenSigner
-from entrepot.services import bulk, retention, rollback, scrub
+from entrepot.services import auditprune, bulk, retention, rollback, scrub
 from entrepot.services.bulk import BulkService
 from entrepot.services.configs import ImageConfigs
 from entrepot.services.damages import DamageService
@@ -27,6 +27,7 @@ from entrepot.services.gc.report import Reports
 from entrepot.services.history import HistoryService
 from entrepot.services.jobs import Handler, JobService, ScheduleSpec
 from entrepot.services.policies import PolicyService
+from entrepot.services.projects import ProjectService
 from entrepot.services.purging import PurgeService
 from entrepot.services.retention import RetentionService
 from entrepot.services.rollback import RollbackService
@@ -38,6 +39,7 @@ from entrepot.services.trash import TrashService
 SCHEDULES = (
     ScheduleSpec("trash-purge", bulk.TRASH_PURGE, "7 * * * *", mutex=bulk.TRASH_PURGE),
     ScheduleSpec("gc", GC, "23 * * * *", mutex=GC),
+    ScheduleSpec("audit-prune", auditprune.KIND, "17 3 * * *", mutex=auditprune.KIND),
     ScheduleSpec("scrub", scrub.KIND, "41 4 * * 0", mutex=scrub.KIND),
 )
 """What is done by itself, unless the operator said otherwise."""
@@ -81,7 +83,7 @@ class Upkeep:
             *history_routes(self.history, base.clock),
             *rollback_routes(self.rollback, desk),
             *trash_routes(self.trash, self.purging, desk),
-            *removal_routes(self.history, desk),
+            *removal_routes(self.history, desk, ProjectService(base.catalog, base.clock)),
             *retention_routes(self.retention, desk),
             *gc_routes(preview, reports, base.signer, desk),
             *cost_routes(FreeingService(base.catalog, base.clock)),
@@ -103,6 +105,7 @@ def make_upkeep(
     trash: TrashService,
     purging: PurgeService,
     scrubbing: ScrubLimits | None = None,
+    audit_keep_days: float = 365.0,
 ) -> Upkeep:
     """Return the services over those that the registry itself needs."""
     catalog, clock = base.catalog, base.clock
@@ -131,6 +134,7 @@ def make_upkeep(
             rollback.JOB_KIND: RollbackJob(catalog, roller=roller).run,
             retention.KIND: made.run,
             GC: GcService(catalog, base.store, clock).run,
+            auditprune.KIND: auditprune.AuditPruning(catalog, clock, keep_days=audit_keep_days).run,
             scrub.KIND: ScrubService(
                 catalog, base.store, clock, base.random, limits=scrubbing
             ).handle,

@@ -3,52 +3,71 @@
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from entrepot.adapters.blobs.fs import Holds, Retired, SharedStore, open_store
 from entrepot.adapters.catalog import open_catalog
 from entrepot.adapters.datadir import DataDirectory
+from entrepot.adapters.passkeys import WebauthnPasskeys
 from entrepot.adapters.passwords import Argon2Passwords
+from entrepot.adapters.sealing import Keyring, given_keys, new_master_keys, origin_of
 from entrepot.adapters.secrets import FileSecrets, new_upload_key
-from entrepot.adapters.signer import Es256Signer, new_key
+from entrepot.adapters.signer import Es256Mint, RingSigner, load_chain
 from entrepot.adapters.system import SystemClock, SystemRandom
 from entrepot.faces.asgi import App
+from entrepot.faces.flood import flood_guard
 from entrepot.faces.manage.api import Route, api_app
+from entrepot.faces.manage.audit import audit_routes
 from entrepot.faces.manage.health import Metrics, Readiness, health_app
+from entrepot.faces.manage.keys import key_routes, secret_routes
 from entrepot.faces.manage.policies import policy_routes, quota_routes
-from entrepot.faces.manage.users import user_routes
 from entrepot.faces.registry.app import registry_app
 from entrepot.faces.registry.call import Services
 from entrepot.faces.registry.challenge import Challenger
 from entrepot.faces.registry.token import TokenServices, jwks_app, token_app
+from entrepot.gate import NO_SOURCES, Gate, Ground, Sources, make_gate
 from entrepot.ports.accounts import UserFile
 from entrepot.ports.blobs import BlobStore
 from entrepot.ports.catalog import Catalog
 from entrepot.ports.clock import Clock, Random
+from entrepot.ports.sealing import Sealer
 from entrepot.ports.secrets import Passwords, TokenSigner
 from entrepot.ports.sharing import SharedBlobStore
-from entrepot.rules.access import Action, Policy
 from entrepot.rules.admission import Sparse
 from entrepot.rules.leases import Grace
+from entrepot.rules.passwords import PasswordPolicy
+from entrepot.rules.permissions import Permission
+from entrepot.rules.ratelimits import parse_rate
 from entrepot.rules.tickets import Tickets
 from entrepot.services.access import AccessService
 from entrepot.services.accounts import AccountService
+from entrepot.services.auditing import AuditService
+from entrepot.services.audittrail import AuditTrail
 from entrepot.services.blobs import BlobService
 from entrepot.services.deletion import DeletionService
 from entrepot.services.jobs import Handler, JobService
+from entrepot.services.keys import KeyService
 from entrepot.services.policies import PolicyService
 from entrepot.services.pull import PullLimits, PullService
 from entrepot.services.pulls import PullRecorder
 from entrepot.services.purging import PurgeService
 from entrepot.services.push import PushService
 from entrepot.services.quotas import QuotaService
+from entrepot.services.ratelimiting import RateService
 from entrepot.services.scrub import ScrubLimits
+from entrepot.services.secrets import SecretService
 from entrepot.services.sharing import SharedUploadService
 from entrepot.services.tokens import TokenService
 from entrepot.services.trash import TrashService
 from entrepot.services.uploads import UploadLimits, UploadService
 from entrepot.services.warnings import WarningService
-from entrepot.settings import Settings
+from entrepot.settings import Auth, Settings
 from entrepot.upkeep import Base, Upkeep, make_upkeep
+
+FORMER_KEY = "token-es256.pem"
+"""The one signing key of earlier versions: the first of the rows, so that its tokens stay valid."""
+MASTER_KEYS = "master.keys"
+DAY_SECONDS = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +84,15 @@ class Outside:
     """`rules.tickets.KEY_BYTES` by chance; upload ids hold as long as it does."""
     users: UserFile | None = None
     """Where users are kept in a file, instead of in the catalog."""
+    sources: Sources = NO_SOURCES
+    """Who else knows people and machines."""
     shared: SharedBlobStore | None = None
     """The store again, where other processes use it too."""
+    keys: KeyService | None = None
+    """The keys of `signer`, where they are rows."""
+    sealer: Sealer | None = None
+    printed_keys: bytes = b""
+    """Text of the master keys, if a program printed it: for the further processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +100,20 @@ class House:
     """All services of one process."""
 
     registry: Services
-    accounts: AccountService
-    tokens: TokenService
+    gate: Gate
     policies: PolicyService
     upkeep: Upkeep
+    audit: AuditService
+    keys: KeyService | None = None
+    secrets: SecretService | None = None
+
+    @property
+    def accounts(self) -> AccountService:
+        return self.gate.accounts
+
+    @property
+    def tokens(self) -> TokenService:
+        return self.gate.tokens
 
     @property
     def jobs(self) -> JobService:
@@ -112,9 +148,16 @@ def build(settings: Settings, outside: Outside) -> House:
     auth, bounds = settings.auth, settings.uploads
     blobs = BlobService(catalog, store, clock, random, grace=Grace(bounds.grace_seconds))
     limits = UploadLimits(size_max_bytes=bounds.size_max_bytes, idle_seconds=bounds.idle_seconds)
-    accounts = AccountService(catalog, outside.passwords, clock, random, file=outside.users)
-    tokens = TokenService(
-        outside.signer, clock, random, audience=auth.service, seconds=auth.token_seconds
+    accounts = AccountService(
+        catalog, outside.passwords, clock, random, file=outside.users, policy=_passwords(auth)
+    )
+    gate = make_gate(
+        Ground(catalog, clock, random, outside.signer, outside.sealer, _passkeys(settings)),
+        accounts=accounts,
+        auth=auth,
+        projects=settings.projects,
+        switched_off=_switched_off(settings),
+        sources=outside.sources,
     )
     jobs, quotas = JobService(catalog, clock), _quotas(settings, outside)
     policies = PolicyService(catalog, clock)
@@ -125,16 +168,9 @@ def build(settings: Settings, outside: Outside) -> House:
         keep_days=settings.trash.keep_days,
         guard=policies.guard,
     )
-    policy = Policy(open=auth.open or bool(auth.anonymous), anonymous_pull=auth.anonymous_pull)
     return House(
         registry=Services(
-            access=AccessService(
-                accounts,
-                tokens,
-                policy,
-                switched_off=_switched_off(settings),
-                asks=not auth.anonymous,
-            ),
+            access=gate.access,
             blobs=blobs,
             uploads=_uploads(outside, blobs, limits),
             push=PushService(
@@ -150,10 +186,14 @@ def build(settings: Settings, outside: Outside) -> House:
             deletion=deletion,
             warnings=WarningService(clock),
             quotas=quotas,
+            rates=_rates(settings, clock),
+            trail=AuditTrail(catalog, clock),
         ),
-        accounts=accounts,
-        tokens=tokens,
+        gate=gate,
         policies=policies,
+        audit=AuditService(catalog, source=auth.service),
+        keys=outside.keys,
+        secrets=_secrets(outside),
         upkeep=make_upkeep(
             Base(catalog, store, clock, random, outside.signer, policies),
             jobs=jobs,
@@ -161,8 +201,20 @@ def build(settings: Settings, outside: Outside) -> House:
             trash=TrashService(catalog, clock, guard=policies.guard, admit=quotas.admit),
             purging=PurgeService(catalog, clock, deletion=deletion),
             scrubbing=ScrubLimits(settings.scrub.bytes_per_second),
+            audit_keep_days=settings.audit.keep_days,
         ),
     )
+
+
+def _passkeys(settings: Settings) -> WebauthnPasskeys | None:
+    """Return what checks passkeys, which are bound to the address that browsers use."""
+    url = settings.server.public_url
+    return WebauthnPasskeys(url, "Entrepot") if url else None
+
+
+def _passwords(auth: Auth) -> PasswordPolicy:
+    words = ("entrepot", auth.service)
+    return PasswordPolicy(auth.password_length_min, classes=auth.password_classes, words=words)
 
 
 def _quotas(settings: Settings, outside: Outside) -> QuotaService:
@@ -173,6 +225,23 @@ def _quotas(settings: Settings, outside: Outside) -> QuotaService:
         project_bytes=given.project_bytes if given.project_bytes >= 0 else None,
         warn_share=given.warn_share,
     )
+
+
+def _rates(settings: Settings, clock: Clock) -> RateService:
+    given = settings.rates
+    return RateService(
+        clock,
+        anonymous_pulls=parse_rate(given.anonymous_pulls),
+        user_pulls=parse_rate(given.user_pulls),
+        requests_per_second=given.requests_per_second,
+        parts=settings.server.workers,
+    )
+
+
+def _secrets(outside: Outside) -> SecretService | None:
+    if outside.sealer is None:
+        return None
+    return SecretService(outside.catalog, outside.clock, outside.sealer)
 
 
 def _uploads(outside: Outside, blobs: BlobService, limits: UploadLimits) -> UploadService:
@@ -187,27 +256,30 @@ def _uploads(outside: Outside, blobs: BlobService, limits: UploadLimits) -> Uplo
     )
 
 
-def _switched_off(settings: Settings) -> dict[Action, str]:
+def _switched_off(settings: Settings) -> dict[Permission, str]:
     """Return what nobody may do, with the reason."""
     if settings.storage.read_only:
         reason = "the registry is read-only (storage.read_only): try again when that is over"
-        return {Action.PUSH: reason, Action.DELETE: reason}
+        return {Permission.PUSH: reason, Permission.DELETE: reason}
     if not settings.storage.delete:
         reason = (
             "deleting is switched off (storage.delete; with the variables of registry:2, "
             "REGISTRY_STORAGE_DELETE_ENABLED=true switches it on)"
         )
-        return {Action.DELETE: reason}
+        return {Permission.DELETE: reason}
     return {}
 
 
 def api_routes(house: House, *, operator: bool) -> list[Route]:
     """Return what is served below `/api/entrepot/v1`: publicly, or to the `operator`."""
     return [
-        *user_routes(house.accounts),
+        *house.gate.routes(),
         *policy_routes(house.policies),
         *quota_routes(house.quotas),
-        *house.upkeep.routes(operator=operator, deletes=house.access.serves(Action.DELETE)),
+        *(key_routes(house.keys) if house.keys else ()),
+        *(secret_routes(house.secrets) if house.secrets else ()),
+        *audit_routes(house.audit, house.upkeep.base.clock),
+        *house.upkeep.routes(operator=operator, deletes=house.access.serves(Permission.DELETE)),
     ]
 
 
@@ -218,12 +290,23 @@ def mounts(
     realm = settings.auth.realm if settings.auth.htpasswd else ""
     challenger = Challenger(settings.auth.service, settings.server.public_url, basic_realm=realm)
     health = health_app(readiness, metrics)
-    token = TokenServices(house.access, house.accounts, house.tokens)
-    return {
+    token = TokenServices(house.access, house.tokens, house.registry.trail)
+    rates = house.registry.rates
+    counted: dict[str, App] = {
         "v2": registry_app(house.registry, challenger),
         "service": token_app(token),
         ".well-known": jwks_app(house.tokens),
-        "api": api_app(api_routes(house, operator=False), house.access, operator=False),
+        "api": api_app(
+            api_routes(house, operator=False),
+            house.access,
+            operator=False,
+            trail=house.registry.trail,
+        ),
+    }
+    if rates.limits_requests:
+        counted = {name: flood_guard(app, rates.admit) for name, app in counted.items()}
+    return {
+        **counted,
         "healthz": health,
         "readyz": health,
         "metrics": health,
@@ -234,12 +317,16 @@ async def embedded(
     data: DataDirectory,
     stack: contextlib.AsyncExitStack,
     *,
+    settings: Settings = Settings(),  # noqa: B008 - a frozen value
     shared: bool = False,
     joins: bool = False,
+    printed_keys: bytes = b"",
 ) -> Outside:
     """Open the embedded catalog, store and keys of a data directory; `stack` closes them.
 
-    `shared` where several processes do so; all but the first of them say `joins`.
+    `shared` where several processes do so; all but the first of them say `joins`, with the
+    `printed_keys` of the first. Raises as `open_catalog` does, `SealBroken`, `ChainUnusable` or
+    OSError.
     """
     catalog = await open_catalog(
         data.catalog, turnstile=data.turnstile if shared else None, joins=joins
@@ -252,14 +339,50 @@ async def embedded(
     store = among or opened
     stack.push_async_callback(store.close)
     secrets = FileSecrets(data.secrets)
-    pem = await secrets.ensure("token-es256.pem", new_key)
+    clock = SystemClock()
+    sealer, printed = await _master_keys(settings, secrets, data, printed_keys)
+    auth, chain = settings.auth, None
+    if auth.token_key:
+        chain = load_chain(Path(auth.token_key), Path(auth.token_certs), clock.now())
+    signer = RingSigner(clock, chain)
+    keys = KeyService(
+        catalog,
+        clock,
+        sealer=sealer,
+        ring=signer,
+        mint=Es256Mint(),
+        every_seconds=settings.secrets.rotate_days * DAY_SECONDS,
+    )
+    await keys.load(await secrets.find(FORMER_KEY))
+    await secrets.forget(FORMER_KEY)
     return Outside(
         catalog=catalog,
         store=store,
-        clock=SystemClock(),
+        clock=clock,
         random=SystemRandom(),
         passwords=Argon2Passwords(),
-        signer=Es256Signer(pem),
+        signer=signer,
         upload_key=await secrets.ensure("uploads.key", new_upload_key),
         shared=among,
+        keys=keys,
+        sealer=sealer,
+        printed_keys=printed,
     )
+
+
+async def _master_keys(
+    settings: Settings, secrets: FileSecrets, data: DataDirectory, printed: bytes
+) -> tuple[Keyring, bytes]:
+    """Return the keyring of the master keys, and their text if a program printed it, now or before.
+
+    Where nothing says them they are a file of the data directory, made at the first start.
+    """
+    given = settings.secrets
+    if printed:
+        return Keyring.of_text(printed, origin=origin_of(given.keys_command)), printed
+    found = given_keys(given.keys_file, given.keys_command)
+    if found is not None:
+        text, origin = found
+        return Keyring.of_text(text, origin=origin), text if given.keys_command else b""
+    text = await secrets.ensure(MASTER_KEYS, new_master_keys)
+    return Keyring.of_text(text, origin=str(data.secrets / MASTER_KEYS)), b""

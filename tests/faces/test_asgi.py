@@ -274,3 +274,27 @@ async def test_a_source_is_closed_whatever_happens() -> None:
     with pytest.raises(OSError, match="disk"):
         await sent(Response(200, source=source))
     assert source.closed == 1
+
+
+@pytest.mark.parametrize(
+    "client,address",
+    [
+        (None, ""),
+        (("192.0.2.1", 4711), "192.0.2.1"),
+        (("::ffff:192.0.2.1", 4711), "192.0.2.1"),
+        (("2001:DB8:0::1", 4711, 0, 0), "2001:db8::1"),
+        (("fe80::1%eth0", 4711, 0, 2), "fe80::1"),
+        (("somebody", 0), "unknown"),
+    ],
+)
+def test_the_clients_address_has_one_writing(client: Any, address: str) -> None:
+    assert request(client=client).client_address == address
+
+
+def test_headers_never_change_the_clients_address() -> None:
+    lies = [
+        (b"x-forwarded-for", b"10.0.0.1"),
+        (b"forwarded", b"for=10.0.0.1"),
+        (b"x-real-ip", b"::1"),
+    ]
+    assert request(client=("192.0.2.1", 1), headers=lies).client_address == "192.0.2.1"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from entrepot.oci.errors import Code, Fault
+from entrepot.rules.access import Kind
 from entrepot.rules.scopes import parse_scopes
 from entrepot.services.uploads import Chunk
 from sim.collector import Collector
@@ -88,8 +89,8 @@ async def test_a_token_across_it(template: Path, tmp_path: Path, jump: float) ->
     async with site.process() as day:
         access, tokens = day.house.access, day.house.tokens
         await day.house.accounts.ensure_admin("only for this test")
-        account = await day.house.accounts.find("admin")
-        header = _bearer(tokens.issue(account, parse_scopes([]), access.policy).token)
+        holder = await day.house.gate.standing.of(Kind.USER, "admin")
+        header = _bearer((await tokens.issue(holder, parse_scopes([]), access.policy)).token)
         assert (await access.identify(header)).name == "admin"
     site.clock.seconds += jump
     async with site.process() as day:  # another one, that has not seen the token before
@@ -97,7 +98,7 @@ async def test_a_token_across_it(template: Path, tmp_path: Path, jump: float) ->
         with pytest.raises(Fault) as caught:
             await access.identify(header)
         assert caught.value.code is Code.UNAUTHORIZED
-        header = _bearer(tokens.issue(account, parse_scopes([]), access.policy).token)
+        header = _bearer((await tokens.issue(holder, parse_scopes([]), access.policy)).token)
         assert (await access.identify(header)).name == "admin"
 
 

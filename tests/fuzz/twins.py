@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from entrepot.adapters.signer import Es256Signer, new_key
@@ -14,12 +14,12 @@ from entrepot.faces.server.hooks import Hooks
 from entrepot.faces.server.limits import ServerLimits
 from entrepot.faces.server.listen import Listener
 from entrepot.faces.server.run import Server
+from entrepot.gate import Terms, assemble_gate
+from entrepot.rules.access import Kind
 from entrepot.rules.roles import Role
 from entrepot.rules.scopes import parse_scopes
-from entrepot.services.tokens import TokenService
 from entrepot.settings import Auth
 from tests.faces.registry.registry import Registry, open_registry
-from tests.services.house import Counting
 from tools.fuzz.client import Answer, Client, Gone, Malformed, read_answer
 from tools.fuzz.grammar import Request, broken
 from tools.fuzz.images import digest_of
@@ -104,18 +104,19 @@ async def _authorizations(registry: Registry) -> list[str]:
         await registry.use_token(Role.ADMIN, *scopes)
         found.append(registry.authorization or "")
     await registry.login(Role.ADMIN)
-    account = await registry.house.accounts.find(Role.ADMIN.value)
+    holder = await registry.house.gate.standing.of(Kind.USER, Role.ADMIN.value)
     policy = registry.house.access.policy
     ours = registry.house.tokens
     for signer, seconds in ((None, -1000.0), (Es256Signer(new_key()), 1000.0)):
-        other = TokenService(
-            signer or ours._signer,
-            registry.clock,
-            Counting(),
-            audience=ours.audience,
-            seconds=seconds,
-        )
-        found.append(f"Bearer {other.issue(account, parse_scopes([pull]), policy).token}")
+        ground = registry.house.gate.ground
+        other = assemble_gate(
+            replace(ground, signer=signer or ground.signer),
+            registry.house.accounts,
+            policy,
+            Terms(ours.audience, seconds),
+        ).tokens
+        issued = await other.issue(holder, parse_scopes([pull]), policy)
+        found.append(f"Bearer {issued.token}")
     good = found[1]
     return [*[good] * 30, *found, good[:-2], good.lower(), f" {good}", "Bearer", "Basic x", "x"]
 

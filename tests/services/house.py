@@ -26,11 +26,22 @@ from entrepot.services.purging import PurgeService
 from entrepot.services.push import Pushed, PushService
 from entrepot.services.trash import TrashService
 from entrepot.services.uploads import Chunk, UploadLimits, UploadService
+from sim.events import audited
 
 ALICE = Caller("alice", "docker/28")
 APP = RepositoryName("library/app")
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+
+
+async def anywhere(_name: RepositoryName) -> bool:
+    """Let everybody pull from everywhere."""
+    return True
+
+
+async def nowhere(_name: RepositoryName) -> bool:
+    """Let nobody pull from anywhere."""
+    return False
 
 
 @dataclass
@@ -108,6 +119,8 @@ class House:
         findings += [f async for f in check_blobs(self.catalog, self.store, read=True)]
         if findings:
             raise AssertionError(findings)
+        async with self.catalog.begin() as tx:
+            assert await audited(tx) == []
 
 
 def descriptor(media_type: str, data: bytes) -> dict[str, object]:

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 
 from entrepot.adapters.catalog import open_catalog
 from entrepot.adapters.signer import Es256Signer, new_key
+from entrepot.gate import Gate, Ground, Terms, assemble_gate
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.accounts import Account
 from entrepot.ports.catalog import Catalog
-from entrepot.rules.access import Policy
+from entrepot.rules.access import Kind, Policy
 from entrepot.rules.roles import Role
 from entrepot.services.access import AccessService
 from entrepot.services.accounts import AccountService
+from entrepot.services.standing import Standing
 from entrepot.services.tokens import TokenService
 from tests.services.house import Counting, HandClock
 
@@ -73,9 +75,22 @@ class People:
     passwords: PlainPasswords
     clock: HandClock
     accounts: AccountService
-    tokens: TokenService
-    access: AccessService
+    gate: Gate
     file: UserList | None = None
+
+    @property
+    def tokens(self) -> TokenService:
+        return self.gate.tokens
+
+    @property
+    def access(self) -> AccessService:
+        return self.gate.access
+
+    async def holder(self, name: str = "alice") -> Standing:
+        """Return an account as tokens are issued to it."""
+        found = await self.gate.standing.of(Kind.USER, name)
+        assert found is not None
+        return found
 
     async def add(self, name: str = "alice", role: Role = Role.DEVELOPER) -> Account:
         return await self.accounts.add(name, PASSWORD, role)
@@ -90,9 +105,9 @@ def _people(
 ) -> People:
     chance, passwords = Counting(), PlainPasswords()
     accounts = AccountService(catalog, passwords, clock, chance, file=file)
-    tokens = TokenService(Es256Signer(KEY), clock, chance, audience=AUDIENCE, seconds=300.0)
-    access = AccessService(accounts, tokens, policy)
-    return People(catalog, passwords, clock, accounts, tokens, access, file)
+    ground = Ground(catalog, clock, chance, Es256Signer(KEY))
+    gate = assemble_gate(ground, accounts, policy, Terms(AUDIENCE))
+    return People(catalog, passwords, clock, accounts, gate, file)
 
 
 @asynccontextmanager

@@ -5,11 +5,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from entrepot.gate import Terms, assemble_gate
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
-from entrepot.rules.access import ANONYMOUS, Action, Identity, Policy
+from entrepot.rules.access import ANONYMOUS, Identity, Kind, Policy
+from entrepot.rules.areas import Target
+from entrepot.rules.permissions import Permission
 from entrepot.rules.roles import Role
-from entrepot.rules.scopes import parse_scopes
+from entrepot.rules.scopes import Scope, parse_scopes
 from entrepot.services.access import AccessService
 from tests.services.people import APP, PASSWORD, People, open_people
 
@@ -26,8 +29,13 @@ def basic(name: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
 
 
-def bearer(people: People, account: object, scopes: object = BOTH) -> str:
-    return "Bearer " + people.tokens.issue(account, scopes, people.access.policy).token  # type: ignore[arg-type]
+async def bearer(people: People, name: str = "alice", scopes: tuple[Scope, ...] = BOTH) -> str:
+    holder = await people.holder(name) if name else None
+    return f"Bearer {(await people.tokens.issue(holder, scopes, people.access.policy)).token}"
+
+
+def access_of(people: People, policy: Policy, terms: Terms) -> AccessService:
+    return assemble_gate(people.gate.ground, people.accounts, policy, terms).access
 
 
 async def refusal(people: People, authorization: str) -> Fault:
@@ -41,13 +49,13 @@ async def test_no_header_is_nobody(people: People) -> None:
 
 
 async def test_basic_and_bearer_in_any_case(people: People) -> None:
-    alice = await people.add()
-    expected = Identity("alice", Role.DEVELOPER)
+    await people.add()
+    expected = Identity("alice", Role.DEVELOPER, kind=Kind.USER)
     assert await people.access.identify(basic("alice", PASSWORD)) == expected
     assert await people.access.identify("bASIC" + basic("alice", PASSWORD)[5:]) == expected
-    held = await people.access.identify(bearer(people, alice))
+    held = await people.access.identify(await bearer(people))
     assert (held.name, held.role) == ("alice", Role.DEVELOPER)
-    assert held == await people.access.identify("BEARER" + bearer(people, alice)[6:])
+    assert held == await people.access.identify("BEARER" + (await bearer(people))[6:])
 
 
 async def test_a_password_may_hold_colons_and_any_letters(people: People) -> None:
@@ -84,33 +92,33 @@ async def test_wrong_credentials_never_turn_into_nobody(authorization: str, mess
 
 async def test_what_is_missing_is_401_and_what_can_never_be_is_403(people: People) -> None:
     guest = await people.add("guest", Role.GUEST)
-    alice = await people.add("alice", Role.DEVELOPER)
+    await people.add("alice", Role.DEVELOPER)
     can_only_pull = await people.access.identify(
-        bearer(people, alice, parse_scopes(["repository:app:pull"]))
+        await bearer(people, "alice", parse_scopes(["repository:app:pull"]))
     )
     cases = [
-        (ANONYMOUS, Action.PULL, Code.UNAUTHORIZED),
-        (Identity("guest", guest.role), Action.PUSH, Code.DENIED),
-        (can_only_pull, Action.PUSH, Code.UNAUTHORIZED),
-        (can_only_pull, Action.DELETE, Code.DENIED),
+        (ANONYMOUS, Permission.PULL, Code.UNAUTHORIZED),
+        (Identity("guest", guest.role, kind=Kind.USER), Permission.PUSH, Code.DENIED),
+        (can_only_pull, Permission.PUSH, Code.UNAUTHORIZED),
+        (can_only_pull, Permission.DELETE, Code.DENIED),
     ]
-    for who, action, code in cases:
+    for who, permission, code in cases:
         with pytest.raises(Fault) as caught:
-            await people.access.require(who, action, APP)
+            await people.access.require(who, permission, APP)
         assert caught.value.code is code
-        assert not people.access.permits(who, action, APP)
-    await people.access.require(can_only_pull, Action.PULL, APP)
+        assert not await people.access.permits(who, permission, Target.of(APP))
+    await people.access.require(can_only_pull, Permission.PULL, APP)
     with pytest.raises(Fault):
-        await people.access.require(can_only_pull, Action.PULL, RepositoryName("library/other"))
+        await people.access.require(can_only_pull, Permission.PULL, RepositoryName("library/other"))
 
 
 async def test_i10_a_removed_user_loses_access_within_the_life_of_the_token(
     people: People,
 ) -> None:
     """I10: what is denied is denied before a row is written."""
-    alice = await people.add()
-    header = bearer(people, alice)
-    await people.access.require(await people.access.identify(header), Action.PUSH, APP)
+    await people.add()
+    header = await bearer(people)
+    await people.access.require(await people.access.identify(header), Permission.PUSH, APP)
     await people.accounts.remove("alice")
     fault = await refusal(people, header)
     assert fault.code is Code.UNAUTHORIZED
@@ -122,20 +130,21 @@ async def test_i10_a_removed_user_loses_access_within_the_life_of_the_token(
 
 
 async def test_a_token_from_before_a_change_is_not_valid(people: People) -> None:
-    alice = await people.add()
-    header = bearer(people, alice)
+    await people.add()
+    header = await bearer(people)
     await people.access.identify(header)
     # In the same instant, as far as the clock can tell.
-    alice = await people.accounts.change("alice", password="another one")
+    await people.accounts.change("alice", password="another one")
     await refusal(people, header)
-    assert (await people.access.identify(bearer(people, alice))).name == "alice"
-    header = bearer(people, alice)
-    alice = await people.accounts.change("alice", role=Role.GUEST)
+    assert (await people.access.identify(await bearer(people))).name == "alice"
+    header = await bearer(people)
+    await people.accounts.change("alice", role=Role.GUEST)
     await refusal(people, header)
 
 
 async def test_another_process_refuses_a_removed_user_at_once(people: People) -> None:
-    header = bearer(people, await people.add())
+    await people.add()
+    header = await bearer(people)
     other = people.restarted()
     await other.access.identify(header)
     await people.accounts.remove("alice")
@@ -143,7 +152,8 @@ async def test_another_process_refuses_a_removed_user_at_once(people: People) ->
 
 
 async def test_an_expired_token_is_told_so(people: People) -> None:
-    header = bearer(people, await people.add())
+    await people.add()
+    header = await bearer(people)
     people.clock.seconds += 3600
     fault = await refusal(people, header)
     assert (fault.code, fault.detail) == (Code.UNAUTHORIZED, {"error": "invalid_token"})
@@ -154,7 +164,7 @@ async def test_the_ping_asks_for_a_login_even_where_pulls_are_public() -> None:
         with pytest.raises(Fault) as caught:
             await people.access.require_login(ANONYMOUS)
         assert caught.value.code is Code.UNAUTHORIZED
-        token = bearer(people, None, parse_scopes(["repository:app:pull"]))
+        token = await bearer(people, "", parse_scopes(["repository:app:pull"]))
         await people.access.require_login(await people.access.identify(token))
         await people.add()
         await people.access.require_login(await people.access.identify(basic("alice", PASSWORD)))
@@ -166,32 +176,33 @@ async def test_the_ping_of_an_open_registry_asks_for_nothing() -> None:
 
 
 async def test_what_is_switched_off_nobody_may_do(people: People) -> None:
-    reason = {Action.DELETE: "deleting is switched off"}
+    reason = {Permission.DELETE: "deleting is switched off"}
     policy = Policy(open=True)
-    access = AccessService(people.accounts, people.tokens, policy, switched_off=reason)
-    admin = Identity("admin", Role.ADMIN)
+    access = access_of(people, policy, Terms(switched_off=reason))
+    admin = Identity("admin", Role.ADMIN, kind=Kind.USER)
     with pytest.raises(Fault) as caught:
-        await access.require(admin, Action.DELETE, APP)
-    assert (caught.value.code, caught.value.message) == (Code.UNSUPPORTED, reason[Action.DELETE])
-    await access.require(admin, Action.PUSH, APP)
-    assert [action for action in Action if not access.serves(action)] == [Action.DELETE]
+        await access.require(admin, Permission.DELETE, APP)
+    assert (caught.value.code, caught.value.message) == (
+        Code.UNSUPPORTED,
+        reason[Permission.DELETE],
+    )
+    await access.require(admin, Permission.PUSH, APP)
+    assert [one for one in Permission if not access.serves(one)] == [Permission.DELETE]
 
 
 async def test_who_may_not_is_not_told_what_is_switched_off(people: People) -> None:
-    access = AccessService(
-        people.accounts, people.tokens, Policy(), switched_off={Action.DELETE: "off"}
-    )
+    access = access_of(people, Policy(), Terms(switched_off={Permission.DELETE: "off"}))
     for who, code in (
         (ANONYMOUS, Code.UNAUTHORIZED),
-        (Identity("guest", Role.GUEST), Code.DENIED),
+        (Identity("guest", Role.GUEST, kind=Kind.USER), Code.DENIED),
     ):
         with pytest.raises(Fault) as caught:
-            await access.require(who, Action.DELETE, APP)
+            await access.require(who, Permission.DELETE, APP)
         assert caught.value.code is code
 
 
 async def test_a_registry_that_asks_nobody_looks_at_no_credentials(people: People) -> None:
-    access = AccessService(people.accounts, people.tokens, Policy(open=True), asks=False)
+    access = access_of(people, Policy(open=True), Terms(asks=False))
     for authorization in (None, basic("alice", "of another registry"), "Bearer x.y.z", "Digest"):
         assert await access.identify(authorization) == ANONYMOUS
     assert people.passwords.verified == []

@@ -8,7 +8,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.rules.leases import BlobRow, BlobState
 from tests.collecting import condemn_due
-from tests.services.house import ALICE, APP, House
+from tests.services.house import ALICE, APP, House, anywhere, nowhere
 
 OTHER = RepositoryName("other/app")
 DATA = b"a layer"
@@ -83,15 +83,15 @@ async def test_mount_shows_the_blob_without_a_copy(
     house: House, source: RepositoryName | None
 ) -> None:
     await house.add_blob(DATA)
-    assert await house.blobs.mount(OTHER, DIGEST, source, lambda _: True)
+    assert await house.blobs.mount(OTHER, DIGEST, source, anywhere)
     assert (await house.pull.blob(OTHER, DIGEST)).size == len(DATA)
     assert len(house.disk.files) == 1
 
 
 async def test_mount_is_no_oracle_for_those_who_may_not_pull(house: House) -> None:
     await house.add_blob(DATA)
-    assert await house.blobs.mount(OTHER, DIGEST, APP, lambda _: False) is None
-    assert await house.blobs.mount(OTHER, DIGEST, None, lambda _: False) is None
+    assert await house.blobs.mount(OTHER, DIGEST, APP, nowhere) is None
+    assert await house.blobs.mount(OTHER, DIGEST, None, nowhere) is None
     with pytest.raises(Fault):
         await house.pull.blob(OTHER, DIGEST)
 

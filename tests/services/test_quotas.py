@@ -19,7 +19,7 @@ from entrepot.services.fsck import check_catalog
 from entrepot.services.push import Published, Pushed, PushService
 from entrepot.services.quotas import QuotaService
 from entrepot.services.uploads import Chunk
-from tests.services.house import ALICE, APP, Bytes, House, image, open_house
+from tests.services.house import ALICE, APP, Bytes, House, anywhere, image, open_house
 
 BOB = Caller("bob", "docker/28")
 SIBLING = RepositoryName("library/web")
@@ -192,10 +192,10 @@ async def test_a_mount_is_refused_only_where_a_quota_is_exceeded(house: House) -
         room = await service(house).room(SIBLING, ALICE)
         if refuses:
             with pytest.raises(Fault) as refused:
-                await house.blobs.mount(SIBLING, digest, APP, lambda _: True, room)
+                await house.blobs.mount(SIBLING, digest, APP, anywhere, room=room)
             assert refused.value.code is Code.DENIED
         else:
-            assert await house.blobs.mount(SIBLING, digest, APP, lambda _: True, room)
+            assert await house.blobs.mount(SIBLING, digest, APP, anywhere, room=room)
 
 
 async def test_i7_of_pushes_at_once_exactly_those_that_fit_are_taken(house: House) -> None:

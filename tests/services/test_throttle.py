@@ -3,7 +3,14 @@
 import pytest
 
 from entrepot.oci.errors import Code, Fault
-from entrepot.rules.passwords import FORGET_SECONDS, FREE_FAILURES, PAUSE_MAX_SECONDS
+from entrepot.rules.passwords import (
+    FORGET_SECONDS,
+    FREE_FAILURES,
+    PACE_FREE_FAILURES,
+    PACE_MAX_SECONDS,
+    PACE_SECONDS,
+    PAUSE_MAX_SECONDS,
+)
 from entrepot.services.throttle import NAMES_MAX, Throttle
 from tests.services.house import HandClock
 
@@ -86,3 +93,39 @@ def test_no_pause_is_longer_than_the_longest() -> None:
     failed(throttle, 1000)
     clock.seconds += PAUSE_MAX_SECONDS
     assert not is_paused(throttle)
+
+
+def test_a_pause_is_for_one_place_alone() -> None:
+    throttle = Throttle(HandClock())
+    for number in range(FREE_FAILURES):
+        throttle.failed("alice", b"%d" % number, "192.0.2.1")
+    with pytest.raises(Fault, match="too many wrong passwords"):
+        throttle.check("alice", "192.0.2.1")
+    throttle.check("alice", "192.0.2.2")
+    assert throttle.pace_seconds("alice", "192.0.2.2") == 0
+
+
+def guessed_from_everywhere(throttle: Throttle) -> None:
+    for number in range(PACE_FREE_FAILURES):
+        throttle.failed("alice", b"x", f"192.0.2.{number}")
+
+
+def test_guesses_from_everywhere_make_a_queue_that_ends() -> None:
+    clock = HandClock()
+    throttle = Throttle(clock)
+    guessed_from_everywhere(throttle)
+    waits = [throttle.pace_seconds("alice", f"198.51.100.{number}") for number in range(200)]
+    assert waits[:4] == [0, PACE_SECONDS, 2 * PACE_SECONDS, 3 * PACE_SECONDS]
+    assert max(waits) == waits[-1] == PACE_MAX_SECONDS
+    assert throttle.pace_seconds("bob", "198.51.100.1") == 0
+    clock.seconds += FORGET_SECONDS + 1
+    assert throttle.pace_seconds("alice", "198.51.100.1") == 0
+
+
+def test_who_was_right_here_waits_for_nobody() -> None:
+    throttle = Throttle(HandClock())
+    throttle.passed("alice", "203.0.113.5")
+    guessed_from_everywhere(throttle)
+    assert throttle.pace_seconds("alice", "203.0.113.6") == 0
+    assert throttle.pace_seconds("alice", "203.0.113.6") > 0
+    assert throttle.pace_seconds("alice", "203.0.113.5") == 0

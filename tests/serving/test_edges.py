@@ -94,7 +94,7 @@ async def answer(edges: Edges, host: str) -> tuple[int, Scope]:
     return statuses[0], scope
 
 
-def no_shortcut(_method: bytes, _target: bytes, _fields: Fields) -> None:
+def no_shortcut(_method: bytes, _target: bytes, _fields: Fields, _address: str) -> None:
     """Answer nothing."""
 
 

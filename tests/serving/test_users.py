@@ -13,7 +13,8 @@ from entrepot.adapters.htpasswd import BcryptPasswords, HtpasswdUnusable
 from entrepot.adapters.registry2_tree import TREE
 from entrepot.adapters.signer import Es256Signer, new_key
 from entrepot.adapters.system import SystemClock, SystemRandom
-from entrepot.rules.access import ANONYMOUS, Action
+from entrepot.rules.access import ANONYMOUS
+from entrepot.rules.permissions import Permission
 from entrepot.rules.tickets import KEY_BYTES
 from entrepot.serving.users import prepare_users
 from entrepot.settings import Auth, Settings, Storage
@@ -110,9 +111,9 @@ async def test_a_registry_open_to_everyone_says_so(tmp_path: Path, outside: Outs
     ((event, facts),) = heard.warnings
     assert event.startswith("open to everyone")
     assert "REGISTRY_AUTH=htpasswd" in facts["mend"]
-    for action in (Action.PULL, Action.PUSH, Action.DELETE):
-        await house.access.require(ANONYMOUS, action, APP)
-    assert not house.access.permits(ANONYMOUS, Action.MANAGE, None)
+    for permission in (Permission.PULL, Permission.PUSH, Permission.DELETE):
+        await house.access.require(ANONYMOUS, permission, APP)
+    assert not await house.access.permits(ANONYMOUS, Permission.USER_MANAGE)
 
 
 async def test_what_registry2_left_is_counted(tmp_path: Path, outside: Outside) -> None:

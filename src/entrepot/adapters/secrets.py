@@ -35,6 +35,17 @@ class FileSecrets:
             self._write(path, make())
             return self._read(path)
 
+    async def find(self, name: str) -> bytes | None:
+        """Return the secret, or None if there is none."""
+        try:
+            return self._read(self._directory / name)
+        except FileNotFoundError:
+            return None
+
+    async def forget(self, name: str) -> None:
+        """Remove the secret, if it is there."""
+        (self._directory / name).unlink(missing_ok=True)
+
     def _read(self, path: Path) -> bytes:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         with os.fdopen(file, "rb") as stream:

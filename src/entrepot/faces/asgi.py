@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.json import encode
+from entrepot.rules.networks import address_of
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -58,10 +59,14 @@ class Response:
 class Request:
     """One request, read lazily from its ASGI scope."""
 
-    __slots__ = ("_headers", "_query", "_receive", "scope")
+    __slots__ = ("_headers", "_query", "_receive", "actor", "known", "scope")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
+        self.actor = ""
+        """Who it is said to be from, for the log of refusals."""
+        self.known = False
+        """Whether that was proved."""
         self._receive = receive
         self._headers: dict[bytes, bytes] | None = None
         self._query: dict[str, list[str]] | None = None
@@ -121,6 +126,15 @@ class Request:
     def client_program(self) -> str:
         """The User-Agent, cut."""
         return (self.header(b"user-agent") or "")[:CLIENT_LENGTH_MAX]
+
+    @property
+    def client_address(self) -> str:
+        """Who sent it, as `rules.networks` writes addresses: "" for a Unix socket.
+
+        Of what proxies say only that of trusted ones has been believed, by the server.
+        """
+        client = self.scope.get("client")
+        return address_of(client[0] if client else None)
 
     async def read(self, limit_bytes: int) -> bytes:
         """Return the whole body; `Fault(MANIFEST_TOO_BIG)` beyond the limit."""

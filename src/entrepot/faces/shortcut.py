@@ -30,5 +30,8 @@ class Brief(NamedTuple):
     request_id: str
 
 
-Shortcut = Callable[[bytes, bytes, Fields], Brief | None]
-"""Takes method, target and fields; None sends the request the usual way. Must not block."""
+Shortcut = Callable[[bytes, bytes, Fields, str], Brief | None]
+"""Takes method, target, fields and the peer's address as `Request.client_address` writes it.
+
+None sends the request the usual way. Must not block.
+"""

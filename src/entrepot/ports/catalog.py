@@ -14,13 +14,20 @@ from entrepot.oci.reference import Tag
 
 from .accounts import Accounts
 from .artifacts import Artifacts
+from .audit import Audit
+from .factors import Factors, WebSessions
+from .grants import Epochs, Grants, Roles
 from .history import History
 from .integrity import Cursors, Damages, Rebuilding
 from .jobs import JobLines, Jobs, Schedules
+from .keys import SealedRows, SealedSecrets, SigningKeys
 from .leases import Blobs
 from .ledgers import Ledgers
+from .people import Groups, Profiles
 from .policies import Policies
+from .projects import Projects
 from .pulls import Pulls
+from .robots import Credentials, Revocations, Robots, Workloads
 from .trash import Trash
 from .upkeep import Collection, Inspection, Reach, Sweeps
 
@@ -289,7 +296,49 @@ class Care(Protocol):
     def rebuilding(self) -> Rebuilding: ...
 
 
-class Tx(Content, Lifecycle, Care, Protocol):
+class Access(Protocol):
+    """Who may do what, and what was done."""
+
+    @property
+    def projects(self) -> Projects: ...
+    @property
+    def grants(self) -> Grants: ...
+    @property
+    def roles(self) -> Roles: ...
+    @property
+    def profiles(self) -> Profiles: ...
+    @property
+    def groups(self) -> Groups: ...
+    @property
+    def robots(self) -> Robots: ...
+    @property
+    def credentials(self) -> Credentials: ...
+    @property
+    def workloads(self) -> Workloads: ...
+    @property
+    def factors(self) -> Factors: ...
+    @property
+    def sessions(self) -> WebSessions: ...
+    @property
+    def revocations(self) -> Revocations: ...
+    @property
+    def epochs(self) -> Epochs: ...
+    @property
+    def audit(self) -> Audit: ...
+
+
+class Sealed(Protocol):
+    """What is kept sealed."""
+
+    @property
+    def signing_keys(self) -> SigningKeys: ...
+    @property
+    def sealed_secrets(self) -> SealedSecrets: ...
+    @property
+    def sealed_factors(self) -> SealedRows: ...
+
+
+class Tx(Content, Lifecycle, Care, Access, Sealed, Protocol):
     """What one transaction can see and do."""
 
 

@@ -22,10 +22,19 @@ class Passwords(Protocol):
 
 
 class TokenSigner(Protocol):
-    """Signs and reads JSON Web Tokens (RFC 7519)."""
+    """Signs and reads JSON Web Tokens (RFC 7519).
 
-    def sign(self, claims: Mapping[str, Any]) -> str: ...
-    def verify(self, token: str) -> dict[str, Any] | None:
+    What is `long_lived`, such as refresh tokens and reports, only the registry itself reads; it
+    outlives the key that signs access tokens.
+    """
+
+    @property
+    def epoch(self) -> int:
+        """Return another number once what was verified before may not be believed any more."""
+        ...
+
+    def sign(self, claims: Mapping[str, Any], *, long_lived: bool = False) -> str: ...
+    def verify(self, token: str, *, long_lived: bool = False) -> dict[str, Any] | None:
         """Return the claims if the signature is ours; times and audience are not looked at."""
         ...
 

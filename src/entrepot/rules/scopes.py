@@ -1,13 +1,15 @@
 """Token scopes: `repository:library/app:pull,push` (distribution, "Token Scope")."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from entrepot.oci.errors import Fault
 from entrepot.oci.name import RepositoryName
 
-from .access import Action, Grant, Identity, Policy, allowed_actions, decide
+from .access import NO_FACTS, Facts, Identity, Policy, TokenGrant, allowed_actions, decide
+from .areas import REGISTRY
+from .permissions import Permission
 
 SCOPES_MAX = 64
 """Most scopes looked at in one token request."""
@@ -48,14 +50,17 @@ def parse_scopes(texts: Iterable[str]) -> tuple[Scope, ...]:
     return tuple(found)
 
 
-def granted(scopes: Iterable[Scope], identity: Identity, policy: Policy) -> tuple[Scope, ...]:
+def granted(
+    scopes: Iterable[Scope], identity: Identity, policy: Policy, facts: Mapping[str, Facts]
+) -> tuple[Scope, ...]:
     """Return what of the wanted scopes the identity is allowed; never an error.
 
-    Each resource and action stands there once, however often it was asked for.
+    Each resource and action stands there once, however often it was asked for. `facts` are those
+    of each project that a scope is about, and of the registry under "".
     """
     found: dict[tuple[str, str], dict[str, None]] = {}
     for scope in scopes:
-        for action in _allowed(scope, identity, policy):
+        for action in _allowed(scope, identity, policy, facts):
             found.setdefault((scope.type, scope.name), {})[action] = None
     size = 0
     fitting = []
@@ -67,7 +72,7 @@ def granted(scopes: Iterable[Scope], identity: Identity, policy: Policy) -> tupl
     return tuple(fitting)
 
 
-def to_grants(scopes: Iterable[Scope]) -> tuple[Grant, ...]:
+def to_grants(scopes: Iterable[Scope]) -> tuple[TokenGrant, ...]:
     """Return the repository grants that a token's scopes are."""
     grants = []
     for scope in scopes:
@@ -76,24 +81,30 @@ def to_grants(scopes: Iterable[Scope]) -> tuple[Grant, ...]:
         except Fault:
             continue
         if scope.type == "repository":
-            grants.append(Grant(name, frozenset(scope.actions)))
+            grants.append(TokenGrant(name, frozenset(scope.actions)))
     return tuple(grants)
 
 
-def _allowed(scope: Scope, identity: Identity, policy: Policy) -> tuple[str, ...]:
+def _allowed(
+    scope: Scope, identity: Identity, policy: Policy, facts: Mapping[str, Facts]
+) -> tuple[str, ...]:
     if scope.type == "repository":
-        return _of_repository(scope, identity, policy)
+        return _of_repository(scope, identity, policy, facts)
     if (scope.type, scope.name) == ("registry", "catalog") and "*" in scope.actions:
-        return ("*",) if decide(identity, Action.CATALOG, None, policy).allowed else ()
+        here = facts.get("", NO_FACTS)
+        verdict = decide(identity, Permission.CATALOG, REGISTRY, policy, here)
+        return ("*",) if verdict.allowed else ()
     return ()
 
 
-def _of_repository(scope: Scope, identity: Identity, policy: Policy) -> tuple[str, ...]:
+def _of_repository(
+    scope: Scope, identity: Identity, policy: Policy, facts: Mapping[str, Facts]
+) -> tuple[str, ...]:
     try:
         name = RepositoryName.parse(scope.name)
     except Fault:
         return ()
-    allowed = {action.value for action in allowed_actions(identity, name, policy)}
+    allowed = allowed_actions(identity, name, policy, facts.get(name.project, NO_FACTS))
     if "*" in scope.actions:
         return tuple(sorted(allowed))
     return tuple(action for action in scope.actions if action in allowed)

@@ -3,13 +3,19 @@
 import base64
 import binascii
 from collections.abc import Mapping
+from dataclasses import replace
 
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
-from entrepot.ports.accounts import Account
-from entrepot.rules.access import ANONYMOUS, Action, Identity, Policy, decide
+from entrepot.rules.access import ANONYMOUS, Facts, Identity, Policy, Verdict, decide
+from entrepot.rules.areas import REGISTRY, Target
+from entrepot.rules.explaining import Explanation, Obstacle, Step, explain
+from entrepot.rules.networks import EVERYWHERE
+from entrepot.rules.permissions import Permission
 
-from .accounts import AccountService
+from .authentication import Authenticator, at, unauthorized
+from .facts import FactsService
+from .standing import Standing
 from .tokens import TokenService
 
 CREDENTIALS_MAX_BYTES = 16 * 1024
@@ -18,77 +24,122 @@ CREDENTIALS_MAX_BYTES = 16 * 1024
 class AccessService:
     """Turns an Authorization header into an identity, and an identity into a yes or no.
 
-    `switched_off` says why nobody at all may do an action. Unless it `asks`, everyone is anonymous
+    `switched_off` says why nobody at all may do something. Unless it `asks`, everyone is anonymous
     whatever they send, as clients send passwords that they saved for a registry of before.
     """
 
     def __init__(
         self,
-        accounts: AccountService,
+        authenticator: Authenticator,
         tokens: TokenService,
+        facts: FactsService,
         policy: Policy,
         *,
-        switched_off: Mapping[Action, str] | None = None,
+        switched_off: Mapping[Permission, str] | None = None,
         asks: bool = True,
     ) -> None:
-        self._accounts = accounts
+        self._authenticator = authenticator
         self._tokens = tokens
+        self._facts = facts
         self._policy = policy
         self._switched_off = {**(switched_off or {})}
         self._asks = asks
 
     @property
     def policy(self) -> Policy:
-        """What anyone may do."""
+        """What holds for everyone."""
         return self._policy
 
-    async def identify(self, authorization: str | None) -> Identity:
-        """Return who sent an Authorization header (RFC 9110 section 11.6.2).
+    async def identify(self, authorization: str | None, address: str = "") -> Identity:
+        """Return who sent an Authorization header (RFC 9110 section 11.6.2), and from where.
 
         Raises `Fault(UNAUTHORIZED)` for credentials that are wrong: they never turn into an
         anonymous caller.
         """
         if authorization is None or not self._asks:
-            return ANONYMOUS
+            return replace(ANONYMOUS, address=address) if address else ANONYMOUS
         scheme, _, credentials = authorization.partition(" ")
         if scheme.lower() == "bearer":
-            return await self._bearer(credentials.strip())
+            return await self._tokens.bearer(credentials.strip(), address)
         if scheme.lower() == "basic":
-            account = await self.login(*split_basic(credentials.strip()))
-            return Identity(account.name, account.role)
+            standing = await self.login(*split_basic(credentials.strip()), address)
+            return at(standing, address)
         raise unauthorized("only Basic and Bearer credentials are understood: log in with these")
 
-    async def login(self, name: str, password: str) -> Account:
-        """Return the account whose password this is, or raise `Fault(UNAUTHORIZED)`."""
-        account = await self._accounts.verify(name, password)
-        if account is None:
-            raise unauthorized("user name or password is wrong: log in again")
-        return account
+    async def login(self, name: str, password: str, address: str = "") -> Standing:
+        """Return whose password this is, or raise `Fault(UNAUTHORIZED)`."""
+        return await self._authenticator.password(name, password, address)
 
-    def permits(
-        self, identity: Identity, action: Action, repository: RepositoryName | None
+    async def facts(self, identity: Identity, project: str) -> Facts:
+        """Return what decides about a caller in a project; '' for the registry."""
+        return await self._facts.of(identity, project)
+
+    async def verdict(
+        self, identity: Identity, permission: Permission, target: Target = REGISTRY
+    ) -> Verdict:
+        """Return whether the identity may do this to the target, and why not."""
+        facts = await self._facts.of(identity, target.project)
+        return decide(identity, permission, target, self._policy, facts)
+
+    async def permits(
+        self, identity: Identity, permission: Permission, target: Target = REGISTRY
     ) -> bool:
         """Return whether the identity may do this."""
-        return decide(identity, action, repository, self._policy).allowed
+        return (await self.verdict(identity, permission, target)).allowed
+
+    async def explain(
+        self,
+        identity: Identity,
+        permission: Permission,
+        target: Target,
+        *,
+        anywhere: bool = False,
+    ) -> Explanation:
+        """Return whether an identity may do this, with the whole derivation.
+
+        With `anywhere`, no address is asked about, and none keeps them out.
+        """
+        facts, policy = await self._facts.of(identity, target.project), self._policy
+        if anywhere:
+            identity = replace(identity, networks=())
+            facts, policy = (
+                replace(facts, networks=EVERYWHERE),
+                replace(policy, networks=EVERYWHERE),
+            )
+        told = explain(identity, permission, target, policy, facts)
+        reason = self._switched_off.get(permission)
+        if reason is None or not told.allowed:
+            return told
+        steps = (*told.steps, Step("registry", reason))
+        return Explanation(
+            allowed=False, reason=reason, steps=steps, obstacle=Obstacle.SWITCHED_OFF
+        )
 
     async def require(
-        self, identity: Identity, action: Action, repository: RepositoryName | None = None
-    ) -> None:
-        """Raise unless the identity may do this (I10: before anything is written).
+        self,
+        identity: Identity,
+        permission: Permission,
+        target: Target | RepositoryName = REGISTRY,
+    ) -> Verdict:
+        """Return the yes, or raise unless the identity may do this, before all writing (I10).
 
         `Fault(UNAUTHORIZED)` where a login or another token could help, DENIED where none can,
         UNSUPPORTED for what is switched off.
         """
-        verdict = decide(identity, action, repository, self._policy)
+        if isinstance(target, RepositoryName):
+            target = Target.of(target)
+        verdict = await self.verdict(identity, permission, target)
         if not verdict.allowed:
             code = Code.UNAUTHORIZED if verdict.login_helps else Code.DENIED
-            raise Fault(code, verdict.reason, {"action": action.value})
-        if action in self._switched_off:
-            raise Fault(Code.UNSUPPORTED, self._switched_off[action], {"action": action.value})
+            raise Fault(code, verdict.reason, {"permission": permission.value})
+        if permission in self._switched_off:
+            reason = self._switched_off[permission]
+            raise Fault(Code.UNSUPPORTED, reason, {"permission": permission.value})
+        return verdict
 
-    def serves(self, action: Action) -> bool:
+    def serves(self, permission: Permission) -> bool:
         """Whether anybody at all may do this."""
-        return action not in self._switched_off
+        return permission not in self._switched_off
 
     async def require_login(self, identity: Identity) -> None:
         """Raise `Fault(UNAUTHORIZED)` for an anonymous caller, unless the registry is open.
@@ -96,29 +147,8 @@ class AccessService:
         Clients learn from the ping how to log in, so it asks even where pulls are public. A token
         for an anonymous caller counts as one who has asked.
         """
-        if identity == ANONYMOUS and not self._policy.open:
+        if not identity.name and identity.grants is None and not self._policy.open:
             raise unauthorized("log in: docker login asks for user and password")
-
-    async def _bearer(self, token: str) -> Identity:
-        verified = self._tokens.verify(token)
-        if verified is None:
-            raise Fault(
-                Code.UNAUTHORIZED,
-                "the token is not valid or has expired: ask for a new one",
-                INVALID_TOKEN,
-            )
-        if not verified.name:
-            return verified.identity(None)
-        # Who is removed or changed loses access at once, within the life of the token.
-        account = await self._accounts.recent(verified.name)
-        if account is None or verified.changed_at != account.changed_at:
-            raise Fault(
-                Code.UNAUTHORIZED, "the token's user has changed: log in again", INVALID_TOKEN
-            )
-        return verified.identity(account)
-
-
-INVALID_TOKEN = {"error": "invalid_token"}
 
 
 def split_basic(credentials: str) -> tuple[str, str]:
@@ -137,8 +167,3 @@ def split_basic(credentials: str) -> tuple[str, str]:
             "no password: Basic credentials are user and password with a colon between"
         )
     return name, password
-
-
-def unauthorized(message: str) -> Fault:
-    """Return the fault for a caller who must log in."""
-    return Fault(Code.UNAUTHORIZED, message)

@@ -7,12 +7,16 @@ from entrepot.oci.errors import Code, Fault
 from entrepot.ports.accounts import Account, UserFile
 from entrepot.ports.catalog import Busy, Catalog, Tx
 from entrepot.ports.clock import Clock, Random
+from entrepot.ports.grants import ACCESS_EPOCH
 from entrepot.ports.secrets import Passwords
-from entrepot.rules.passwords import check_name, check_password
+from entrepot.rules.access import Identity
+from entrepot.rules.passwords import DEFAULT_POLICY, PasswordPolicy, check_name, check_password
 from entrepot.rules.roles import Role
 
+from .governing import check_governs, is_self
+from .leaving import forget_user
 from .recently import remember
-from .verifying import Verifier
+from .verifying import Elsewhere, Verifier
 
 ADMIN = "admin"
 RECENT_MAX = 4096
@@ -22,7 +26,8 @@ PAGE = 100
 class AccountService:
     """Keeps users and knows whether a password is theirs.
 
-    With `file`, its users are all there are, and nobody is made or changed here.
+    With `file`, its users are all there are, and nobody is made or changed here. People without a
+    password of their own here are asked for `elsewhere`, in a directory.
     """
 
     def __init__(
@@ -33,14 +38,18 @@ class AccountService:
         random: Random,
         *,
         file: UserFile | None = None,
+        policy: PasswordPolicy = DEFAULT_POLICY,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self._catalog = catalog
         self._passwords = passwords
         self._clock = clock
         self._random = random
         self._file = file
+        self._policy = policy
         self._recent: OrderedDict[str, tuple[Account, int]] = OrderedDict()
-        self._verifier = Verifier(passwords, clock, random, file=file)
+        self._elsewhere = elsewhere
+        self._verifier = Verifier(passwords, clock, random, file=file, elsewhere=elsewhere)
 
     async def ensure_admin(self, password: str) -> str | None:
         """Make the first administrator if there is no account; return a generated password.
@@ -56,36 +65,51 @@ class AccountService:
         await self.add(ADMIN, password or generated or "", Role.ADMIN)
         return generated
 
-    async def add(self, name: str, password: str, role: Role) -> Account:
-        """Make an account.
+    async def add(
+        self, name: str, password: str, role: Role, *, by: Identity | None = None
+    ) -> Account:
+        """Make an account; `by` is who asks, None the operator.
 
         Raises `Fault`: REQUEST_INVALID, CONFLICT when the name is taken, or DENIED where users are
-        kept in a file.
+        kept in a file, and for an account that would hold what `by` lacks.
         """
         _raise(self._kept_elsewhere())
-        _raise(check_name(name) or check_password(password))
+        _raise(check_name(name) or check_password(password, self._policy, name=name))
         now = self._clock.now()
         account = Account(name, role, await self._passwords.hash(password), now, now)
         async with self._catalog.begin(write=True) as tx:
             if not await tx.accounts.add(account):
                 raise Fault(Code.CONFLICT, f"there is a user {name} already: choose another name")
+            # What was granted to that name before counts too.
+            await check_governs(tx, by, name)
+            await tx.epochs.advance(ACCESS_EPOCH)
         return account
 
     async def change(
-        self, name: str, *, password: str | None = None, role: Role | None = None
+        self,
+        name: str,
+        *,
+        password: str | None = None,
+        role: Role | None = None,
+        by: Identity | None = None,
     ) -> Account:
         """Change what is given, all or nothing, and return the account.
 
-        Tokens from before are not valid any more. Raises `Fault`: REQUEST_INVALID, NOT_FOUND, or
-        DENIED for the last administrator's role.
+        Tokens from before are not valid any more. `by` is who asks, None the operator. Raises
+        `Fault`: REQUEST_INVALID, NOT_FOUND, or DENIED for the last administrator's role, and for
+        an account that holds, or would hold, what `by` lacks.
         """
         _raise(self._kept_elsewhere())
         password_hash = None
         if password is not None:
-            _raise(check_password(password))
+            _raise(check_password(password, self._policy, name=name))
             password_hash = await self._passwords.hash(password)
         async with self._catalog.begin(write=True) as tx:
             account = await _existing(tx, name)
+            if role is not None or not is_self(by, name):
+                await check_governs(tx, by, name, role)
+            elif password_hash is not None and not account.password_hash:
+                raise _no_password(name)
             now = _later(account, self._clock.now())
             if role is not None and role is not account.role:
                 _raise(await _last_admin(tx, account))
@@ -97,13 +121,18 @@ class AccountService:
         self._recent.pop(name, None)
         return account
 
-    async def remove(self, name: str) -> None:
-        """Remove an account. The last administrator stays: `Fault(DENIED)`."""
+    async def remove(self, name: str, *, by: Identity | None = None) -> None:
+        """Remove an account; `by` is who asks, None the operator.
+
+        The last administrator stays, and whoever holds what `by` lacks: `Fault(DENIED)`.
+        """
         _raise(self._kept_elsewhere())
         async with self._catalog.begin(write=True) as tx:
             account = await _existing(tx, name)
+            await check_governs(tx, by, name)
             _raise(await _last_admin(tx, account))
             await tx.accounts.remove(name)
+            await forget_user(tx, name)
         self._recent.pop(name, None)
 
     async def find(self, name: str) -> Account | None:
@@ -138,20 +167,25 @@ class AccountService:
         async with self._catalog.begin() as tx:
             return await tx.accounts.page(after, limit)
 
-    async def verify(self, name: str, password: str) -> Account | None:
-        """Return the account if the password is right.
+    async def verify(self, name: str, password: str, address: str = "") -> Account | None:
+        """Return the account if the password is right; `address` is where it came from.
 
         An unknown name takes as long as a known one. Raises `Fault(TOOMANYREQUESTS)` after
-        several wrong passwords in a row, for a while, and when too many wait for an answer. Who was
-        right before with this very password need not wait: nobody is locked out by guesses at
-        their name.
+        several wrong passwords in a row from there, for a while, and when too many wait for an
+        answer. Who was right before with this very password need not wait: nobody is locked out by
+        guesses at their name.
         """
         # What cannot be a name shares one entry, so that nobody fills memory with long ones; only
         # a file may hold names that could not be made here.
         key = name if check_name(name) is None else ""
         account = await self.recent(key if self._file is None else name)
-        key = account.name if account is not None else key
-        is_right = await self._verifier.is_right(name, password, account, key)
+        if account is not None:
+            key = account.name
+        elif self._elsewhere is not None:
+            key = key.lower()  # as directories know no case, each spelling would be guesses anew
+        is_right = await self._verifier.is_right(name, password, account, key, address=address)
+        if is_right and self._elsewhere is not None and account is None:
+            account = await self.recent(self._elsewhere.name_of(name))
         return account if is_right else None
 
     def _kept_elsewhere(self) -> Fault | None:
@@ -197,6 +231,13 @@ async def _last_admin(tx: Tx, account: Account) -> Fault | None:
         Code.DENIED,
         f"{account.name} is the last administrator: make another one first",
         {"name": account.name},
+    )
+
+
+def _no_password(name: str) -> Fault:
+    return Fault(
+        Code.DENIED,
+        f"{name} has no password here: it is changed where {name} logs in (LDAP or OIDC)",
     )
 
 

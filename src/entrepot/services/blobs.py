@@ -5,20 +5,21 @@ then let the row go live (`settle`). So bytes never lie in the store without a r
 generation (I2), and a row is live only when its bytes are there (I1).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.blobs import Blob, BlobStore, Body, StoreFull
-from entrepot.ports.catalog import EDGE_BLOB, Catalog, Event, Tx
+from entrepot.ports.catalog import EDGE_BLOB, Catalog, Tx
 from entrepot.ports.clock import Clock, Random
 from entrepot.rules import leases
 from entrepot.rules.leases import BlobRow, BlobState, Grace
 
-from .context import Caller
-from .events import BLOB_DELETED, payload
+from .context import ANONYMOUS, Caller
+from .events import BLOB_DELETED, Change, tell
+from .founding import enter_project
 from .quotas import Room
 
 MOUNT_SOURCES_MAX = 64
@@ -145,8 +146,10 @@ class BlobService:
         name: RepositoryName,
         digest: Digest,
         source: RepositoryName | None,
-        may_pull: Callable[[RepositoryName], bool],
+        may_pull: Callable[[RepositoryName], Awaitable[bool]],
+        *,
         room: Room | None = None,
+        caller: Caller = ANONYMOUS,
     ) -> BlobRow | None:
         """Show a blob of another repository in this one; None if there is none to be had.
 
@@ -156,7 +159,7 @@ class BlobService:
         """
         async with self._catalog.begin() as tx:
             found = [source] if source else await _sources(tx, digest)
-        sources = [candidate for candidate in found if may_pull(candidate)]
+        sources = [candidate for candidate in found if await may_pull(candidate)]
         if not sources:
             return None
         async with self._catalog.begin(write=True) as tx:
@@ -168,6 +171,7 @@ class BlobService:
                     if excess is not None:
                         raise excess
                     now = self._clock.now()
+                    await enter_project(tx, name, caller, now)
                     repository = await tx.repositories.ensure(name, now)
                     await tx.blobs.link(repository.id, digest, now)
                     await self.keep(tx, row, now)
@@ -193,7 +197,7 @@ class BlobService:
                 )
             await tx.blobs.unlink(repository.id, digest)
             now = self._clock.now()
-            await tx.outbox.append(Event(BLOB_DELETED, name, payload(caller, digest=digest), now))
+            await tell(tx, caller, Change(BLOB_DELETED, name, now), {"digest": digest})
 
 
 def unknown_blob(name: RepositoryName, digest: Digest) -> Fault:

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+OPERATOR = "operator"
+"""The actor of what is asked for on the control socket: no account, whoever has that name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -11,6 +14,10 @@ class Caller:
     """Account name, or empty for an anonymous caller."""
     client: str = ""
     """User-Agent, cut to a bounded length by the face."""
+    address: str = ""
+    """Where from, as `rules.networks` writes addresses; empty for jobs and the operator."""
+    founds: bool = False
+    """Whether they may only because their first push makes the project."""
 
 
 ANONYMOUS = Caller()

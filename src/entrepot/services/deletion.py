@@ -11,7 +11,6 @@ from entrepot.ports.catalog import (
     EDGE_CHILD,
     EDGE_SPARSE,
     Catalog,
-    Event,
     ManifestRow,
     Repository,
     TagMove,
@@ -23,7 +22,7 @@ from entrepot.rules.trash import purge_at
 
 from .blobs import BlobService
 from .context import Caller
-from .events import MANIFEST_DELETED, TAG_DELETED, payload
+from .events import MANIFEST_DELETED, TAG_DELETED, Change, tell
 from .holding import leave
 from .pull import unknown_manifest
 
@@ -113,16 +112,15 @@ class DeletionService:
         if self._keep_days > 0:
             entry = self._entry(KIND_TAG, _Gone(repository, row, (tag,)), cause)
             entry_id = await tx.trash.add(entry, None, [])
-        facts = payload(
-            caller,
-            tag=tag,
-            digest=row.digest,
-            batch=cause.batch,
-            trash=entry_id,
-            reason=cause.reason,
-            purgeAt=purge_at(now, self._keep_days),
-        )
-        await tx.outbox.append(Event(TAG_DELETED, repository.name, facts, now))
+        facts = {
+            "tag": tag,
+            "digest": row.digest,
+            "batch": cause.batch,
+            "trash": entry_id,
+            "reason": cause.reason,
+            "purgeAt": purge_at(now, self._keep_days),
+        }
+        await tell(tx, caller, Change(TAG_DELETED, repository.name, now), facts)
         return True
 
     async def drop_manifest(
@@ -151,19 +149,18 @@ class DeletionService:
         raw = await tx.manifests.raw(digest) if keeps else None
         came = await _came(tx, row) if keeps else []
         entry_id = await self._leave(tx, gone, cause, raw)
-        facts = payload(
-            cause.caller,
-            digest=digest,
-            mediaType=row.media_type,
-            tags=[*tags],
-            batch=cause.batch,
-            trash=entry_id,
-            reason=cause.reason,
-            purgeAt=purge_at(self._clock.now(), self._keep_days),
+        facts = {
+            "digest": digest,
+            "mediaType": row.media_type,
+            "tags": [*tags],
+            "batch": cause.batch,
+            "trash": entry_id,
+            "reason": cause.reason,
+            "purgeAt": purge_at(self._clock.now(), self._keep_days),
             **({"came": came} if came else {}),
-        )
-        event = Event(MANIFEST_DELETED, repository.name, facts, self._clock.now())
-        await tx.outbox.append(event)
+        }
+        change = Change(MANIFEST_DELETED, repository.name, self._clock.now())
+        await tell(tx, cause.caller, change, facts)
         return True
 
     async def _leave(self, tx: Tx, gone: "_Gone", cause: Cause, raw: bytes | None) -> int:

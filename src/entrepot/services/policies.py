@@ -12,7 +12,7 @@ from entrepot.oci.errors import Code, Fault
 from entrepot.oci.json import encode
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
-from entrepot.ports.catalog import Catalog, Event, Tx
+from entrepot.ports.catalog import Catalog, Tx
 from entrepot.ports.clock import Clock
 from entrepot.ports.jobs import Schedule
 from entrepot.ports.policies import PolicyRow
@@ -26,7 +26,7 @@ from entrepot.rules.naming import Naming
 from entrepot.rules.retention.document import RetentionDocument, parse_document
 
 from .context import Caller
-from .events import POLICY_CHANGED, POLICY_REMOVED, payload
+from .events import POLICY_CHANGED, POLICY_REMOVED, Change, tell
 from .recently import remember
 
 IMMUTABILITY = "immutability"
@@ -108,8 +108,8 @@ class PolicyService:
             await tx.policies.put(row)
             if isinstance(meaning, RetentionDocument):
                 await _schedule(tx, project, meaning.schedule, now)
-            facts = payload(caller, project=project, kind=kind, document=text)
-            await tx.outbox.append(Event(POLICY_CHANGED, RepositoryName(project), facts, now))
+            change = Change(POLICY_CHANGED, RepositoryName(project), now, f"policy:{kind}")
+            await tell(tx, caller, change, {"project": project, "kind": kind, "document": text})
         return row
 
     async def remove(self, project: str, kind: str, caller: Caller) -> None:
@@ -121,9 +121,9 @@ class PolicyService:
                 raise _no_policy(project, kind)
             if kind == RETENTION:
                 await _schedule(tx, project, "", self._clock.now())
-            facts = payload(caller, project=project, kind=kind, document=None)
-            event = Event(POLICY_REMOVED, RepositoryName(project), facts, self._clock.now())
-            await tx.outbox.append(event)
+            name, now = RepositoryName(project), self._clock.now()
+            change = Change(POLICY_REMOVED, name, now, f"policy:{kind}")
+            await tell(tx, caller, change, {"project": project, "kind": kind, "document": None})
 
     async def of(self, tx: Tx, project: str) -> ProjectPolicies:
         """Return what a project's policies say now: one indexed read, nearly always all there is.

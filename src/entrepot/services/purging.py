@@ -10,7 +10,6 @@ from entrepot.ports.catalog import (
     EDGE_CHILD,
     EDGE_SPARSE,
     Catalog,
-    Event,
     ManifestRow,
     Repository,
     Tx,
@@ -21,7 +20,7 @@ from entrepot.rules.reachability import Neighbour, left_behind
 
 from .context import Caller
 from .deletion import Cause, DeletionService
-from .events import TRASH_PURGED, payload
+from .events import TRASH_PURGED, Change, tell
 from .trash import not_in_trash
 
 PURGE_STEP = 16
@@ -121,16 +120,15 @@ class PurgeService:
             # What it held needs no lease: whoever was told that it is there was so by a manifest
             # of the repository, which left one when it went to the trash, or has one of its own.
             await tx.trash.remove(entry.id)
-            facts = payload(
-                work.caller,
-                digest=entry.digest,
-                entry=entry.kind,
-                tags=[*entry.tags],
-                batch=entry.batch,
-                trash=entry.id,
-            )
-            event = Event(TRASH_PURGED, entry.repository, facts, self._clock.now())
-            await tx.outbox.append(event)
+            facts = {
+                "digest": entry.digest,
+                "entry": entry.kind,
+                "tags": [*entry.tags],
+                "batch": entry.batch,
+                "trash": entry.id,
+            }
+            change = Change(TRASH_PURGED, entry.repository, self._clock.now())
+            await tell(tx, work.caller, change, facts)
             work.purged += 1
 
     async def _swept(self, tx: Tx, entry: TrashEntry, work: Purge) -> bool:

@@ -8,14 +8,15 @@ from entrepot.oci.errors import Code, Fault
 from entrepot.oci.manifest import Manifest, parse
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Reference, Tag
-from entrepot.ports.catalog import Catalog, Event, TagMove, Tx
+from entrepot.ports.catalog import Catalog, TagMove, Tx
 from entrepot.ports.clock import Clock
 from entrepot.rules.admission import Sparse, decide
 from entrepot.rules.leases import BlobRow
 
 from .blobs import BlobService
 from .context import Caller
-from .events import MANIFEST_PUBLISHED, TAG_MOVED, payload
+from .events import MANIFEST_PUBLISHED, TAG_MOVED, Change, tell
+from .founding import enter_project
 from .holding import Entry, absent_of, enter, facts_of
 from .policies import PolicyService
 from .quotas import QuotaService
@@ -132,6 +133,7 @@ class PushService:
     async def _publish(self, tx: Tx, what: _Publication) -> Published:
         now = self._clock.now()
         name, manifest, tags = what.name, what.manifest, _tags(what.pushed)
+        await enter_project(tx, name, what.caller, now)
         repository = await tx.repositories.ensure(name, now)
         await _check_precondition(tx, repository.id, what.pushed)
         policies = await self._policies.of(tx, name.project)
@@ -150,17 +152,16 @@ class PushService:
             line = TagMove(move.tag, move.before, manifest.digest, now, caller.actor, caller.client)
             await tx.tags.move(repository.id, manifest_id, line)
         if row is None or moves:
-            facts = payload(
-                what.caller,
-                digest=manifest.digest,
-                mediaType=manifest.media_type,
-                size=len(manifest.raw),
-                tags=[move.tag for move in moves],
+            facts = {
+                "digest": manifest.digest,
+                "mediaType": manifest.media_type,
+                "size": len(manifest.raw),
+                "tags": [move.tag for move in moves],
                 **({} if row else await absent_of(tx, manifest_id)),
-            )
+            }
             # One event for each committed change, never more (I9).
             kind = TAG_MOVED if row else MANIFEST_PUBLISHED
-            await tx.outbox.append(Event(kind, name, facts, now))
+            await tell(tx, what.caller, Change(kind, name, now), facts)
         return Published(manifest, warnings, tuple(move.tag for move in moves))
 
     async def _enter(

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
-from entrepot.ports.catalog import Catalog, Event, Tx
+from entrepot.ports.catalog import Catalog, Tx
 from entrepot.ports.clock import Clock
 from entrepot.ports.ledgers import KIND_PROJECT, KIND_USER, Ledger
 from entrepot.rules import quota
 from entrepot.rules.quota import SIZE_MAX, WARN_SHARE, Limit, Usage
 
 from .context import Caller
-from .events import QUOTA_CHANGED, payload
+from .events import QUOTA_CHANGED, Change, tell
 from .policies import check_project
 
 KINDS = (KIND_PROJECT, KIND_USER)
@@ -143,16 +143,16 @@ class QuotaService:
         return replace(ledger, limit_bytes=limit.max_bytes, limit_manifests=limit.max_manifests)
 
     async def _tell(self, tx: Tx, ledger: Ledger, limit: Limit, caller: Caller) -> None:
-        facts = payload(
-            caller,
-            kind=ledger.kind,
-            name=ledger.name,
-            limitBytes=limit.max_bytes,
-            limitManifests=limit.max_manifests,
-        )
-        project = ledger.name if ledger.kind == KIND_PROJECT else ""
-        event = Event(QUOTA_CHANGED, RepositoryName(project), facts, self._clock.now())
-        await tx.outbox.append(event)
+        facts = {
+            "kind": ledger.kind,
+            "name": ledger.name,
+            "limitBytes": limit.max_bytes,
+            "limitManifests": limit.max_manifests,
+        }
+        project = RepositoryName(ledger.name if ledger.kind == KIND_PROJECT else "")
+        resource = f"{ledger.kind}:{ledger.name}"
+        change = Change(QUOTA_CHANGED, project, self._clock.now(), resource)
+        await tell(tx, caller, change, facts)
 
     async def find(self, kind: str, name: str) -> Ledger:
         """Return a ledger; one that nothing was charged on yet holds nothing, and has id 0."""

@@ -7,7 +7,7 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
-from entrepot.ports.catalog import Event, ManifestRow, Repository, TagMove, Tx
+from entrepot.ports.catalog import ManifestRow, Repository, TagMove, Tx
 from entrepot.ports.clock import Clock
 from entrepot.ports.trash import KIND_MANIFEST, TrashEntry
 from entrepot.rules.history import Fact, Step, step, wants_step
@@ -15,7 +15,7 @@ from entrepot.rules.moments import shown
 
 from .context import Caller
 from .deletion import Cause, DeletionService, Guard, allow_all
-from .events import TAG_MOVED, payload
+from .events import TAG_MOVED, Change, tell
 from .trash import Report, TrashService
 
 STEP_TAGS_MAX = 32
@@ -176,15 +176,14 @@ class Roller:
         now, caller = self._clock.now(), cause.caller
         move = TagMove(made.tag, made.before, row.digest, now, caller.actor, caller.client)
         await tx.tags.move(repository.id, row.id, move)
-        facts = payload(
-            caller,
-            digest=row.digest,
-            mediaType=row.media_type,
-            size=row.size,
-            tags=[made.tag],
-            reason=cause.reason,
-        )
-        await tx.outbox.append(Event(TAG_MOVED, repository.name, facts, now))
+        facts = {
+            "digest": row.digest,
+            "mediaType": row.media_type,
+            "size": row.size,
+            "tags": [made.tag],
+            "reason": cause.reason,
+        }
+        await tell(tx, caller, Change(TAG_MOVED, repository.name, now), facts)
 
 
 async def newest_entry(tx: Tx, repository_id: int, digest: Digest) -> TrashEntry | None:

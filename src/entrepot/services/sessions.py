@@ -11,6 +11,7 @@ from entrepot.ports.clock import Clock, Random
 from entrepot.rules.tickets import Tickets
 
 from .context import Caller
+from .founding import enter_project
 
 ENDED_MAX = 1 << 14
 """Sessions known to have ended; beyond it, one that had no row may seem to be unused again."""
@@ -78,6 +79,7 @@ class Sessions:
             if session.row is not None:
                 await tx.uploads.advance(session.id, offset, until)
                 return
+            await enter_project(tx, session.name, caller, now)
             repository = await tx.repositories.ensure(session.name, now)
             row = UploadSession(
                 id=session.id,

@@ -9,7 +9,7 @@ from entrepot.oci.errors import Code, Fault
 from entrepot.oci.manifest import Manifest, parse
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
-from entrepot.ports.catalog import Catalog, Event, TagMove, Tx
+from entrepot.ports.catalog import Catalog, TagMove, Tx
 from entrepot.ports.clock import Clock
 from entrepot.ports.ledgers import Ledger
 from entrepot.ports.trash import KIND_MANIFEST, KIND_TAG, TrashEntry, TrashScope
@@ -18,7 +18,7 @@ from entrepot.rules.leases import has_bytes
 
 from .context import Caller
 from .deletion import Guard, allow_all
-from .events import MANIFEST_RESTORED, TAG_MOVED, TRASH_PURGED, payload
+from .events import MANIFEST_RESTORED, TAG_MOVED, TRASH_PURGED, Change, tell
 from .holding import Entry, absent_of, enter, facts_of
 
 RESTORE_STEP = 16
@@ -94,6 +94,16 @@ class TrashService:
             scope = TrashScope(repository.id if repository else None, project, batch)
             return await tx.trash.page(scope, after, min(limit, PAGE_MAX))
 
+    async def places(self, entry_ids: Sequence[int]) -> list[RepositoryName]:
+        """Return the repositories of those of the entries that are in the trash, each once."""
+        found = {}
+        async with self._catalog.begin() as tx:
+            for entry_id in entry_ids:
+                entry = await tx.trash.find(entry_id)
+                if entry is not None:
+                    found[entry.repository] = None
+        return list(found)
+
     async def restore(self, entry_ids: Sequence[int], caller: Caller) -> Report:
         """Give entries back, each whole or not at all; children in the trash come along.
 
@@ -162,9 +172,9 @@ class TrashService:
             # It stays in the trash, for when its name is free.
             return True, report + outcome
         await tx.trash.remove(entry.id)
-        facts = payload(caller, digest=entry.digest, tags=[*moved], trash=entry.id)
+        facts = {"digest": entry.digest, "tags": [*moved], "trash": entry.id}
         kind = TAG_MOVED if moved else TRASH_PURGED  # it is where it was already
-        await tx.outbox.append(Event(kind, entry.repository, facts, self._clock.now()))
+        await tell(tx, caller, Change(kind, entry.repository, self._clock.now()), facts)
         return True, report + outcome
 
     async def _manifest(
@@ -191,20 +201,19 @@ class TrashService:
         outcome, moved = await self._point(tx, entry, caller)
         await tx.trash.remove(entry.id)
         row = await tx.manifests.find(entry.repository_id, entry.digest)
-        facts = payload(
-            caller,
-            digest=entry.digest,
-            mediaType=entry.media_type,
-            size=entry.size,
-            tags=[*moved],
-            pushedAt=entry.pushed_at,
-            pushedBy=entry.pushed_by,
-            batch=entry.batch,
-            trash=entry.id,
+        facts = {
+            "digest": entry.digest,
+            "mediaType": entry.media_type,
+            "size": entry.size,
+            "tags": [*moved],
+            "pushedAt": entry.pushed_at,
+            "pushedBy": entry.pushed_by,
+            "batch": entry.batch,
+            "trash": entry.id,
             **(await absent_of(tx, row.id) if row else {}),
-        )
-        event = Event(MANIFEST_RESTORED, entry.repository, facts, self._clock.now())
-        await tx.outbox.append(event)
+        }
+        change = Change(MANIFEST_RESTORED, entry.repository, self._clock.now())
+        await tell(tx, caller, change, facts)
         return report + outcome
 
     async def _put_back(self, tx: Tx, found: _Found) -> None:

@@ -20,6 +20,7 @@ from .blobs import BlobService, medium_errors
 from .bodies import bounded, within
 from .context import Caller
 from .desk import SessionDesk
+from .founding import enter_project
 from .quotas import Room
 from .sessions import Session, Sessions, unknown_upload
 
@@ -136,7 +137,7 @@ class UploadService:
                     f"the bytes received have digest {actual}, not {digest}: push the blob again",
                     {"expected": digest, "actual": actual, "size": upload.offset},
                 )
-            return await self._commit(session, upload, digest)
+            return await self._commit(session, upload, digest, caller)
 
     async def cancel(self, name: RepositoryName, upload_id: str) -> None:
         """End the session and forget its bytes."""
@@ -227,7 +228,9 @@ class UploadService:
         await self._sessions.note(session, upload.offset, caller)
         await self._desk.keep(session.id, upload)
 
-    async def _commit(self, session: Session, upload: Upload, digest: Digest) -> BlobRow:
+    async def _commit(
+        self, session: Session, upload: Upload, digest: Digest, caller: Caller
+    ) -> BlobRow:
         row = await self._blobs.intend(digest, upload.offset)
         present = leases.has_bytes(row)
         if not present:
@@ -238,6 +241,7 @@ class UploadService:
             async with self._catalog.begin(write=True) as tx:
                 await self._blobs.settle(tx, row)
                 now = self._clock.now()
+                await enter_project(tx, session.name, caller, now)
                 repository = await tx.repositories.ensure(session.name, now)
                 await tx.blobs.link(repository.id, digest, now)
                 if session.row is not None:

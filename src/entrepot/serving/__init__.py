@@ -5,8 +5,10 @@ import ssl
 from entrepot.adapters.catalog import CatalogUnusable
 from entrepot.adapters.datadir import DirectoryBusy
 from entrepot.adapters.htpasswd import HtpasswdUnusable
+from entrepot.adapters.signer import ChainUnusable
 from entrepot.faces.server import ListenError
 from entrepot.ports.catalog import CatalogFailed
+from entrepot.ports.sealing import SealBroken
 
 from .backups import backup_stopped, restore_backup
 from .inspection import inspect
@@ -16,10 +18,12 @@ from .server import Announce, Started, run, run_server
 CANNOT_START = (
     CatalogFailed,
     CatalogUnusable,
+    ChainUnusable,
     DirectoryBusy,
     HtpasswdUnusable,
     ListenError,
     OSError,
+    SealBroken,
     ssl.SSLError,
 )
 

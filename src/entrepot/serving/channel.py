@@ -33,6 +33,8 @@ class Begin(msgspec.Struct, frozen=True, tag=True):
     lock: int
     places: dict[str, list[Place]]
     """By the address in `server.listen`."""
+    printed_keys: bytes = b""
+    """Master keys that a program printed to the first process."""
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):

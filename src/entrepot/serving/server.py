@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
+from prometheus_client import CollectorRegistry
 
 from entrepot.adapters.allocator import bound_heap
 from entrepot.adapters.datadir import DataDirectory
@@ -19,11 +20,13 @@ from entrepot.faces.server import Adjustable, Hooks, Listener, serve
 from entrepot.services.accounts import ADMIN
 from entrepot.services.housekeeping import Housekeeping
 from entrepot.settings import Settings
-from entrepot.wiring import House, api_routes, build, embedded
+from entrepot.wiring import House, Outside, api_routes, build, embedded
 
+from .auditing import start_audit
 from .edges import Edges
 from .jobs import start_jobs
 from .journaling import start_journal
+from .keys import watch_keys
 from .reload import server_limits
 from .site import make_site, prefix
 from .users import prepare_users
@@ -85,7 +88,7 @@ async def run_server(
     )
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(data.close)
-        outside = await embedded(data, stack, shared=several)
+        outside = await embedded(data, stack, settings=settings, shared=several)
         await start_journal(data, outside, log, stack)
         outside = await prepare_users(settings, outside, announce.htpasswd, log)
         house = build(settings, outside)
@@ -94,9 +97,7 @@ async def run_server(
         await house.upkeep.ensure_schedules()
         await _first_password(settings, house, announce)
         edges = Edges(settings, data, outside.clock, log, reread=reread, random=outside.random)
-
-        clock = outside.clock
-        workers = Workers(settings, data.lock, clock=clock, log=log, own=lambda: site.metrics)
+        workers = _workers(settings, data, outside, log, lambda: site.metrics)
         stack.push_async_callback(workers.close)
         site = make_site(settings, outside, house, log, gather=workers.gather if several else None)
 
@@ -113,8 +114,12 @@ async def run_server(
         housekeeping = Housekeeping(house.uploads, outside.clock, log)
         pulls = house.registry.pulls
         stack.push_async_callback(pulls.flush)
-        for task in (housekeeping.run(), edges.watch(), pulls.run(log)):
+        uses = house.gate.authenticator
+        stack.push_async_callback(uses.flush)
+        for task in (housekeeping.run(), edges.watch(), pulls.run(log), uses.run(log)):
             stack.callback(asyncio.ensure_future(task).cancel)
+        watch_keys(outside, log, stack, leads=True)
+        start_audit(settings, house, outside.clock, log, stack=stack)
         start_jobs(settings, outside, house, log, metrics=site.metrics, stack=stack)
 
         def draining() -> None:
@@ -139,6 +144,24 @@ async def run_server(
             drain_seconds=settings.server.drain_seconds,
             on_draining=draining,
         )
+
+
+def _workers(
+    settings: Settings,
+    data: DataDirectory,
+    outside: Outside,
+    log: Log,
+    own: Callable[[], CollectorRegistry],
+) -> Workers:
+    """Return the further processes; they share the lock, and master keys that were printed."""
+    return Workers(
+        settings,
+        data.lock,
+        clock=outside.clock,
+        log=log,
+        own=own,
+        printed_keys=outside.printed_keys,
+    )
 
 
 def _tell_where(

@@ -10,7 +10,7 @@ from entrepot.adapters.logging import Log
 from entrepot.faces.asgi import App
 from entrepot.faces.manage.health import Readiness
 from entrepot.faces.manage.metrics import RequestMetrics, watch
-from entrepot.faces.registry.shortcut import RegistryShortcut
+from entrepot.faces.registry.shortcut import METHODS, PULLS, RegistryShortcut
 from entrepot.faces.root import request_ids, root_app
 from entrepot.services.health import Health
 from entrepot.settings import Settings
@@ -46,7 +46,16 @@ def make_site(
     requests = RequestMetrics(metrics, log if settings.log.access else None)
     new_id = request_ids(prefix())
     app = root_app(mounts(settings, house, readiness, gather or metrics), new_id=new_id, log=log)
-    return Site(app, RegistryShortcut(house.registry, new_id), readiness, requests, metrics)
+    shortcut = RegistryShortcut(house.registry, new_id, aside=_counted(house))
+    return Site(app, shortcut, readiness, requests, metrics)
+
+
+def _counted(house: House) -> frozenset[bytes]:
+    """Return the methods whose requests are counted, as rate limits are set."""
+    rates = house.registry.rates
+    if rates.limits_requests:
+        return METHODS
+    return PULLS if rates.limits_pulls else frozenset()
 
 
 def prefix() -> str:

@@ -20,8 +20,10 @@ from entrepot.faces.manage.gathering import Family, count, together
 from entrepot.faces.server import BoundSocket, Hooks, Listener, serve
 from entrepot.wiring import build, embedded
 
+from .auditing import start_audit
 from .channel import Begin, Channel, Count, Counted, Gather, Gathered, Place, Ready, Stop, Use
 from .edges import Edges
+from .keys import watch_keys
 from .reload import server_limits
 from .site import Site, make_site
 from .users import open_users
@@ -114,13 +116,25 @@ async def _serve(
     settings = begin.settings
     data = DataDirectory(Path(settings.storage.data), inherited=begin.lock)
     stack.callback(data.close)
-    outside = await embedded(data, stack, shared=True, joins=True)
+    outside = await embedded(
+        data,
+        stack,
+        settings=settings,
+        shared=True,
+        joins=True,
+        printed_keys=begin.printed_keys,
+    )
     outside = await open_users(settings, outside, log)
     house = build(settings, outside)
     stack.push_async_callback(house.uploads.close)
     pulls = house.registry.pulls
     stack.push_async_callback(pulls.flush)
     stack.callback(asyncio.ensure_future(pulls.run(log)).cancel)
+    uses = house.gate.authenticator
+    stack.push_async_callback(uses.flush)
+    stack.callback(asyncio.ensure_future(uses.run(log)).cancel)
+    start_audit(settings, house, outside.clock, log, stack=stack, leads=False)
+    watch_keys(outside, log, stack, leads=False)
     edges = Edges(settings, data, outside.clock, log, reread=lambda: member.settings, leads=False)
     stack.callback(asyncio.ensure_future(edges.watch()).cancel)
     site = make_site(settings, outside, house, log, gather=member.gather)

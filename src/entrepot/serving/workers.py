@@ -38,14 +38,18 @@ class Workers:
         clock: Clock,
         log: Log,
         own: Callable[[], CollectorRegistry],
+        printed_keys: bytes = b"",
     ) -> None:
         """Bind the public addresses. `lock` is the data directory's; `own` what this one counts.
+
+        `printed_keys` are master keys that no other process should ask for again.
 
         Raises ListenError.
         """
         self._settings = settings
         self._lock = lock
         self._own = own
+        self._printed_keys = printed_keys
         listen = settings.server.listen if settings.server.workers > 1 else ()
         self._places = {each: _bind(each) for each in listen}
         self._keepers = [
@@ -119,7 +123,7 @@ class Workers:
         return found
 
     def _begin(self, number: int, places: dict[str, list[Place]]) -> Begin:
-        return Begin(number, _theirs(self._settings), self._lock, places)
+        return Begin(number, _theirs(self._settings), self._lock, places, self._printed_keys)
 
     def _more(self) -> dict[str, list[BoundSocket]]:
         return {address: [*map(_beside, bound)] for address, bound in self._places.items()}

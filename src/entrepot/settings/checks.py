@@ -1,18 +1,19 @@
 """What no type can say of settings: which values go together."""
 
-import ipaddress
 import re
 
 from .acme import check_acme
+from .audit import check_audit
+from .callers import UNIX, check_networks, check_rates
+from .ldap import check_ldap
 from .model import Auth, Server, Settings, SettingsError
+from .secrets import check_secrets
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 PASSWORD_LENGTHS = (8, 128)
 """As `rules.passwords` has them, which stands above this module."""
 SPARSE = ("off", "indexes", "all")
 """As `rules.admission` has them."""
-UNIX = "unix"
-"""As `faces.server.trust` has it."""
 
 # What goes into a header between quotes, so without any.
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}")
@@ -27,6 +28,10 @@ def check(settings: Settings) -> None:
     for address in settings.server.listen:
         _check_address(address, is_open=settings.auth.open)
     _check_auth(settings)
+    check_rates(settings.rates)
+    check_ldap(settings.ldap)
+    check_audit(settings.audit)
+    check_secrets(settings.secrets, settings.auth)
     if not settings.storage.data:
         raise SettingsError("storage.data: it is empty; name a directory, for example ./data")
     if settings.manifests.sparse not in SPARSE:
@@ -76,8 +81,7 @@ def _check_workers(server: Server) -> None:
 
 
 def _check_proxies(server: Server) -> None:
-    for proxy in server.trusted_proxies:
-        _check_proxy(proxy)
+    check_networks("server.trusted_proxies", server.trusted_proxies)
     if server.forwarded not in ("x-forwarded", "standard"):
         raise SettingsError(
             f"server.forwarded: '{server.forwarded[:80]}' must be x-forwarded or standard"
@@ -94,23 +98,6 @@ def _check_proxies(server: Server) -> None:
         raise SettingsError(
             f"server.proxy_protocol: nobody could connect to {by_path[0]}; add {UNIX} to "
             "server.trusted_proxies"
-        )
-
-
-def _check_proxy(proxy: str) -> None:
-    if proxy == UNIX:
-        return
-    try:
-        network = ipaddress.ip_network(proxy, strict=False)
-    except ValueError as error:
-        raise SettingsError(
-            f"server.trusted_proxies: '{proxy[:80]}' must be an address, a network such as "
-            f"10.0.0.0/8, or {UNIX}"
-        ) from error
-    if "/" in proxy and ipaddress.ip_address(proxy.partition("/")[0]) != network.network_address:
-        raise SettingsError(
-            f"server.trusted_proxies: '{proxy}' is an address within a network; write {network} "
-            "for all of it"
         )
 
 
@@ -144,7 +131,8 @@ def _check_auth(settings: Settings) -> None:
             "reaches it could push; leave --open away and add users"
         )
     _check_users(auth)
-    least, most = PASSWORD_LENGTHS
+    check_networks("auth.networks", auth.networks)
+    least, most = max(PASSWORD_LENGTHS[0], auth.password_length_min), PASSWORD_LENGTHS[1]
     if auth.admin_password and not least <= len(auth.admin_password) <= most:
         raise SettingsError(f"auth.admin_password: it must have {least} to {most} characters")
     if not _SERVICE.fullmatch(auth.service):

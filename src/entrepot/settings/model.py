@@ -145,11 +145,165 @@ class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(description="Password of `admin` at the first start; generated when empty."),
     ] = ""
+    password_length_min: Annotated[
+        Annotated[int, Meta(ge=8, le=64)],
+        Meta(description="Fewest characters of a new password; common ones are refused anyway."),
+    ] = 8
+    password_classes: Annotated[
+        bool,
+        Meta(
+            description="Whether a new password must have upper case, lower case and a digit, as "
+            "Harbor asks."
+        ),
+    ] = False
+    networks: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Where callers must come from: addresses, networks such as `10.0.0.0/8`, "
+            "`unix` for Unix sockets; everywhere when empty. See networks.md."
+        ),
+    ] = ()
+    bind_tokens: Annotated[
+        bool,
+        Meta(description="A token is good only from the address that it was issued to."),
+    ] = False
     service: Annotated[str, Meta(description="The name tokens are issued for.")] = "entrepot"
     token_seconds: Annotated[
         Annotated[float, Meta(ge=60, le=86400)],
         Meta(description="How long an access token lives."),
     ] = 300.0
+    token_key: Annotated[
+        str,
+        Meta(
+            description="PEM file of a key, EC on P-256 or RSA, that access tokens are signed with "
+            "for other registries, as distribution's `rootcertbundle` trusts them; see secrets.md."
+        ),
+    ] = ""
+    token_certs: Annotated[
+        str, Meta(description="PEM file of that key's certificate, then those that signed it.")
+    ] = ""
+
+
+class Ldap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """People and groups of an LDAP directory or Active Directory; see ldap.md."""
+
+    url: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Servers, `ldaps://HOST` or `ldap://HOST`; the next is asked where one is "
+            "down. Empty: no directory."
+        ),
+    ] = ()
+    start_tls: Annotated[
+        bool, Meta(description="Encrypt connections to `ldap://` servers before anything is said.")
+    ] = False
+    ca: Annotated[
+        str,
+        Meta(description="PEM file of the authority of their certificates; the system's if empty."),
+    ] = ""
+    cleartext: Annotated[
+        bool,
+        Meta(description="Let passwords go over the network unencrypted: for tests, if at all."),
+    ] = False
+    bind_dn: Annotated[
+        str,
+        Meta(description="Who searches: a DN, or a name that Active Directory takes."),
+    ] = ""
+    bind_password: Annotated[str, Meta(description="The password of `bind_dn`.")] = ""
+    bind_password_file: Annotated[
+        str, Meta(description="A file with that password, instead; read at each use.")
+    ] = ""
+    bind_template: Annotated[
+        str,
+        Meta(
+            description="Instead of a search, how a name makes who logs in: "
+            "`uid={name},ou=people,dc=example,dc=com` or `{name}@corp.example.com`."
+        ),
+    ] = ""
+    base: Annotated[str, Meta(description="DN below which people are searched.")] = ""
+    scope: Annotated[str, Meta(description="How deep: `subtree`, or `one` level.")] = "subtree"
+    filter: Annotated[
+        str,
+        Meta(description="Who is found by the name that was typed; `{name}` is put in escaped."),
+    ] = "(uid={name})"
+    name_attribute: Annotated[
+        str, Meta(description="What people are called here, in lower case; `sAMAccountName` of AD.")
+    ] = "uid"
+    email_attribute: Annotated[str, Meta(description="Their address.")] = "mail"
+    display_attribute: Annotated[str, Meta(description="Their full name.")] = "displayName"
+    subject_attribute: Annotated[
+        str,
+        Meta(
+            description="What stays when they are renamed; `entryUUID` or `objectGUID`, whichever "
+            "there is, unless set."
+        ),
+    ] = ""
+    groups: Annotated[
+        str,
+        Meta(
+            description="Where groups come from: `member-of`, an attribute of people; `search`, by "
+            "`group_filter`; `nested`, as only AD can, groups of groups too; `off`."
+        ),
+    ] = "member-of"
+    group_base: Annotated[
+        str, Meta(description="DN below which groups count; needed to search them.")
+    ] = ""
+    group_filter: Annotated[
+        str, Meta(description="The groups of a person, by their `{dn}` or `{name}`.")
+    ] = "(|(member={dn})(uniqueMember={dn})(memberUid={name}))"
+    group_name_attribute: Annotated[str, Meta(description="What groups are called here.")] = "cn"
+    admin_group: Annotated[
+        str, Meta(description="Whose members are administrators: a group's name, or its DN.")
+    ] = ""
+    allowed_groups: Annotated[
+        tuple[str, ...],
+        Meta(description="Only their members may log in: names, or DNs. Empty: everybody."),
+    ] = ()
+    connect_seconds: Annotated[
+        Annotated[float, Meta(ge=0.1, le=60)],
+        Meta(description="How long one server may take to be connected to, and as long for TLS."),
+    ] = 5.0
+    answer_seconds: Annotated[
+        Annotated[float, Meta(ge=0.1, le=60)],
+        Meta(description="How long it may take for all answers that one login needs."),
+    ] = 10.0
+    connections: Annotated[
+        Annotated[int, Meta(ge=1, le=64)],
+        Meta(description="Logins that are asked about at once; others wait their turn."),
+    ] = 8
+
+
+class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What keeps signing keys and passwords of others unreadable in the catalog; see secrets.md.
+
+    Master keys are lines `ID:BASE64`. Without a file or a command they are in the variable
+    ENTREPOT_MASTER_KEYS, or else in `DATA/secrets/master.keys`, made at the first start.
+    """
+
+    keys_file: Annotated[str, Meta(description="File with the master keys, newest first.")] = ""
+    keys_command: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Program, and its arguments, that prints them; run at each start, without "
+            "a shell."
+        ),
+    ] = ()
+    rotate_days: Annotated[
+        Annotated[float, Meta(ge=0, le=3650)],
+        Meta(description="How long a key signs tokens until a new one does; 0: until told so."),
+    ] = 90.0
+
+
+class Projects(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Namespaces of repositories."""
+
+    auto_create: Annotated[
+        bool,
+        Meta(
+            description="Whether a first push makes the project, for users who may make projects; "
+            "if not, projects are made before, as with Harbor."
+        ),
+    ] = True
 
 
 class Uploads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -228,6 +382,25 @@ class Gc(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 90.0
 
 
+class Audit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The log of what was done and refused; see audit.md."""
+
+    keep_days: Annotated[
+        Annotated[float, Meta(ge=0, le=36500)],
+        Meta(description="How long its lines are kept; 0: for ever."),
+    ] = 365.0
+    syslog: Annotated[
+        str,
+        Meta(
+            description="Where its lines are sent as they come (RFC 5424): `udp://HOST:514`, "
+            "`tcp://HOST:601` or `tls://HOST:6514`; empty for nowhere."
+        ),
+    ] = ""
+    syslog_ca: Annotated[
+        str, Meta(description="File of the authority of a `tls` receiver; the system's unless set.")
+    ] = ""
+
+
 class Scrub(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The check of all bytes at rest; when it runs is said by its schedule, see integrity.md."""
 
@@ -254,6 +427,22 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 60.0
 
 
+class Rates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How often one may ask; see ratelimits.md."""
+
+    anonymous_pulls: Annotated[
+        str,
+        Meta(description="Manifests that one address may pull without a login, such as `100/6h`."),
+    ] = "off"
+    user_pulls: Annotated[
+        str, Meta(description="Manifests that one user or robot may pull, such as `5000/1d`.")
+    ] = "off"
+    requests_per_second: Annotated[
+        Annotated[int, Meta(ge=0, le=10**9)],
+        Meta(description="Requests of one address, loopback apart; 0: any number."),
+    ] = 0
+
+
 class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is written to standard error."""
 
@@ -270,12 +459,17 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     server: Server = Server()
     storage: Storage = Storage()
     auth: Auth = Auth()
+    projects: Projects = Projects()
+    ldap: Ldap = Ldap()
+    secrets: Secrets = Secrets()
     uploads: Uploads = Uploads()
     manifests: Manifests = Manifests()
     trash: Trash = Trash()
     gc: Gc = Gc()
     scrub: Scrub = Scrub()
+    audit: Audit = Audit()
     quota: Quota = Quota()
     jobs: Jobs = Jobs()
     limits: Limits = Limits()
+    rates: Rates = Rates()
     log: Log = Log()

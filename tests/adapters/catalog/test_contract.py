@@ -3,10 +3,13 @@
 from tests.adapters.catalog import (
     contract,
     contract_artifacts,
+    contract_audit,
     contract_blobs,
     contract_collection,
+    contract_factors,
     contract_history,
     contract_jobs,
+    contract_keys,
     contract_ledgers,
     contract_transactions,
     contract_trash,
@@ -40,6 +43,9 @@ class TestInspection(contract_blobs.Inspection): ...
 class TestArtifacts(contract_artifacts.Artifacts): ...
 
 
+class TestAudit(contract_audit.Audit): ...
+
+
 class TestLedgers(contract_ledgers.Ledgers): ...
 
 
@@ -47,6 +53,12 @@ class TestPolicies(contract_ledgers.Policies): ...
 
 
 class TestPulls(contract_ledgers.Pulls): ...
+
+
+class TestFactors(contract_factors.Factors): ...
+
+
+class TestSessions(contract_factors.Sessions): ...
 
 
 class TestHistory(contract_history.History): ...
@@ -74,3 +86,9 @@ class TestTrash(contract_trash.Trash): ...
 
 
 class TestPages(contract_trash.Pages): ...
+
+
+class TestSigningKeys(contract_keys.SigningKeys): ...
+
+
+class TestSealedSecrets(contract_keys.SealedSecrets): ...

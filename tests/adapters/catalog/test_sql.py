@@ -32,14 +32,20 @@ WALKS = {
     "REACH_HOLDERS",
     # The oldest rows, as many as one step removes.
     "OUTBOX_PRUNE",
+    # A few dozen keys at most.
+    "SIGNING_KEYS_ALL",
 }
 """Statements that may read a table from its first row."""
 
 SORTS = {
+    # Those to one subject.
+    "GRANTS_OF_SUBJECT",
     "INSPECTION_DRIFTED_CHARGES",
     # The edges of one manifest.
     "LEDGERS_HOLD",
     "REACH_HOLDERS",
+    # A few dozen keys at most.
+    "SIGNING_KEYS_ALL",
 }
 """Statements that may sort what they found."""
 

@@ -72,7 +72,7 @@ async def test_a_user_is_added_with_a_password_typed_twice(shop: Shop) -> None:
     done = await shop.run("add", "alice", stdin=f"{PASSWORD}\n{PASSWORD}\n")
     assert (done.exit_code, done.stdout.splitlines()[-1]) == (
         0,
-        "user alice added with role developer",
+        "user alice added with role user",
     )
     assert PASSWORD not in done.output
     assert await shop.people.accounts.verify("alice", PASSWORD)
@@ -93,7 +93,7 @@ async def test_the_password_is_the_first_line_of_stdin(shop: Shop, line: str) ->
 
 async def test_a_generated_password_is_shown_once(shop: Shop) -> None:
     done = await shop.run("add", "ci", "--generate")
-    shown = re.fullmatch(r"user ci added with role developer\npassword: (\S{20,})\n", done.stdout)
+    shown = re.fullmatch(r"user ci added with role user\npassword: (\S{20,})\n", done.stdout)
     assert shown is not None
     assert await shop.people.accounts.verify("ci", shown[1])
     again = await shop.run("passwd", "ci", "--generate")
@@ -235,7 +235,7 @@ async def test_who_is_no_administrator_is_told_so(shop: Shop) -> None:
     given = ("--server", shop.address, "--username", "alice", "--admin-password", PASSWORD)
     done = await shop.run_bare("remove", "root", *given)
     assert done.exit_code == 1
-    assert "role admin is needed" in done.stderr
+    assert "alice may not use user.manage" in done.stderr
 
 
 @pytest.mark.parametrize("url", ["", "http://", "ftp://localhost", "http://[::1", "localhost:x"])

@@ -61,8 +61,10 @@ async def test_a_signature_of_somebody_else(lifecycle: Lifecycle, signature: str
 
 
 async def test_a_token_is_no_report(lifecycle: Lifecycle) -> None:
-    root = await lifecycle.people.add("root")
-    token = lifecycle.people.tokens.issue(root, (), lifecycle.people.access.policy).token
+    people = lifecycle.people
+    await people.add("root")
+    issued = await people.tokens.issue(await people.holder("root"), (), people.access.policy)
+    token = issued.token
     answer = await lifecycle.ask("POST", "/gc/verify", {"signature": token})
     assert problem(answer) == (400, "REQUEST_INVALID")
 

@@ -104,7 +104,7 @@ async def test_schedules_that_cannot_be(lifecycle: Lifecycle, change: dict[str, 
 async def test_the_first_schedules_are_made_once(lifecycle: Lifecycle) -> None:
     await lifecycle.upkeep.ensure_schedules()
     names = [one["name"] for one in (await lifecycle.get("/schedules"))["items"]]
-    assert names == ["gc", "scrub", "trash-purge"]
+    assert names == ["audit-prune", "gc", "scrub", "trash-purge"]
     await lifecycle.ask("PUT", "/schedules/gc", {**WEEKLY, "enabled": False})
     await lifecycle.upkeep.ensure_schedules()
     assert (await lifecycle.get("/schedules/gc"))["enabled"] is False

@@ -85,9 +85,9 @@ async def test_a_user_is_added_shown_changed_and_removed(public: App, people: Pe
     assert problem(await ask(public, "GET", "/carol", headers=root)) == (404, "NOT_FOUND")
 
 
-async def test_a_new_user_is_a_developer_unless_said(operator: App) -> None:
+async def test_a_new_user_is_a_plain_user_unless_said(operator: App) -> None:
     body = {"name": "carol", "password": PASSWORD}
-    assert (await ask(operator, "POST", body=body)).json["role"] == "developer"
+    assert (await ask(operator, "POST", body=body)).json["role"] == "user"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -101,8 +101,8 @@ async def test_only_administrators_manage(public: App, method: str) -> None:
 
 
 async def test_a_registry_token_does_not_manage(public: App, people: People) -> None:
-    root = await people.accounts.find("root")
-    token = people.tokens.issue(root, (), people.access.policy).token
+    holder = await people.holder("root")
+    token = (await people.tokens.issue(holder, (), people.access.policy)).token
     answer = await ask(public, "GET", headers={"Authorization": f"Bearer {token}"})
     assert answer.status == 401
 

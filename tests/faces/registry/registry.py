@@ -15,11 +15,12 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.mediatype import OCI_INDEX, OCI_MANIFEST
 from entrepot.ports.blobs import BlobStore
 from entrepot.ports.catalog import Catalog
+from entrepot.rules.access import Kind
 from entrepot.rules.roles import Role
 from entrepot.rules.scopes import parse_scopes
 from entrepot.rules.tickets import KEY_BYTES
 from entrepot.services.fsck import check_blobs, check_catalog, check_manifests
-from entrepot.settings import Auth, Manifests, Quota, Settings, Storage, Uploads
+from entrepot.settings import Auth, Manifests, Quota, Rates, Settings, Storage, Uploads
 from entrepot.wiring import House, Outside, build
 from tests.faces.registry.client import Answer, Broken, call
 from tests.services.house import Counting, HandClock, image
@@ -138,12 +139,12 @@ class Registry:
 
     async def use_token(self, role: Role | None, *scopes: str) -> None:
         """Send a token with these scopes, as far as they are granted to a user of that role."""
-        account = None
+        holder = None
         if role is not None:
             await self.add_user(role.value, role)
-            account = await self.house.accounts.find(role.value)
+            holder = await self.house.gate.standing.of(Kind.USER, role.value)
         policy = self.house.access.policy
-        issued = self.house.tokens.issue(account, parse_scopes(scopes), policy)
+        issued = await self.house.tokens.issue(holder, parse_scopes(scopes), policy)
         self.authorization = f"Bearer {issued.token}"
 
     async def findings(self) -> list[str]:
@@ -167,6 +168,7 @@ async def open_registry(
     storage: Storage | None = None,
     manifests: Manifests | None = None,
     quota: Quota | None = None,
+    rates: Rates | None = None,
     delay: Delay | None = None,
 ) -> AsyncIterator[Registry]:
     """Yield an empty registry, open to all unless `auth` says otherwise; checked at the end.
@@ -179,6 +181,7 @@ async def open_registry(
         storage=storage or Storage(),
         manifests=manifests or Manifests(),
         quota=quota or Quota(),
+        rates=rates or Rates(),
     )
     clock, disk = HandClock(), MemoryDisk()
     outside = Outside(

@@ -47,7 +47,7 @@ class Short:
         sent = (*pairs.items(), *known)
         raw = [(key.lower().encode(), value.encode("latin-1")) for key, value in sent]
         fields = self.fields.setdefault(sent, Fields(raw))
-        brief = self.shortcut(method.encode(), path.encode("latin-1"), fields)
+        brief = self.shortcut(method.encode(), path.encode("latin-1"), fields, "")
         answer = await self.registry.request(method, path, pairs)
         if brief is None:
             return None
@@ -67,6 +67,15 @@ async def test_by_tag_and_by_digest(registry: Registry) -> None:
         for method in ("GET", "HEAD", "GET"):
             assert await short.ask(f"/v2/app/manifests/{reference}", method=method)
     assert await short.ask("/v2/library/app/manifests/v1")
+
+
+async def test_what_is_counted_is_left_to_the_application(registry: Registry) -> None:
+    await registry.push_image("v1")
+    aside = frozenset({b"GET", b"HEAD"})
+    shortcut = RegistryShortcut(registry.house.registry, request_ids("t"), aside=aside)
+    for method in aside:
+        assert shortcut(method, b"/v2/app/manifests/v1", Fields([]), "192.0.2.1") is None
+    assert shortcut(b"POST", b"/v2/app/blobs/uploads/", Fields([]), "192.0.2.1") is not None
 
 
 async def test_a_tag_that_moved_shows_where_it_is_now(registry: Registry) -> None:
@@ -99,7 +108,7 @@ async def test_within_one_turn_of_the_loop_the_catalog_is_asked_once(
     fields = Fields([])
     for turn in range(3):
         for _ in range(5):
-            assert shortcut(b"GET", b"/v2/app/manifests/v1", fields)
+            assert shortcut(b"GET", b"/v2/app/manifests/v1", fields, "")
         assert count == turn + 1
         await asyncio.sleep(0)
 
@@ -138,7 +147,7 @@ async def test_what_is_not_plain_goes_the_usual_way(
 )
 async def test_other_targets_go_the_usual_way(registry: Registry, path: str) -> None:
     short, _ = Short(registry), await registry.push_image("v1")
-    assert short.shortcut(b"GET", path.encode(), Fields([])) is None
+    assert short.shortcut(b"GET", path.encode(), Fields([]), "") is None
 
 
 async def test_what_may_be_warned_of_goes_the_usual_way(registry: Registry) -> None:
@@ -212,7 +221,7 @@ async def test_where_to_push(closed: Registry, name: str) -> None:
     for scope, allowed in ((f"{name}:push,pull", True), (f"{name}:pull", False)):
         await closed.use_token(Role.DEVELOPER, f"repository:{scope}")
         known = [(b"authorization", str(closed.authorization).encode())]
-        brief = short.shortcut(b"POST", path.encode(), Fields(known))
+        brief = short.shortcut(b"POST", path.encode(), Fields(known), "")
         assert (brief is not None) is allowed
         answer = await closed.request("POST", path, headers)
         if brief is None:
@@ -224,7 +233,7 @@ async def test_where_to_push(closed: Registry, name: str) -> None:
         location = dict(lines)["Location"]
         pushed = await closed.request("PUT", f"{location}?digest={Digest.of(b'x')}", (), b"x")
         assert pushed.status == 201
-    assert short.shortcut(b"POST", f"{path}?mount=x".encode(), Fields(known)) is None
+    assert short.shortcut(b"POST", f"{path}?mount=x".encode(), Fields(known), "") is None
 
 
 TARGETS = st.sampled_from(["v1", "v2", "none", "sha256:" + "0" * 64, "v1?a", "V1", "", "a" * 129])

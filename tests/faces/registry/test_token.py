@@ -44,7 +44,7 @@ async def open_desk(policy: Policy | None = None) -> AsyncIterator[Desk]:
     async with open_people(policy) as people:
         await people.add("alice")
         await people.add("root", Role.ADMIN)
-        yield Desk(token_app(TokenServices(people.access, people.accounts, people.tokens)), people)
+        yield Desk(token_app(TokenServices(people.access, people.tokens)), people)
 
 
 @pytest.fixture
@@ -210,7 +210,7 @@ async def test_helm_asks_for_an_identity_token_by_post(desk: Desk) -> None:
     ]
     body = (await desk.post(fields)).json
     assert body["scope"] == ""
-    assert desk.people.tokens.read_refresh(body["refresh_token"])
+    assert (await desk.people.tokens.refreshed(body["refresh_token"])).identity.name == "alice"
 
 
 async def test_podman_repeats_the_scope_in_a_form(desk: Desk) -> None:

@@ -1,6 +1,8 @@
 """The short way: only what is plain and known, in order, within the limits."""
 
+import asyncio
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -23,8 +25,10 @@ class Shortcut:
     def __init__(self) -> None:
         self.count = 0
         self.fails = False
+        self.addresses: list[str] = []
 
-    def __call__(self, method: bytes, target: bytes, fields: Fields) -> Brief | None:
+    def __call__(self, method: bytes, target: bytes, fields: Fields, address: str) -> Brief | None:
+        self.addresses.append(address)
         if self.fails:
             raise ValueError("no")
         if target != b"/short" or any(name == b"x-long" for name, _ in fields.headers):
@@ -122,6 +126,29 @@ def peer_is_known(site: Site) -> bool:
 async def test_a_trusted_proxy_is_never_answered_so(serve: Serve, shortcut: Shortcut) -> None:
     site = await start(serve, shortcut, trusted=TrustedProxies(("127.0.0.1",)))
     assert await ask(site, GET, GET, GET) == [b"GET /short"] * 3
+
+
+async def test_the_address_is_the_connections_own_whatever_a_stranger_says(
+    serve: Serve, shortcut: Shortcut
+) -> None:
+    site = await start(serve, shortcut, trusted=TrustedProxies(("192.0.2.0/24",)))
+    lie = request(path="/short", X_Forwarded_For="192.0.2.1", Forwarded="for=192.0.2.1")
+    await ask(site, lie, lie, lie)
+    assert shortcut.addresses == ["127.0.0.1"] * 2
+
+
+async def test_a_unix_socket_has_no_address(
+    serve: Serve, shortcut: Shortcut, tmp_path: Path
+) -> None:
+    path = tmp_path / "registry.sock"
+    await serve(hello, listeners=(Listener(address=f"unix:{path}", shortcut=shortcut),))
+    reader, writer = await asyncio.open_unix_connection(path)
+    for body in (b"GET /short", b"brief GET"):
+        writer.write(GET)
+        await reader.readuntil(body)
+    writer.close()
+    await writer.wait_closed()
+    assert shortcut.addresses == [""]
 
 
 async def test_a_shortcut_that_fails_is_logged_and_passed_by(

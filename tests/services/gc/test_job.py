@@ -13,7 +13,7 @@ from entrepot.services.gc.progress import Phase
 from entrepot.services.push import Pushed
 from entrepot.services.uploads import Chunk
 from tests.services.gc.passes import LONG, HookedRun, Stopped, collect, stored
-from tests.services.house import ALICE, APP, Bytes, House, image, index
+from tests.services.house import ALICE, APP, Bytes, House, anywhere, image, index
 
 OTHER = RepositoryName("other/app")
 V1 = Tag("v1")
@@ -95,7 +95,7 @@ async def test_a_shared_layer_is_shown_only_where_a_manifest_holds_it(house: Hou
 
 async def test_i11_head_then_push_while_only_another_repository_holds_it(house: House) -> None:
     await house.add_image(V1, [LAYER], OTHER)
-    await house.blobs.mount(APP, DIGEST, OTHER, lambda _: True)
+    await house.blobs.mount(APP, DIGEST, OTHER, anywhere)
     await house.add_blob(b"{}")
     house.clock.seconds += 120.0
     assert await house.blobs.exists(APP, DIGEST)

@@ -14,7 +14,7 @@ from sqlalchemy import ClauseElement, Dialect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from .schema import metadata
+from .access_schema import metadata
 from .statements.tools import Upsert
 
 AGGREGATES = (
@@ -40,6 +40,22 @@ AGGREGATES = (
     "damages",
     "cursors",
     "rebuilding",
+    "projects",
+    "grants",
+    "roles",
+    "epochs",
+    "profiles",
+    "groups",
+    "robots",
+    "credentials",
+    "workloads",
+    "revocations",
+    "factors",
+    "sessions",
+    "audit",
+    "signing_keys",
+    "sealed_secrets",
+    "sealed_factors",
 )
 
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}

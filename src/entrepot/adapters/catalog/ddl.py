@@ -11,11 +11,29 @@ SQLITE = (
         "pk_accounts PRIMARY KEY (name) ) WITHOUT ROWID, STRICT"
     ),
     (
+        "CREATE TABLE audit ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, at REAL NOT "
+        "NULL, actor TEXT NOT NULL, address TEXT NOT NULL, client TEXT NOT NULL, "
+        "operation TEXT NOT NULL, project TEXT NOT NULL, resource TEXT NOT NULL, result "
+        "TEXT NOT NULL, detail TEXT NOT NULL ) STRICT"
+    ),
+    "CREATE INDEX ix_audit_actor_id ON audit (actor, id)",
+    "CREATE INDEX ix_audit_at ON audit (at)",
+    "CREATE INDEX ix_audit_operation_id ON audit (operation, id)",
+    "CREATE INDEX ix_audit_project_id ON audit (project, id)",
+    "CREATE INDEX ix_audit_refused ON audit (id) WHERE result != 'done'",
+    (
         "CREATE TABLE blobs ( generation INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "
         "digest TEXT NOT NULL, state TEXT NOT NULL, size INTEGER NOT NULL, keep_until "
         "REAL NOT NULL, CONSTRAINT uq_blobs_digest UNIQUE (digest) ) STRICT"
     ),
     "CREATE INDEX ix_blobs_state_keep_until ON blobs (state, keep_until)",
+    (
+        "CREATE TABLE credentials ( id TEXT NOT NULL, kind TEXT NOT NULL, owner TEXT NOT "
+        "NULL, label TEXT NOT NULL, hash BLOB NOT NULL, limits TEXT NOT NULL, networks "
+        "TEXT NOT NULL, created_at REAL NOT NULL, expires_at REAL, used_at REAL, "
+        "CONSTRAINT pk_credentials PRIMARY KEY (id) ) WITHOUT ROWID, STRICT"
+    ),
+    "CREATE INDEX ix_credentials_kind_owner_id ON credentials (kind, owner, id)",
     (
         "CREATE TABLE cursors ( name TEXT NOT NULL, sequence INTEGER NOT NULL, CONSTRAINT "
         "pk_cursors PRIMARY KEY (name) ) WITHOUT ROWID, STRICT"
@@ -26,6 +44,31 @@ SQLITE = (
         "NOT NULL, healed_at REAL ) STRICT"
     ),
     "CREATE INDEX ix_damages_digest ON damages (digest)",
+    (
+        "CREATE TABLE epochs ( name TEXT NOT NULL, number INTEGER NOT NULL, CONSTRAINT "
+        "pk_epochs PRIMARY KEY (name) ) WITHOUT ROWID, STRICT"
+    ),
+    (
+        "CREATE TABLE factors ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, user_name "
+        "TEXT NOT NULL, kind TEXT NOT NULL, label TEXT NOT NULL, credential TEXT NOT "
+        "NULL, sealed BLOB NOT NULL, created_at REAL NOT NULL, used_at REAL, counter "
+        "INTEGER NOT NULL, CONSTRAINT uq_factors_credential UNIQUE (credential) ) STRICT"
+    ),
+    "CREATE INDEX ix_factors_user_name_id ON factors (user_name, id)",
+    (
+        "CREATE TABLE grants ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "
+        "subject_kind TEXT NOT NULL, subject TEXT NOT NULL, project TEXT NOT NULL, scope "
+        "TEXT NOT NULL, role TEXT NOT NULL, permissions TEXT NOT NULL, created_at REAL "
+        "NOT NULL, created_by TEXT NOT NULL, CONSTRAINT "
+        "uq_grants_subject_kind_subject_scope_role UNIQUE (subject_kind, subject, scope, "
+        "role) ) STRICT"
+    ),
+    "CREATE INDEX ix_grants_project_id ON grants (project, id)",
+    "CREATE INDEX ix_grants_role ON grants (role)",
+    (
+        "CREATE INDEX ix_grants_subject_kind_subject_project ON grants (subject_kind, "
+        "subject, project)"
+    ),
     (
         "CREATE TABLE jobs ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, kind TEXT NOT "
         "NULL, args TEXT NOT NULL, mutex TEXT, dedup TEXT, state TEXT NOT NULL, run_at "
@@ -54,6 +97,15 @@ SQLITE = (
         "CONSTRAINT pk_manifest_bytes PRIMARY KEY (digest) ) STRICT"
     ),
     (
+        "CREATE TABLE memberships ( user_name TEXT NOT NULL, group_name TEXT NOT NULL, "
+        "source TEXT NOT NULL, CONSTRAINT pk_memberships PRIMARY KEY (user_name, "
+        "group_name, source) ) WITHOUT ROWID, STRICT"
+    ),
+    (
+        "CREATE INDEX ix_memberships_group_name_user_name ON memberships (group_name, "
+        "user_name)"
+    ),
+    (
         "CREATE TABLE outbox ( sequence INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, kind "
         "TEXT NOT NULL, repository TEXT NOT NULL, payload TEXT NOT NULL, at REAL NOT NULL "
         ") STRICT"
@@ -64,11 +116,42 @@ SQLITE = (
         "pk_policies PRIMARY KEY (project, kind) ) WITHOUT ROWID, STRICT"
     ),
     (
+        "CREATE TABLE profiles ( name TEXT NOT NULL, source TEXT NOT NULL, subject TEXT "
+        "NOT NULL, email TEXT NOT NULL, display_name TEXT NOT NULL, enabled INTEGER NOT "
+        "NULL, seen_at REAL NOT NULL, CONSTRAINT pk_profiles PRIMARY KEY (name), "
+        "CONSTRAINT uq_profiles_source_subject UNIQUE (source, subject) ) WITHOUT ROWID, "
+        "STRICT"
+    ),
+    (
+        "CREATE TABLE projects ( name TEXT NOT NULL, public INTEGER NOT NULL, networks "
+        "TEXT NOT NULL, created_at REAL NOT NULL, created_by TEXT NOT NULL, CONSTRAINT "
+        "pk_projects PRIMARY KEY (name) ) WITHOUT ROWID, STRICT"
+    ),
+    (
         "CREATE TABLE repositories ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, name "
         "TEXT NOT NULL, wire_name TEXT NOT NULL, created_at REAL NOT NULL, CONSTRAINT "
         "uq_repositories_name UNIQUE (name) ) STRICT"
     ),
     "CREATE INDEX ix_repositories_wire_name ON repositories (wire_name)",
+    (
+        "CREATE TABLE revocations ( token_id TEXT NOT NULL, until REAL NOT NULL, "
+        "revoked_by TEXT NOT NULL, CONSTRAINT pk_revocations PRIMARY KEY (token_id) ) "
+        "WITHOUT ROWID, STRICT"
+    ),
+    "CREATE INDEX ix_revocations_until ON revocations (until)",
+    (
+        "CREATE TABLE robots ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, name TEXT "
+        "NOT NULL, project TEXT NOT NULL, description TEXT NOT NULL, networks TEXT NOT "
+        "NULL, enabled INTEGER NOT NULL, expires_at REAL, created_at REAL NOT NULL, "
+        "created_by TEXT NOT NULL, changed_at REAL NOT NULL, CONSTRAINT uq_robots_name "
+        "UNIQUE (name) ) STRICT"
+    ),
+    "CREATE INDEX ix_robots_project_name ON robots (project, name)",
+    (
+        "CREATE TABLE roles ( name TEXT NOT NULL, permissions TEXT NOT NULL, description "
+        "TEXT NOT NULL, changed_at REAL NOT NULL, CONSTRAINT pk_roles PRIMARY KEY (name) "
+        ") WITHOUT ROWID, STRICT"
+    ),
     (
         "CREATE TABLE schedules ( name TEXT NOT NULL, kind TEXT NOT NULL, args TEXT NOT "
         "NULL, mutex TEXT, cron TEXT NOT NULL, enabled INTEGER NOT NULL, next_at REAL NOT "
@@ -77,11 +160,43 @@ SQLITE = (
     ),
     "CREATE INDEX ix_schedules_next_at ON schedules (next_at)",
     (
+        "CREATE TABLE sealed_secrets ( name TEXT NOT NULL, sealed BLOB NOT NULL, "
+        "changed_at REAL NOT NULL, CONSTRAINT pk_sealed_secrets PRIMARY KEY (name) ) "
+        "STRICT"
+    ),
+    (
+        "CREATE TABLE sessions ( id_hash TEXT NOT NULL, user_name TEXT NOT NULL, "
+        "created_at REAL NOT NULL, expires_at REAL NOT NULL, seen_at REAL NOT NULL, "
+        "address TEXT NOT NULL, client TEXT NOT NULL, CONSTRAINT pk_sessions PRIMARY KEY "
+        "(id_hash) ) WITHOUT ROWID, STRICT"
+    ),
+    "CREATE INDEX ix_sessions_expires_at ON sessions (expires_at)",
+    (
+        "CREATE INDEX ix_sessions_user_name_created_at ON sessions (user_name, "
+        "created_at)"
+    ),
+    (
+        "CREATE TABLE signing_keys ( kid TEXT NOT NULL, sealed BLOB NOT NULL, created_at "
+        "REAL NOT NULL, activates_at REAL NOT NULL, retires_at REAL, CONSTRAINT "
+        "pk_signing_keys PRIMARY KEY (kid) ) STRICT"
+    ),
+    (
         "CREATE TABLE sweeps ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, job_id "
         "INTEGER NOT NULL, digest TEXT NOT NULL, generation INTEGER NOT NULL, size "
         "INTEGER NOT NULL, reason TEXT NOT NULL, at REAL NOT NULL ) STRICT"
     ),
     "CREATE INDEX ix_sweeps_job_id_id ON sweeps (job_id, id)",
+    (
+        "CREATE TABLE user_groups ( name TEXT NOT NULL, description TEXT NOT NULL, "
+        "created_at REAL NOT NULL, CONSTRAINT pk_user_groups PRIMARY KEY (name) ) WITHOUT "
+        "ROWID, STRICT"
+    ),
+    (
+        "CREATE TABLE workload_rules ( name TEXT NOT NULL, issuer TEXT NOT NULL, document "
+        "TEXT NOT NULL, changed_at REAL NOT NULL, changed_by TEXT NOT NULL, CONSTRAINT "
+        "pk_workload_rules PRIMARY KEY (name) ) WITHOUT ROWID, STRICT"
+    ),
+    "CREATE INDEX ix_workload_rules_issuer ON workload_rules (issuer)",
     (
         "CREATE TABLE charges ( ledger_id INTEGER NOT NULL, digest TEXT NOT NULL, holds "
         "INTEGER NOT NULL, CONSTRAINT pk_charges PRIMARY KEY (ledger_id, digest), "

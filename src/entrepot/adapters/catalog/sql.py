@@ -1262,3 +1262,720 @@ REBUILDING_UNHELD = Statement(
         "OFFSET 0"
     ),
 )
+
+PROJECTS_FIND = Statement(
+    sqlite=(
+        "SELECT projects.name, projects.public, projects.networks, projects.created_at, "
+        "projects.created_by FROM projects WHERE projects.name = :name"
+    ),
+)
+
+PROJECTS_ADD = Statement(
+    sqlite=(
+        "INSERT INTO projects (name, public, networks, created_at, created_by) VALUES "
+        "(:name, :public, :networks, :created_at, :created_by) ON CONFLICT (name) DO "
+        "NOTHING"
+    ),
+)
+
+PROJECTS_CHANGE = Statement(
+    sqlite=(
+        "UPDATE projects SET public=:new_public, networks=:new_networks WHERE "
+        "projects.name = :name"
+    ),
+)
+
+PROJECTS_REMOVE = Statement(
+    sqlite="DELETE FROM projects WHERE projects.name = :name",
+)
+
+PROJECTS_PAGE = Statement(
+    sqlite=(
+        "SELECT projects.name, projects.public, projects.networks, projects.created_at, "
+        "projects.created_by FROM projects WHERE projects.name > :after ORDER BY "
+        "projects.name LIMIT :limit OFFSET 0"
+    ),
+)
+
+GRANTS_ADD = Statement(
+    sqlite=(
+        "INSERT INTO grants (subject_kind, subject, project, scope, role, permissions, "
+        "created_at, created_by) VALUES (:subject_kind, :subject, :project, :scope, "
+        ":role, :permissions, :created_at, :created_by) ON CONFLICT (subject_kind, "
+        "subject, scope, role) DO NOTHING RETURNING id"
+    ),
+)
+
+GRANTS_FIND = Statement(
+    sqlite=(
+        "SELECT grants.id, grants.subject_kind, grants.subject, grants.scope, "
+        "grants.role, grants.permissions, grants.created_at, grants.created_by FROM "
+        "grants WHERE grants.id = :grant_id"
+    ),
+)
+
+GRANTS_REMOVE = Statement(
+    sqlite="DELETE FROM grants WHERE grants.id = :grant_id",
+)
+
+GRANTS_OF_USER = Statement(
+    sqlite=(
+        "SELECT grants.id, grants.subject_kind, grants.subject, grants.scope, "
+        "grants.role, grants.permissions, grants.created_at, grants.created_by FROM "
+        "grants WHERE grants.subject_kind = 'user' AND grants.subject = :user_name AND "
+        "grants.project IN ('*', :project) UNION ALL SELECT grants.id, "
+        "grants.subject_kind, grants.subject, grants.scope, grants.role, "
+        "grants.permissions, grants.created_at, grants.created_by FROM grants WHERE "
+        "grants.subject_kind = 'group' AND grants.subject IN (SELECT "
+        "memberships.group_name FROM memberships WHERE memberships.user_name = "
+        ":user_name) AND grants.project IN ('*', :project) UNION ALL SELECT grants.id, "
+        "grants.subject_kind, grants.subject, grants.scope, grants.role, "
+        "grants.permissions, grants.created_at, grants.created_by FROM grants WHERE "
+        "grants.subject_kind = 'everyone' AND grants.subject = '' AND grants.project IN "
+        "('*', :project)"
+    ),
+)
+
+GRANTS_OF_SUBJECT = Statement(
+    sqlite=(
+        "SELECT grants.id, grants.subject_kind, grants.subject, grants.scope, "
+        "grants.role, grants.permissions, grants.created_at, grants.created_by FROM "
+        "grants WHERE grants.subject_kind = :kind AND grants.subject = :subject ORDER BY "
+        "grants.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+GRANTS_PAGE = Statement(
+    sqlite=(
+        "SELECT grants.id, grants.subject_kind, grants.subject, grants.scope, "
+        "grants.role, grants.permissions, grants.created_at, grants.created_by FROM "
+        "grants WHERE grants.project = :project AND grants.id > :after ORDER BY grants.id "
+        "LIMIT :limit OFFSET 0"
+    ),
+)
+
+GRANTS_FORGET = Statement(
+    sqlite=(
+        "DELETE FROM grants WHERE grants.subject_kind = :kind AND grants.subject = "
+        ":subject"
+    ),
+)
+
+GRANTS_FORGET_PROJECT = Statement(
+    sqlite="DELETE FROM grants WHERE grants.project = :project",
+)
+
+GRANTS_WITH_ROLE = Statement(
+    sqlite=(
+        "SELECT grants.id, grants.subject_kind, grants.subject, grants.scope, "
+        "grants.role, grants.permissions, grants.created_at, grants.created_by FROM "
+        "grants WHERE grants.role = :role LIMIT 1 OFFSET 0"
+    ),
+)
+
+ROLES_FIND = Statement(
+    sqlite=(
+        "SELECT roles.name, roles.permissions, roles.description, roles.changed_at FROM "
+        "roles WHERE roles.name = :name"
+    ),
+)
+
+ROLES_PUT = Statement(
+    sqlite=(
+        "INSERT INTO roles (name, permissions, description, changed_at) VALUES (:name, "
+        ":permissions, :description, :changed_at) ON CONFLICT (name) DO UPDATE SET "
+        "permissions = :permissions, description = :description, changed_at = :changed_at"
+    ),
+)
+
+ROLES_REMOVE = Statement(
+    sqlite="DELETE FROM roles WHERE roles.name = :name",
+)
+
+ROLES_PAGE = Statement(
+    sqlite=(
+        "SELECT roles.name, roles.permissions, roles.description, roles.changed_at FROM "
+        "roles WHERE roles.name > :after ORDER BY roles.name LIMIT :limit OFFSET 0"
+    ),
+)
+
+EPOCHS_FIND = Statement(
+    sqlite="SELECT epochs.number FROM epochs WHERE epochs.name = :name",
+)
+
+EPOCHS_ADVANCE = Statement(
+    sqlite=(
+        "INSERT INTO epochs (name, number) VALUES (:name, 1) ON CONFLICT (name) DO UPDATE "
+        "SET number = (epochs.number + 1)"
+    ),
+)
+
+PROFILES_FIND = Statement(
+    sqlite=(
+        "SELECT profiles.name, profiles.source, profiles.subject, profiles.email, "
+        "profiles.display_name, profiles.enabled, profiles.seen_at FROM profiles WHERE "
+        "profiles.name = :name"
+    ),
+)
+
+PROFILES_BY_SUBJECT = Statement(
+    sqlite=(
+        "SELECT profiles.name, profiles.source, profiles.subject, profiles.email, "
+        "profiles.display_name, profiles.enabled, profiles.seen_at FROM profiles WHERE "
+        "profiles.source = :source AND profiles.subject = :subject"
+    ),
+)
+
+PROFILES_PUT = Statement(
+    sqlite=(
+        "INSERT INTO profiles (name, source, subject, email, display_name, enabled, "
+        "seen_at) VALUES (:name, :source, :subject, :email, :display_name, :enabled, "
+        ":seen_at) ON CONFLICT (name) DO UPDATE SET source = :source, subject = :subject, "
+        "email = :email, display_name = :display_name, enabled = :enabled, seen_at = "
+        ":seen_at"
+    ),
+)
+
+PROFILES_REMOVE = Statement(
+    sqlite="DELETE FROM profiles WHERE profiles.name = :name",
+)
+
+PROFILES_PAGE = Statement(
+    sqlite=(
+        "SELECT profiles.name, profiles.source, profiles.subject, profiles.email, "
+        "profiles.display_name, profiles.enabled, profiles.seen_at FROM profiles WHERE "
+        "profiles.source = :source AND profiles.name > :after ORDER BY profiles.name "
+        "LIMIT :limit OFFSET 0"
+    ),
+)
+
+GROUPS_FIND = Statement(
+    sqlite=(
+        "SELECT user_groups.name, user_groups.description, user_groups.created_at FROM "
+        "user_groups WHERE user_groups.name = :name"
+    ),
+)
+
+GROUPS_PUT = Statement(
+    sqlite=(
+        "INSERT INTO user_groups (name, description, created_at) VALUES (:name, "
+        ":description, :created_at) ON CONFLICT (name) DO UPDATE SET description = "
+        ":description, created_at = :created_at"
+    ),
+)
+
+GROUPS_REMOVE = Statement(
+    sqlite="DELETE FROM user_groups WHERE user_groups.name = :name",
+)
+
+GROUPS_PAGE = Statement(
+    sqlite=(
+        "SELECT user_groups.name, user_groups.description, user_groups.created_at FROM "
+        "user_groups WHERE user_groups.name > :after ORDER BY user_groups.name LIMIT "
+        ":limit OFFSET 0"
+    ),
+)
+
+GROUPS_OF = Statement(
+    sqlite=(
+        "SELECT memberships.group_name, memberships.source FROM memberships WHERE "
+        "memberships.user_name = :user_name ORDER BY memberships.group_name, "
+        "memberships.source"
+    ),
+)
+
+GROUPS_MEMBERS = Statement(
+    sqlite=(
+        "SELECT memberships.user_name, memberships.source FROM memberships WHERE "
+        "memberships.group_name = :group_name AND memberships.user_name > :after ORDER BY "
+        "memberships.user_name, memberships.source LIMIT :limit OFFSET 0"
+    ),
+)
+
+GROUPS_ENTER = Statement(
+    sqlite=(
+        "INSERT INTO memberships (user_name, group_name, source) VALUES (:user_name, "
+        ":group_name, :source) ON CONFLICT DO NOTHING"
+    ),
+)
+
+GROUPS_LEAVE = Statement(
+    sqlite=(
+        "DELETE FROM memberships WHERE memberships.user_name = :user_name AND "
+        "memberships.group_name = :group_name AND memberships.source = :source"
+    ),
+)
+
+GROUPS_LEAVE_ALL = Statement(
+    sqlite="DELETE FROM memberships WHERE memberships.user_name = :user_name",
+)
+
+GROUPS_EMPTY = Statement(
+    sqlite="DELETE FROM memberships WHERE memberships.group_name = :group_name",
+)
+
+ROBOTS_FIND = Statement(
+    sqlite=(
+        "SELECT robots.id, robots.name, robots.project, robots.description, "
+        "robots.networks, robots.enabled, robots.expires_at, robots.created_at, "
+        "robots.created_by, robots.changed_at FROM robots WHERE robots.name = :name"
+    ),
+)
+
+ROBOTS_BY_ID = Statement(
+    sqlite=(
+        "SELECT robots.id, robots.name, robots.project, robots.description, "
+        "robots.networks, robots.enabled, robots.expires_at, robots.created_at, "
+        "robots.created_by, robots.changed_at FROM robots WHERE robots.id = :robot_id"
+    ),
+)
+
+ROBOTS_ADD = Statement(
+    sqlite=(
+        "INSERT INTO robots (name, project, description, networks, enabled, expires_at, "
+        "created_at, created_by, changed_at) VALUES (:name, :project, :description, "
+        ":networks, :enabled, :expires_at, :created_at, :created_by, :changed_at) ON "
+        "CONFLICT (name) DO NOTHING RETURNING id"
+    ),
+)
+
+ROBOTS_CHANGE = Statement(
+    sqlite=(
+        "UPDATE robots SET description=:new_description, networks=:new_networks, "
+        "enabled=:new_enabled, expires_at=:new_expires_at, changed_at=:new_changed_at "
+        "WHERE robots.name = :name"
+    ),
+)
+
+ROBOTS_REMOVE = Statement(
+    sqlite="DELETE FROM robots WHERE robots.name = :name",
+)
+
+ROBOTS_PAGE = Statement(
+    sqlite=(
+        "SELECT robots.id, robots.name, robots.project, robots.description, "
+        "robots.networks, robots.enabled, robots.expires_at, robots.created_at, "
+        "robots.created_by, robots.changed_at FROM robots WHERE robots.name > :after "
+        "ORDER BY robots.name LIMIT :limit OFFSET 0"
+    ),
+)
+
+ROBOTS_PAGE_PROJECT = Statement(
+    sqlite=(
+        "SELECT robots.id, robots.name, robots.project, robots.description, "
+        "robots.networks, robots.enabled, robots.expires_at, robots.created_at, "
+        "robots.created_by, robots.changed_at FROM robots WHERE robots.name > :after AND "
+        "robots.project = :project ORDER BY robots.name LIMIT :limit OFFSET 0"
+    ),
+)
+
+CREDENTIALS_FIND = Statement(
+    sqlite=(
+        "SELECT credentials.id, credentials.kind, credentials.owner, credentials.label, "
+        "credentials.hash, credentials.limits, credentials.networks, "
+        "credentials.created_at, credentials.expires_at, credentials.used_at FROM "
+        "credentials WHERE credentials.id = :credential_id"
+    ),
+)
+
+CREDENTIALS_ADD = Statement(
+    sqlite=(
+        "INSERT INTO credentials (id, kind, owner, label, hash, limits, networks, "
+        "created_at, expires_at, used_at) VALUES (:id, :kind, :owner, :label, :hash, "
+        ":limits, :networks, :created_at, :expires_at, :used_at)"
+    ),
+)
+
+CREDENTIALS_EXPIRE = Statement(
+    sqlite=(
+        "UPDATE credentials SET expires_at=:at WHERE credentials.id = :credential_id AND "
+        "(credentials.expires_at IS NULL OR credentials.expires_at > :at)"
+    ),
+)
+
+CREDENTIALS_REMOVE = Statement(
+    sqlite="DELETE FROM credentials WHERE credentials.id = :credential_id",
+)
+
+CREDENTIALS_OF = Statement(
+    sqlite=(
+        "SELECT credentials.id, credentials.kind, credentials.owner, credentials.label, "
+        "credentials.hash, credentials.limits, credentials.networks, "
+        "credentials.created_at, credentials.expires_at, credentials.used_at FROM "
+        "credentials WHERE credentials.kind = :kind AND credentials.owner = :owner ORDER "
+        "BY credentials.id"
+    ),
+)
+
+CREDENTIALS_FORGET = Statement(
+    sqlite=(
+        "DELETE FROM credentials WHERE credentials.kind = :kind AND credentials.owner = "
+        ":owner"
+    ),
+)
+
+CREDENTIALS_USED = Statement(
+    sqlite=(
+        "UPDATE credentials SET used_at=:at WHERE credentials.id = :credential_id AND "
+        "(credentials.used_at IS NULL OR credentials.used_at < :at)"
+    ),
+)
+
+WORKLOADS_FIND = Statement(
+    sqlite=(
+        "SELECT workload_rules.name, workload_rules.issuer, workload_rules.document, "
+        "workload_rules.changed_at, workload_rules.changed_by FROM workload_rules WHERE "
+        "workload_rules.name = :name"
+    ),
+)
+
+WORKLOADS_PUT = Statement(
+    sqlite=(
+        "INSERT INTO workload_rules (name, issuer, document, changed_at, changed_by) "
+        "VALUES (:name, :issuer, :document, :changed_at, :changed_by) ON CONFLICT (name) "
+        "DO UPDATE SET issuer = :issuer, document = :document, changed_at = :changed_at, "
+        "changed_by = :changed_by"
+    ),
+)
+
+WORKLOADS_REMOVE = Statement(
+    sqlite="DELETE FROM workload_rules WHERE workload_rules.name = :name",
+)
+
+WORKLOADS_PAGE = Statement(
+    sqlite=(
+        "SELECT workload_rules.name, workload_rules.issuer, workload_rules.document, "
+        "workload_rules.changed_at, workload_rules.changed_by FROM workload_rules WHERE "
+        "workload_rules.name > :after ORDER BY workload_rules.name LIMIT :limit OFFSET 0"
+    ),
+)
+
+WORKLOADS_BY_ISSUER = Statement(
+    sqlite=(
+        "SELECT workload_rules.name, workload_rules.issuer, workload_rules.document, "
+        "workload_rules.changed_at, workload_rules.changed_by FROM workload_rules WHERE "
+        "workload_rules.issuer = :issuer ORDER BY workload_rules.name LIMIT :limit OFFSET "
+        "0"
+    ),
+)
+
+REVOCATIONS_ADD = Statement(
+    sqlite=(
+        "INSERT INTO revocations (token_id, until, revoked_by) VALUES (:token_id, :until, "
+        ":revoked_by) ON CONFLICT (token_id) DO UPDATE SET until = :until, revoked_by = "
+        ":revoked_by WHERE revocations.until < :until"
+    ),
+)
+
+REVOCATIONS_ALL = Statement(
+    sqlite=(
+        "SELECT revocations.token_id FROM revocations WHERE revocations.until > :now "
+        "ORDER BY revocations.until LIMIT :limit OFFSET 0"
+    ),
+)
+
+REVOCATIONS_PRUNE = Statement(
+    sqlite=(
+        "DELETE FROM revocations WHERE revocations.token_id IN (SELECT "
+        "revocations.token_id FROM revocations WHERE revocations.until < :before ORDER BY "
+        "revocations.until LIMIT :limit OFFSET 0)"
+    ),
+)
+
+FACTORS_OF = Statement(
+    sqlite=(
+        "SELECT factors.user_name, factors.kind, factors.label, factors.credential, "
+        "factors.sealed, factors.created_at, factors.used_at, factors.counter, factors.id "
+        "FROM factors WHERE factors.user_name = :user_name ORDER BY factors.id"
+    ),
+)
+
+FACTORS_FIND = Statement(
+    sqlite=(
+        "SELECT factors.user_name, factors.kind, factors.label, factors.credential, "
+        "factors.sealed, factors.created_at, factors.used_at, factors.counter, factors.id "
+        "FROM factors WHERE factors.credential = :credential"
+    ),
+)
+
+FACTORS_ADD = Statement(
+    sqlite=(
+        "INSERT INTO factors (user_name, kind, label, credential, sealed, created_at, "
+        "used_at, counter) VALUES (:user_name, :kind, :label, :credential, :sealed, "
+        ":created_at, :used_at, :counter) ON CONFLICT (credential) DO NOTHING"
+    ),
+)
+
+FACTORS_USE = Statement(
+    sqlite=(
+        "UPDATE factors SET used_at=:now, counter=:after WHERE factors.id = :factor_id "
+        "AND factors.counter = :before"
+    ),
+)
+
+FACTORS_REMOVE = Statement(
+    sqlite="DELETE FROM factors WHERE factors.id = :factor_id",
+)
+
+FACTORS_REMOVE_KIND = Statement(
+    sqlite=(
+        "DELETE FROM factors WHERE factors.user_name = :user_name AND factors.kind = "
+        ":kind"
+    ),
+)
+
+FACTORS_REMOVE_ALL = Statement(
+    sqlite="DELETE FROM factors WHERE factors.user_name = :user_name",
+)
+
+SESSIONS_FIND = Statement(
+    sqlite=(
+        "SELECT sessions.id_hash, sessions.user_name, sessions.created_at, "
+        "sessions.expires_at, sessions.seen_at, sessions.address, sessions.client FROM "
+        "sessions WHERE sessions.id_hash = :id_hash"
+    ),
+)
+
+SESSIONS_ADD = Statement(
+    sqlite=(
+        "INSERT INTO sessions (id_hash, user_name, created_at, expires_at, seen_at, "
+        "address, client) VALUES (:id_hash, :user_name, :created_at, :expires_at, "
+        ":seen_at, :address, :client)"
+    ),
+)
+
+SESSIONS_SEEN = Statement(
+    sqlite="UPDATE sessions SET seen_at=:now WHERE sessions.id_hash = :id_hash",
+)
+
+SESSIONS_REMOVE = Statement(
+    sqlite="DELETE FROM sessions WHERE sessions.id_hash = :id_hash",
+)
+
+SESSIONS_OF = Statement(
+    sqlite=(
+        "SELECT sessions.id_hash, sessions.user_name, sessions.created_at, "
+        "sessions.expires_at, sessions.seen_at, sessions.address, sessions.client FROM "
+        "sessions WHERE sessions.user_name = :user_name ORDER BY sessions.created_at"
+    ),
+)
+
+SESSIONS_REMOVE_ALL = Statement(
+    sqlite="DELETE FROM sessions WHERE sessions.user_name = :user_name",
+)
+
+SESSIONS_EXPIRE = Statement(
+    sqlite=(
+        "DELETE FROM sessions WHERE sessions.id_hash IN (SELECT sessions.id_hash FROM "
+        "sessions WHERE sessions.expires_at < :now ORDER BY sessions.expires_at LIMIT "
+        ":limit OFFSET 0)"
+    ),
+)
+
+AUDIT_APPEND = Statement(
+    sqlite=(
+        "INSERT INTO audit (at, actor, address, client, operation, project, resource, "
+        "result, detail) VALUES (:at, :actor, :address, :client, :operation, :project, "
+        ":resource, :result, :detail)"
+    ),
+)
+
+AUDIT_DOWN_TO = Statement(
+    sqlite=(
+        "SELECT audit.id FROM audit WHERE audit.id < :before AND audit.id > :after ORDER "
+        "BY audit.id DESC LIMIT 1 OFFSET :looked"
+    ),
+)
+
+AUDIT_DOWN_TO_ACTOR = Statement(
+    sqlite=(
+        "SELECT audit.id FROM audit WHERE audit.actor = :value AND audit.id < :before AND "
+        "audit.id > :after ORDER BY audit.id DESC LIMIT 1 OFFSET :looked"
+    ),
+)
+
+AUDIT_DOWN_TO_PROJECT = Statement(
+    sqlite=(
+        "SELECT audit.id FROM audit WHERE audit.project = :value AND audit.id < :before "
+        "AND audit.id > :after ORDER BY audit.id DESC LIMIT 1 OFFSET :looked"
+    ),
+)
+
+AUDIT_DOWN_TO_OPERATION = Statement(
+    sqlite=(
+        "SELECT audit.id FROM audit WHERE audit.operation = :value AND audit.id < :before "
+        "AND audit.id > :after ORDER BY audit.id DESC LIMIT 1 OFFSET :looked"
+    ),
+)
+
+AUDIT_DOWN_TO_REFUSED = Statement(
+    sqlite=(
+        "SELECT audit.id FROM audit WHERE audit.result != 'done' AND audit.id < :before "
+        "AND audit.id > :after ORDER BY audit.id DESC LIMIT 1 OFFSET :looked"
+    ),
+)
+
+AUDIT_PAGE = Statement(
+    sqlite=(
+        "SELECT audit.id, audit.at, audit.actor, audit.address, audit.client, "
+        "audit.operation, audit.project, audit.resource, audit.result, audit.detail FROM "
+        "audit WHERE audit.id < :before AND audit.id >= :least AND (:actor = '' OR "
+        "audit.actor = :actor) AND (:project = '' OR audit.project = :project) AND "
+        "(:operation = '' OR audit.operation = :operation) AND (:refused = 0 OR "
+        "audit.result != 'done') AND (:since IS NULL OR audit.at >= :since) AND (:until "
+        "IS NULL OR audit.at < :until) ORDER BY audit.id DESC LIMIT :limit OFFSET 0"
+    ),
+)
+
+AUDIT_PAGE_ACTOR = Statement(
+    sqlite=(
+        "SELECT audit.id, audit.at, audit.actor, audit.address, audit.client, "
+        "audit.operation, audit.project, audit.resource, audit.result, audit.detail FROM "
+        "audit WHERE audit.actor = :value AND audit.id < :before AND audit.id >= :least "
+        "AND (:actor = '' OR audit.actor = :actor) AND (:project = '' OR audit.project = "
+        ":project) AND (:operation = '' OR audit.operation = :operation) AND (:refused = "
+        "0 OR audit.result != 'done') AND (:since IS NULL OR audit.at >= :since) AND "
+        "(:until IS NULL OR audit.at < :until) ORDER BY audit.id DESC LIMIT :limit OFFSET "
+        "0"
+    ),
+)
+
+AUDIT_PAGE_PROJECT = Statement(
+    sqlite=(
+        "SELECT audit.id, audit.at, audit.actor, audit.address, audit.client, "
+        "audit.operation, audit.project, audit.resource, audit.result, audit.detail FROM "
+        "audit WHERE audit.project = :value AND audit.id < :before AND audit.id >= :least "
+        "AND (:actor = '' OR audit.actor = :actor) AND (:project = '' OR audit.project = "
+        ":project) AND (:operation = '' OR audit.operation = :operation) AND (:refused = "
+        "0 OR audit.result != 'done') AND (:since IS NULL OR audit.at >= :since) AND "
+        "(:until IS NULL OR audit.at < :until) ORDER BY audit.id DESC LIMIT :limit OFFSET "
+        "0"
+    ),
+)
+
+AUDIT_PAGE_OPERATION = Statement(
+    sqlite=(
+        "SELECT audit.id, audit.at, audit.actor, audit.address, audit.client, "
+        "audit.operation, audit.project, audit.resource, audit.result, audit.detail FROM "
+        "audit WHERE audit.operation = :value AND audit.id < :before AND audit.id >= "
+        ":least AND (:actor = '' OR audit.actor = :actor) AND (:project = '' OR "
+        "audit.project = :project) AND (:operation = '' OR audit.operation = :operation) "
+        "AND (:refused = 0 OR audit.result != 'done') AND (:since IS NULL OR audit.at >= "
+        ":since) AND (:until IS NULL OR audit.at < :until) ORDER BY audit.id DESC LIMIT "
+        ":limit OFFSET 0"
+    ),
+)
+
+AUDIT_PAGE_REFUSED = Statement(
+    sqlite=(
+        "SELECT audit.id, audit.at, audit.actor, audit.address, audit.client, "
+        "audit.operation, audit.project, audit.resource, audit.result, audit.detail FROM "
+        "audit WHERE audit.result != 'done' AND audit.id < :before AND audit.id >= :least "
+        "AND (:actor = '' OR audit.actor = :actor) AND (:project = '' OR audit.project = "
+        ":project) AND (:operation = '' OR audit.operation = :operation) AND (:refused = "
+        "0 OR audit.result != 'done') AND (:since IS NULL OR audit.at >= :since) AND "
+        "(:until IS NULL OR audit.at < :until) ORDER BY audit.id DESC LIMIT :limit OFFSET "
+        "0"
+    ),
+)
+
+AUDIT_FIRST_FROM = Statement(
+    sqlite=(
+        "SELECT audit.id FROM audit WHERE audit.at >= :at ORDER BY audit.at LIMIT 1 "
+        "OFFSET 0"
+    ),
+)
+
+AUDIT_AFTER = Statement(
+    sqlite=(
+        "SELECT audit.id, audit.at, audit.actor, audit.address, audit.client, "
+        "audit.operation, audit.project, audit.resource, audit.result, audit.detail FROM "
+        "audit WHERE audit.id > :after ORDER BY audit.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+AUDIT_PRUNE = Statement(
+    sqlite=(
+        "DELETE FROM audit WHERE audit.id IN (SELECT audit.id FROM audit WHERE audit.at < "
+        ":before ORDER BY audit.at LIMIT :limit OFFSET 0)"
+    ),
+)
+
+SIGNING_KEYS_ALL = Statement(
+    sqlite=(
+        "SELECT signing_keys.kid, signing_keys.sealed, signing_keys.created_at, "
+        "signing_keys.activates_at, signing_keys.retires_at FROM signing_keys ORDER BY "
+        "signing_keys.activates_at, signing_keys.kid"
+    ),
+)
+
+SIGNING_KEYS_ADD = Statement(
+    sqlite=(
+        "INSERT INTO signing_keys (kid, sealed, created_at, activates_at, retires_at) "
+        "VALUES (:kid, :sealed, :created_at, :activates_at, :retires_at)"
+    ),
+)
+
+SIGNING_KEYS_MOVE = Statement(
+    sqlite=(
+        "UPDATE signing_keys SET activates_at=:activates_at, retires_at=:retires_at WHERE "
+        "signing_keys.kid = :kid"
+    ),
+)
+
+SIGNING_KEYS_REMOVE = Statement(
+    sqlite="DELETE FROM signing_keys WHERE signing_keys.kid = :kid",
+)
+
+SIGNING_KEYS_PAGE_SEALED = Statement(
+    sqlite=(
+        "SELECT signing_keys.kid, signing_keys.sealed FROM signing_keys WHERE "
+        "signing_keys.kid > :after ORDER BY signing_keys.kid LIMIT :limit OFFSET 0"
+    ),
+)
+
+SIGNING_KEYS_RESEAL = Statement(
+    sqlite="UPDATE signing_keys SET sealed=:sealed WHERE signing_keys.kid = :kid",
+)
+
+SEALED_SECRETS_FIND = Statement(
+    sqlite=(
+        "SELECT sealed_secrets.name, sealed_secrets.sealed, sealed_secrets.changed_at "
+        "FROM sealed_secrets WHERE sealed_secrets.name = :name"
+    ),
+)
+
+SEALED_SECRETS_PUT = Statement(
+    sqlite=(
+        "INSERT INTO sealed_secrets (name, sealed, changed_at) VALUES (:name, :sealed, "
+        ":changed_at) ON CONFLICT (name) DO UPDATE SET sealed = :sealed, changed_at = "
+        ":changed_at"
+    ),
+)
+
+SEALED_SECRETS_REMOVE = Statement(
+    sqlite="DELETE FROM sealed_secrets WHERE sealed_secrets.name = :name",
+)
+
+SEALED_SECRETS_PAGE = Statement(
+    sqlite=(
+        "SELECT sealed_secrets.name, sealed_secrets.sealed, sealed_secrets.changed_at "
+        "FROM sealed_secrets WHERE sealed_secrets.name > :after ORDER BY "
+        "sealed_secrets.name LIMIT :limit OFFSET 0"
+    ),
+)
+
+SEALED_SECRETS_RESEAL = Statement(
+    sqlite="UPDATE sealed_secrets SET sealed=:sealed WHERE sealed_secrets.name = :name",
+)
+
+SEALED_FACTORS_PAGE = Statement(
+    sqlite=(
+        "SELECT factors.id, factors.kind, factors.user_name, factors.sealed FROM factors "
+        "WHERE factors.id > :after ORDER BY factors.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+SEALED_FACTORS_RESEAL = Statement(
+    sqlite="UPDATE factors SET sealed=:sealed WHERE factors.id = :id",
+)

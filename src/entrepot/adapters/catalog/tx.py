@@ -6,22 +6,29 @@ from typing import TypeVar
 
 from .accounts import SqlAccounts
 from .artifacts import SqlArtifacts
+from .audit import SqlAudit
 from .blobs import SqlBlobs
 from .collection import SqlCollection, SqlSweeps
 from .connection import Connection
 from .cursors import SqlCursors
 from .damages import SqlDamages
+from .factors import SqlFactors, SqlSessions
+from .grants import SqlEpochs, SqlGrants, SqlRoles
 from .history import SqlHistory
 from .inspection import SqlInspection
 from .jobs import SqlJobLines, SqlJobs, SqlSchedules
+from .keys import SqlSealedFactors, SqlSealedSecrets, SqlSigningKeys
 from .ledgers import SqlLedgers
 from .manifests import SqlManifests
 from .outbox import SqlOutbox
+from .people import SqlGroups, SqlProfiles
 from .policies import SqlPolicies
+from .projects import SqlProjects
 from .pulls import SqlPulls
 from .reach import SqlReach
 from .rebuilding import SqlRebuilding
 from .repositories import SqlRepositories
+from .robots import SqlCredentials, SqlRevocations, SqlRobots, SqlWorkloads
 from .tags import SqlTags
 from .trash import SqlTrash
 from .uploads import SqlUploads
@@ -42,10 +49,16 @@ class SqlTx:
 
     accounts = _made(SqlAccounts)
     artifacts = _made(SqlArtifacts)
+    audit = _made(SqlAudit)
     blobs = _made(SqlBlobs)
     collection = _made(SqlCollection)
+    credentials = _made(SqlCredentials)
     cursors = _made(SqlCursors)
     damages = _made(SqlDamages)
+    epochs = _made(SqlEpochs)
+    factors = _made(SqlFactors)
+    grants = _made(SqlGrants)
+    groups = _made(SqlGroups)
     history = _made(SqlHistory)
     inspection = _made(SqlInspection)
     job_lines = _made(SqlJobLines)
@@ -54,12 +67,22 @@ class SqlTx:
     manifests = _made(SqlManifests)
     outbox = _made(SqlOutbox)
     policies = _made(SqlPolicies)
+    profiles = _made(SqlProfiles)
+    projects = _made(SqlProjects)
     pulls = _made(SqlPulls)
     reach = _made(SqlReach)
     rebuilding = _made(SqlRebuilding)
     repositories = _made(SqlRepositories)
+    revocations = _made(SqlRevocations)
+    robots = _made(SqlRobots)
+    roles = _made(SqlRoles)
     schedules = _made(SqlSchedules)
+    sealed_factors = _made(SqlSealedFactors)
+    sealed_secrets = _made(SqlSealedSecrets)
+    sessions = _made(SqlSessions)
+    signing_keys = _made(SqlSigningKeys)
     sweeps = _made(SqlSweeps)
     tags = _made(SqlTags)
     trash = _made(SqlTrash)
     uploads = _made(SqlUploads)
+    workloads = _made(SqlWorkloads)

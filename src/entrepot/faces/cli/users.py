@@ -33,6 +33,11 @@ NOT_TEXT = "the password is not valid UTF-8 text"
 ONE_PASSWORD = "use --password-stdin or --generate, not both"  # noqa: S105 - a message
 
 ROLES = click.Choice([role.value for role in Role])
+ROLE_HELP = (
+    "What they may do in the whole registry. admin: everything; maintainer: also delete, roll back "
+    "and change policies; developer: also push; guest: pull all images; user: make projects of "
+    "their own, and else what they are granted."
+)
 
 
 @click.group("user", context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,7 +53,7 @@ def _password_options(command: Callable[..., None]) -> Callable[..., None]:
 
 @users.command()
 @click.argument("name")
-@click.option("--role", type=ROLES, default=Role.DEVELOPER.value, help="What they may do.")
+@click.option("--role", type=ROLES, default=Role.USER.value, show_default=True, help=ROLE_HELP)
 @_password_options
 @server_options
 def add(client: Client, name: str, role: str, password_stdin: bool, generate: bool) -> None:  # noqa: FBT001 - click passes by name
@@ -78,7 +83,12 @@ def passwd(client: Client, name: str, password_stdin: bool, generate: bool) -> N
 @click.argument("role", type=ROLES)
 @server_options
 def give_role(client: Client, name: str, role: str) -> None:
-    """Give user NAME another ROLE."""
+    """Give user NAME another ROLE.
+
+    In the whole registry: admin may do everything; maintainer what developer may, and delete, roll
+    back and change policies; developer what guest may, and push; guest may pull all images; user
+    may make projects, and do what they are granted in others.
+    """
     client.call("PATCH", f"{PATH}/{quote(name, safe='')}", {"role": role})
     click.echo(GIVEN_ROLE.format(name=name, role=role))
 

@@ -5,7 +5,7 @@ who may manage, and on the control socket to the operator.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -23,41 +23,27 @@ from entrepot.faces.asgi import (
     send_response,
     unquoted,
 )
+from entrepot.faces.refusals import note_refusal
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.mediatype import essence
 from entrepot.oci.name import RepositoryName
-from entrepot.rules.access import Action
+from entrepot.rules.access import NO_FACTS, Identity, Kind, keeps_out
+from entrepot.rules.areas import REGISTRY, Target
+from entrepot.rules.permissions import Level, Permission
 from entrepot.services.access import AccessService
+from entrepot.services.audittrail import AuditTrail
+from entrepot.services.authentication import unauthorized
 from entrepot.services.context import Caller
 
+from .arguments import number
+from .callers import THE_OPERATOR, Browsers, Need, challenge, identify, nobody
+from .problems import PROBLEM, problem
+
 ROOT = "/api/entrepot/v1"
-PROBLEM = "application/problem+json"
 BODY_MAX_BYTES = 64 * 1024
 PAGE_DEFAULT = 100
 PAGE_MAX = 1000
-NUMBER_DIGITS_MAX = 18
-RETRY_SECONDS = 1
-"""What Retry-After says with 429 and 503."""
-OPERATOR = "operator"
-"""The actor of what is asked for on the control socket."""
-
-_STATUS = {
-    Code.CONFLICT: 409,
-    Code.DENIED: 403,
-    Code.MANIFEST_TOO_BIG: 413,
-    Code.MANIFEST_UNKNOWN: 404,
-    Code.NAME_INVALID: 400,
-    Code.NAME_UNKNOWN: 404,
-    Code.NOT_FOUND: 404,
-    Code.PRECONDITION: 412,
-    Code.REQUEST_INVALID: 400,
-    Code.TAG_INVALID: 400,
-    Code.DIGEST_INVALID: 400,
-    Code.TOOMANYREQUESTS: 429,
-    Code.UNAUTHORIZED: 401,
-    Code.UNAVAILABLE: 503,
-    Code.UNSUPPORTED: 405,
-}
+LOG_IN = "log in: send user name and password"
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 
@@ -69,11 +55,31 @@ class Call:
     request: Request
     caller: Caller
     parts: dict[str, str]
+    identity: Identity
+    access: AccessService
 
     @property
     def repository(self) -> RepositoryName:
         """The path's `{repository}`: one segment, its slashes as %2F."""
         return RepositoryName.parse(self.parts["repository"])
+
+    @property
+    def target(self) -> Target:
+        """What the path is about: a repository, a project, or the registry."""
+        if "repository" in self.parts:
+            return Target.of(self.repository)
+        return Target(self.parts["project"]) if "project" in self.parts else REGISTRY
+
+    async def require(self, permission: Permission, target: Target = REGISTRY) -> None:
+        """Raise unless the caller may do this: UNAUTHORIZED, DENIED or UNSUPPORTED."""
+        if self.identity is not THE_OPERATOR:
+            await self.access.require(self.identity, permission, target)
+
+    async def may(self, permission: Permission, target: Target = REGISTRY) -> bool:
+        """Whether the caller may do this."""
+        if self.identity is THE_OPERATOR:
+            return True
+        return await self.access.permits(self.identity, permission, target)
 
     def text(self, name: str) -> str | None:
         """Return a query argument, or None."""
@@ -81,7 +87,7 @@ class Call:
 
     def number(self, name: str, default: int, *, least: int = 0, most: int | None = None) -> int:
         """Return a query argument that is a number within bounds."""
-        return _number(self.request.argument(name), name, default, (least, most))
+        return number(self.request.argument(name), name, default, (least, most))
 
     def limit(self) -> int:
         """Return how many entries a page may have."""
@@ -106,27 +112,50 @@ Handler = Callable[[Call], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and a path below `ROOT`, whose `{name}` segments a handler finds in `parts`."""
+    """A method and a path below `ROOT`, whose `{name}` segments a handler finds in `parts`.
+
+    `needs` is what the caller must be allowed: on the `{repository}` or `{project}` of the path
+    as far as the permission is about one, on the registry otherwise.
+    """
 
     method: str
     path: str
     handler: Handler
+    needs: Permission | Need
 
 
-def api_app(routes: Sequence[Route], access: AccessService, *, operator: bool) -> App:
+def api_app(
+    routes: Sequence[Route],
+    access: AccessService,
+    *,
+    operator: bool,
+    trail: AuditTrail | None = None,
+    browsers: Browsers | None = None,
+) -> App:
     """Return the application; with `operator`, callers need no credentials.
 
     That is for the control socket, which only the operator's own user can open.
     """
     table = [(route.path.split("/")[1:], route) for route in routes]
 
+    async def identity_of(request: Request, found: "_Found") -> Identity:
+        if operator:
+            return THE_OPERATOR
+        if found.route is not None and found.route.needs is Need.NOTHING:
+            return nobody(request)
+        return await identify(access, browsers, request)
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
-            actor = OPERATOR if operator else await _identify(access, request)
-            response = await _answer(table, request, Caller(actor, request.client_program))
+            found = _find(table, request)
+            identity = await identity_of(request, found)
+            response = await _answer(found, request, identity, access)
         except Fault as fault:
-            response = problem(fault)
+            path = request.raw_path.removeprefix(ROOT)
+            operation = f"api.{request.method.lower()}"
+            note_refusal(trail, request, fault, operation=operation, resource=path)
+            response = problem(fault, challenge(request))
         response.set("Cache-Control", "no-store")
         await send_response(scope, send, response)
 
@@ -143,27 +172,16 @@ def page(items: list[Any], following: str | int | None) -> Response:
     return json_response(200, {"items": items, "next": following})
 
 
-def problem(fault: Fault) -> Response:
-    """Return a fault as problem details."""
-    status = _STATUS.get(fault.code, 500)
-    body = {"status": status, "title": fault.code.value, "detail": fault.message}
-    response = json_response(status, body, PROBLEM)
-    if status == 401:
-        response.set("WWW-Authenticate", 'Basic realm="Entrepot"')
-    if status in (429, 503):
-        response.set("Retry-After", str(RETRY_SECONDS))
-    return response
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The route of a request, or else the methods that its address has."""
+
+    route: Route | None = None
+    parts: dict[str, str] = field(default_factory=dict)
+    allowed: tuple[str, ...] = ()
 
 
-async def _identify(access: AccessService, request: Request) -> str:
-    identity = await access.identify(request.header(b"authorization"))
-    await access.require(identity, Action.MANAGE)
-    return identity.name
-
-
-async def _answer(
-    table: list[tuple[list[str], Route]], request: Request, caller: Caller
-) -> Response:
+def _find(table: list[tuple[list[str], Route]], request: Request) -> _Found:
     path = request.raw_path.rstrip("/")
     segments = path.removeprefix(ROOT).split("/")[1:] if path.startswith(f"{ROOT}/") else []
     allowed = []
@@ -172,17 +190,49 @@ async def _answer(
         if parts is None:
             continue
         if route.method == request.method:
-            return await route.handler(Call(request, caller, parts))
+            return _Found(route, parts)
         allowed.append(route.method)
-    if not allowed:
+    return _Found(allowed=tuple(allowed))
+
+
+async def _answer(
+    found: _Found, request: Request, identity: Identity, access: AccessService
+) -> Response:
+    if found.route is not None:
+        caller = Caller(identity.name, request.client_program, identity.address)
+        call = Call(request, caller, found.parts, identity, access)
+        await _admit(call, found.route.needs)
+        return await found.route.handler(call)
+    # Who is nobody does not learn what there is.
+    if identity.kind is Kind.ANONYMOUS:
+        raise unauthorized(LOG_IN)
+    if not found.allowed:
         raise Fault(
             Code.NOT_FOUND, f"nothing is served at this address: what there is, is below {ROOT}"
         )
     text = f"{request.method[:20]} is not served at this address"
     body = {"status": 405, "title": Code.UNSUPPORTED.value, "detail": text}
     response = json_response(405, body, PROBLEM)
-    response.set("Allow", ", ".join(allowed))
+    response.set("Allow", ", ".join(found.allowed))
     return response
+
+
+async def _admit(call: Call, needs: Permission | Need) -> None:
+    """Raise unless the caller may have the route's answer."""
+    identity = call.identity
+    if needs is Need.NOTHING or identity is THE_OPERATOR:
+        return
+    if identity.kind is Kind.ANONYMOUS:
+        raise unauthorized(LOG_IN)
+    if isinstance(needs, Permission):
+        await call.require(needs, REGISTRY if needs.level is Level.REGISTRY else call.target)
+        return
+    if identity.grants is not None:
+        raise unauthorized("tokens of the registry are for images: send user and password")
+    # What needs a permission asks this too.
+    outside = keeps_out(identity, REGISTRY, call.access.policy, NO_FACTS)
+    if outside:
+        raise Fault(Code.DENIED, outside)
 
 
 def _match(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
@@ -195,19 +245,3 @@ def _match(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
         elif wanted != given:
             return None
     return parts
-
-
-def _number(text: str | None, name: str, default: int, bounds: tuple[int, int | None]) -> int:
-    if text is None:
-        return default
-    least, most = bounds
-    # int() of a megabyte of digits would take long.
-    is_number = text.isascii() and text.isdecimal() and len(text) <= NUMBER_DIGITS_MAX
-    if not (is_number and int(text) >= least and (most is None or int(text) <= most)):
-        up_to = f" to {most}" if most is not None else ""
-        raise Fault(
-            Code.REQUEST_INVALID,
-            f"{name} is '{text[:20]}': write a number from {least}{up_to}",
-            {name: text[:20]},
-        )
-    return int(text)

@@ -7,6 +7,7 @@ import msgspec
 from entrepot.faces.asgi import Response, Scope, Send, json_response
 from entrepot.oci.errors import Code, Fault
 from entrepot.ports.secrets import TokenSigner
+from entrepot.rules.permissions import Permission
 from entrepot.services.gc.preview import Preview
 from entrepot.services.gc.progress import KIND
 from entrepot.services.gc.report import AUDIENCE, Reports
@@ -76,7 +77,7 @@ def gc_routes(preview: Preview, reports: Reports, signer: TokenSigner, desk: Des
 
     async def verify(call: Call) -> Response:
         body = await call.body(SignatureBody)
-        claims = signer.verify(body.signature)
+        claims = signer.verify(body.signature, long_lived=True)
         if claims is None or claims.get("aud") != AUDIENCE:
             raise Fault(
                 Code.REQUEST_INVALID,
@@ -86,10 +87,10 @@ def gc_routes(preview: Preview, reports: Reports, signer: TokenSigner, desk: Des
         return json_response(200, claims)
 
     return [
-        Route("POST", "/gc", start),
-        Route("GET", "/gc/preview", show_plan),
-        Route("GET", "/gc/reports/{job}", report),
-        Route("POST", "/gc/verify", verify),
+        Route("POST", "/gc", start, Permission.JOB_MANAGE),
+        Route("GET", "/gc/preview", show_plan, Permission.JOB_READ),
+        Route("GET", "/gc/reports/{job}", report, Permission.JOB_READ),
+        Route("POST", "/gc/verify", verify, Permission.JOB_READ),
     ]
 
 

@@ -11,13 +11,16 @@ from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.clock import Clock
+from entrepot.rules.areas import Target
 from entrepot.rules.history import Change, Move, Step
 from entrepot.rules.moments import parse_moment
+from entrepot.rules.permissions import Permission
 from entrepot.services.history import HistoryService, Then
 from entrepot.services.rollback import JOB_KIND, RollbackService
 from entrepot.services.rolling import Rollback, Scope
 
 from .api import Call, Route, page
+from .callers import Need
 from .jobs import Desk
 
 _Text = Annotated[str, msgspec.Meta(max_length=512)]
@@ -70,10 +73,10 @@ def history_routes(history: HistoryService, clock: Clock) -> list[Route]:
         return page([_shown_change(made) for made in found.items], _next(found.cursor, found.more))
 
     return [
-        Route("GET", "/repositories/{repository}/history", moves),
-        Route("GET", "/repositories/{repository}/tags", state),
-        Route("GET", "/repositories/{repository}/tags/{tag}", tag),
-        Route("GET", "/repositories/{repository}/diff", diff),
+        Route("GET", "/repositories/{repository}/history", moves, Permission.HISTORY_READ),
+        Route("GET", "/repositories/{repository}/tags", state, Permission.HISTORY_READ),
+        Route("GET", "/repositories/{repository}/tags/{tag}", tag, Permission.HISTORY_READ),
+        Route("GET", "/repositories/{repository}/diff", diff, Permission.HISTORY_READ),
     ]
 
 
@@ -88,6 +91,7 @@ def rollback_routes(rollback: RollbackService, desk: Desk) -> list[Route]:
         return Rollback(found.scope, found.moment, min(found.through, body.through))
 
     async def plan(call: Call, body: RollbackBody) -> Response:
+        await call.require(Permission.HISTORY_READ, _target(body))
         wanted = await asked(body)
         found = await rollback.plan(wanted, call.text("after") or "", call.limit())
         answer = {
@@ -116,6 +120,7 @@ def rollback_routes(rollback: RollbackService, desk: Desk) -> list[Route]:
         body = await call.body(RollbackBody)
         if body.dry_run:
             return await plan(call, body)
+        await call.require(Permission.ROLLBACK, _target(body))
         desk.check_deletes()
         wanted = await asked(body)
         if wanted.scope.tag is None:
@@ -129,7 +134,10 @@ def rollback_routes(rollback: RollbackService, desk: Desk) -> list[Route]:
         }
         return json_response(200, answer)
 
-    return [Route("GET", "/rollback", show), Route("POST", "/rollback", carry_out)]
+    return [
+        Route("GET", "/rollback", show, Need.LOGIN),
+        Route("POST", "/rollback", carry_out, Need.LOGIN),
+    ]
 
 
 def instant(seconds: float) -> str:
@@ -157,6 +165,11 @@ def _scope(body: RollbackBody) -> Scope:
     if body.tag is not None:
         raise Fault(Code.REQUEST_INVALID, "a tag is of one repository: name that, not a project")
     return Scope(body.project or "")
+
+
+def _target(body: RollbackBody) -> Target:
+    scope = _scope(body)
+    return Target(scope.project, scope.repository)
 
 
 def _moment(call: Call, name: str, clock: Clock, *, needed: bool = False) -> float:

@@ -10,9 +10,13 @@ from entrepot.oci.errors import Code, Fault
 from entrepot.oci.json import encode
 from entrepot.ports.clock import Clock
 from entrepot.ports.jobs import Job, JobLine, NewJob, Schedule
+from entrepot.rules.permissions import Permission
+from entrepot.services.context import OPERATOR
 from entrepot.services.jobs import JobService, ScheduleSpec
 
-from .api import NUMBER_DIGITS_MAX, ROOT, Call, Route, moment, page
+from .api import ROOT, Call, Route, moment, page
+from .arguments import NUMBER_DIGITS_MAX
+from .callers import Need
 
 _Text = Annotated[str, msgspec.Meta(max_length=256)]
 
@@ -128,12 +132,21 @@ def _job_routes(jobs: JobService) -> list[Route]:
         items = [shown_job(job) for job in found]
         return page(items, found[-1].id if len(found) == limit else None)
 
+    async def readable(call: Call) -> Job:
+        """Return the path's job, which whoever asked for it may see too."""
+        job = await jobs.find(number_of(call, "job"))
+        is_own = bool(job.actor) and job.actor == call.identity.name
+        # A user who is called as the operator is did not ask for what the operator did.
+        if not is_own or job.actor == OPERATOR:
+            await call.require(Permission.JOB_READ)
+        return job
+
     async def get(call: Call) -> Response:
-        return json_response(200, shown_job(await jobs.find(number_of(call, "job"))))
+        return json_response(200, shown_job(await readable(call)))
 
     async def log(call: Call) -> Response:
-        limit = call.limit()
-        lines = await jobs.lines(number_of(call, "job"), call.number("after", 0), limit)
+        limit, job = call.limit(), await readable(call)
+        lines = await jobs.lines(job.id, call.number("after", 0), limit)
         # Always a place to go on from: a job that runs tells more later.
         following = lines[-1].id if len(lines) == limit else None
         return page([_shown_line(line) for line in lines], following)
@@ -143,10 +156,10 @@ def _job_routes(jobs: JobService) -> list[Route]:
         return accepted(await jobs.cancel(number_of(call, "job"), call.caller))
 
     return [
-        Route("GET", "/jobs", list_all),
-        Route("GET", "/jobs/{job}", get),
-        Route("GET", "/jobs/{job}/log", log),
-        Route("POST", "/jobs/{job}/cancel", cancel),
+        Route("GET", "/jobs", list_all, Permission.JOB_READ),
+        Route("GET", "/jobs/{job}", get, Need.LOGIN),
+        Route("GET", "/jobs/{job}/log", log, Need.LOGIN),
+        Route("POST", "/jobs/{job}/cancel", cancel, Permission.JOB_MANAGE),
     ]
 
 
@@ -172,10 +185,10 @@ def _schedule_routes(jobs: JobService) -> list[Route]:
         return Response(204)
 
     return [
-        Route("GET", "/schedules", list_all),
-        Route("GET", "/schedules/{name}", get),
-        Route("PUT", "/schedules/{name}", put),
-        Route("DELETE", "/schedules/{name}", remove),
+        Route("GET", "/schedules", list_all, Permission.JOB_READ),
+        Route("GET", "/schedules/{name}", get, Permission.JOB_READ),
+        Route("PUT", "/schedules/{name}", put, Permission.JOB_MANAGE),
+        Route("DELETE", "/schedules/{name}", remove, Permission.JOB_MANAGE),
     ]
 
 

@@ -6,13 +6,16 @@ import msgspec
 
 from entrepot.faces.asgi import Response, json_response
 from entrepot.oci.errors import Code, Fault
-from entrepot.ports.ledgers import KIND_PROJECT, Ledger
+from entrepot.ports.ledgers import KIND_PROJECT, KIND_USER, Ledger
 from entrepot.ports.policies import PolicyRow
+from entrepot.rules.areas import Target
+from entrepot.rules.permissions import Permission
 from entrepot.rules.quota import Limit, parse_size
 from entrepot.services.policies import PolicyService
 from entrepot.services.quotas import QuotaService
 
 from .api import Call, Route, moment, page
+from .callers import Need
 
 _Size = Annotated[str, msgspec.Meta(max_length=64)]
 
@@ -56,10 +59,10 @@ def policy_routes(policies: PolicyService) -> list[Route]:
         return Response(204)
 
     return [
-        Route("GET", "/projects/{project}/policies", list_all),
-        Route("GET", "/projects/{project}/policies/{kind}", get),
-        Route("PUT", "/projects/{project}/policies/{kind}", put),
-        Route("DELETE", "/projects/{project}/policies/{kind}", remove),
+        Route("GET", "/projects/{project}/policies", list_all, Permission.POLICY_READ),
+        Route("GET", "/projects/{project}/policies/{kind}", get, Permission.POLICY_READ),
+        Route("PUT", "/projects/{project}/policies/{kind}", put, Permission.POLICY_MANAGE),
+        Route("DELETE", "/projects/{project}/policies/{kind}", remove, Permission.POLICY_MANAGE),
     ]
 
 
@@ -74,7 +77,12 @@ def quota_routes(quotas: QuotaService) -> list[Route]:
         return page(items, items[-1]["name"] if len(found) > limit else None)
 
     async def get(call: Call) -> Response:
-        return json_response(200, _quota(await quotas.find(call.parts["kind"], call.parts["name"])))
+        kind, name = call.parts["kind"], call.parts["name"]
+        if kind == KIND_PROJECT:
+            await call.require(Permission.QUOTA_READ, Target(name))
+        elif kind != KIND_USER or name != call.identity.name:
+            await call.require(Permission.QUOTA_MANAGE)
+        return json_response(200, _quota(await quotas.find(kind, name)))
 
     async def put(call: Call) -> Response:
         given = await call.body(Limits)
@@ -83,9 +91,9 @@ def quota_routes(quotas: QuotaService) -> list[Route]:
         return json_response(200, _quota(ledger))
 
     return [
-        Route("GET", "/quotas", list_all),
-        Route("GET", "/quotas/{kind}/{name}", get),
-        Route("PUT", "/quotas/{kind}/{name}", put),
+        Route("GET", "/quotas", list_all, Permission.QUOTA_MANAGE),
+        Route("GET", "/quotas/{kind}/{name}", get, Need.LOGIN),
+        Route("PUT", "/quotas/{kind}/{name}", put, Permission.QUOTA_MANAGE),
     ]
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from entrepot.faces.asgi import Response, json_response
 from entrepot.oci.errors import Code, Fault
+from entrepot.rules.permissions import Permission
 from entrepot.rules.retention.facts import Action, Decision
 from entrepot.rules.retention.language import parse
 from entrepot.rules.retention.model import Policy
@@ -133,8 +134,8 @@ def retention_routes(retention: RetentionService, desk: Desk) -> list[Route]:
         return await desk.start(call, wish)
 
     return [
-        Route("POST", "/projects/{project}/retention/preview", preview),
-        Route("POST", "/projects/{project}/retention/run", run),
+        Route("POST", "/projects/{project}/retention/preview", preview, Permission.POLICY_READ),
+        Route("POST", "/projects/{project}/retention/run", run, Permission.POLICY_MANAGE),
     ]
 
 

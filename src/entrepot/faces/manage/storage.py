@@ -9,6 +9,7 @@ from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import parse_reference
 from entrepot.ports.integrity import Damage
+from entrepot.rules.permissions import Permission
 from entrepot.services import backup, scrub
 from entrepot.services.damages import DamageService
 from entrepot.services.gc.freeing import Freeing, FreeingService
@@ -44,7 +45,7 @@ def cost_routes(freeing: FreeingService) -> list[Route]:
             found = await freeing.of_repository(RepositoryName.parse(repository or ""))
         return json_response(200, _shown_cost(found))
 
-    return [Route("GET", "/storage/cost", cost)]
+    return [Route("GET", "/storage/cost", cost, Permission.JOB_READ)]
 
 
 def storage_routes(damages: DamageService, desk: Desk) -> list[Route]:
@@ -61,7 +62,10 @@ def storage_routes(damages: DamageService, desk: Desk) -> list[Route]:
         items = [_shown(damage) for damage in found]
         return page(items, found[-1].id if len(found) == limit else None)
 
-    return [Route("POST", "/scrub", start), Route("GET", "/damages", list_damages)]
+    return [
+        Route("POST", "/scrub", start, Permission.JOB_MANAGE),
+        Route("GET", "/damages", list_damages, Permission.JOB_READ),
+    ]
 
 
 def backup_routes(desk: Desk) -> list[Route]:
@@ -77,7 +81,7 @@ def backup_routes(desk: Desk) -> list[Route]:
         wish = Wish(backup.KIND, backup.MUTEX, target, {"target": target})
         return await desk.start(call, wish)
 
-    return [Route("POST", "/backup", start)]
+    return [Route("POST", "/backup", start, Permission.JOB_MANAGE)]
 
 
 def _shown_cost(found: Freeing) -> dict[str, Any]:

@@ -8,13 +8,19 @@ from entrepot.faces.asgi import Response, json_response
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.trash import TrashEntry
+from entrepot.rules.areas import Target
+from entrepot.rules.permissions import Permission
+from entrepot.services.authority import Acting
 from entrepot.services.bulk import PROJECT_DELETE, REPOSITORY_DELETE, TRASH_PURGE, TRASH_RESTORE
 from entrepot.services.history import HistoryService
+from entrepot.services.projects import ProjectService
 from entrepot.services.purging import PurgeService
 from entrepot.services.trash import TrashService
 
 from .api import Call, Route, moment, page
+from .callers import Need
 from .jobs import Desk, Wish
+from .trashgate import TrashGate
 
 IDS_MAX = 256
 """Most entries that one request restores or purges; more go by their batch, in a job."""
@@ -40,12 +46,17 @@ class PurgeBody(msgspec.Struct, forbid_unknown_fields=True):
 
 def trash_routes(trash: TrashService, purging: PurgeService, desk: Desk) -> list[Route]:
     """Return what is served of the trash."""
+    gate = TrashGate(trash, desk.jobs)
 
     async def list_all(call: Call) -> Response:
-        limit, name = call.limit(), call.text("repository")
+        limit, text = call.limit(), call.text("repository")
+        name = RepositoryName.parse(text) if text else None
+        project = call.text("project") or None
+        where = Target(project or "") if name is None else Target.of(name)
+        await call.require(Permission.TRASH_READ, where)
         found = await trash.page(
-            name=RepositoryName.parse(name) if name else None,
-            project=call.text("project") or None,
+            name=name,
+            project=project,
             batch=call.text("batch") or None,
             after=call.number("after", 0) if call.text("after") else 0,
             limit=limit,
@@ -57,9 +68,11 @@ def trash_routes(trash: TrashService, purging: PurgeService, desk: Desk) -> list
         body = await call.body(RestoreBody)
         _one_of("name ids, or a batch", body.ids is not None, body.batch is not None)
         if body.ids is not None:
+            await gate.entries(call, Permission.TRASH_RESTORE, body.ids)
             report = await trash.restore(body.ids, call.caller)
             return json_response(200, msgspec.to_builtins(report))
-        batch = await there(body.batch or "")
+        batch = body.batch or ""
+        await gate.batch(call, Permission.TRASH_RESTORE, batch)
         wish = Wish(TRASH_RESTORE, _mutex(batch), f"restore:{batch}", {"batch": batch})
         return await desk.start(call, wish)
 
@@ -69,32 +82,31 @@ def trash_routes(trash: TrashService, purging: PurgeService, desk: Desk) -> list
         _one_of("name ids, a batch, or all_due", *given)
         desk.check_deletes()
         if body.ids is not None:
+            await gate.entries(call, Permission.TRASH_PURGE, body.ids)
             done = await purging.purge(body.ids, call.caller)
             return json_response(200, {"purged": done.purged, "left_behind": done.left_behind})
         if body.batch is None:
+            await call.require(Permission.TRASH_PURGE)
             return await desk.start(call, Wish(TRASH_PURGE, TRASH_PURGE, "due"))
-        batch = await there(body.batch)
+        batch = body.batch
+        await gate.batch(call, Permission.TRASH_PURGE, batch)
         wish = Wish(TRASH_PURGE, _mutex(batch), f"purge:{batch}", {"batch": batch})
         return await desk.start(call, wish)
 
-    async def there(batch: str) -> str:
-        if not await trash.page(batch=batch, limit=1):
-            raise Fault(
-                Code.NOT_FOUND,
-                f"nothing of '{batch[:80]}' is in the trash: list the trash for what there is",
-                {"batch": batch[:80]},
-            )
-        return batch
-
     return [
-        Route("GET", "/trash", list_all),
-        Route("POST", "/trash/restore", restore),
-        Route("POST", "/trash/purge", purge),
+        Route("GET", "/trash", list_all, Need.LOGIN),
+        Route("POST", "/trash/restore", restore, Need.LOGIN),
+        Route("POST", "/trash/purge", purge, Need.LOGIN),
     ]
 
 
-def removal_routes(history: HistoryService, desk: Desk) -> list[Route]:
-    """Return what deletes repositories and projects, into the trash."""
+def removal_routes(
+    history: HistoryService, desk: Desk, projects: ProjectService | None = None
+) -> list[Route]:
+    """Return what deletes repositories and projects, into the trash.
+
+    With `projects`, one in which nothing lies any more is removed itself.
+    """
 
     async def repository(call: Call) -> Response:
         name = call.repository
@@ -107,6 +119,9 @@ def removal_routes(history: HistoryService, desk: Desk) -> list[Route]:
     async def project(call: Call) -> Response:
         desk.check_deletes()
         name = call.parts["project"]
+        if projects is not None and await projects.is_empty(name):
+            await projects.remove(name, Acting(call.identity, call.caller))
+            return Response(204)
         if not (await history.repositories(name, "", 1)).items:
             raise Fault(
                 Code.NAME_UNKNOWN,
@@ -117,8 +132,8 @@ def removal_routes(history: HistoryService, desk: Desk) -> list[Route]:
         return await desk.start(call, wish)
 
     return [
-        Route("DELETE", "/repositories/{repository}", repository),
-        Route("DELETE", "/projects/{project}", project),
+        Route("DELETE", "/repositories/{repository}", repository, Permission.DELETE),
+        Route("DELETE", "/projects/{project}", project, Permission.PROJECT_DELETE),
     ]
 
 

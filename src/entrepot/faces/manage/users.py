@@ -7,11 +7,15 @@ import msgspec
 from entrepot.faces.asgi import App, Response, json_response
 from entrepot.oci.errors import Code, Fault
 from entrepot.ports.accounts import Account
+from entrepot.rules.access import Identity, Kind
+from entrepot.rules.permissions import Permission
 from entrepot.rules.roles import Role
 from entrepot.services.access import AccessService
 from entrepot.services.accounts import AccountService
+from entrepot.services.governing import is_self
 
 from .api import ROOT, Call, Route, api_app, moment, page
+from .callers import THE_OPERATOR, Need
 
 PATH = f"{ROOT}/users"
 
@@ -23,7 +27,7 @@ class NewUser(msgspec.Struct, forbid_unknown_fields=True):
 
     name: _Text
     password: _Text
-    role: Role = Role.DEVELOPER
+    role: Role = Role.USER
 
 
 class Change(msgspec.Struct, forbid_unknown_fields=True):
@@ -49,13 +53,15 @@ def user_routes(accounts: AccountService) -> list[Route]:
 
     async def add(call: Call) -> Response:
         new = await call.body(NewUser)
-        account = await accounts.add(new.name, new.password, new.role)
+        account = await accounts.add(new.name, new.password, new.role, by=_by(call))
         response = json_response(201, _shown(account))
         response.set("Location", f"{PATH}/{account.name}")
         return response
 
     async def get(call: Call) -> Response:
         name = call.parts["name"]
+        if call.identity.kind is not Kind.USER or call.identity.name != name:
+            await call.require(Permission.USER_READ)
         account = await accounts.find(name)
         if account is None:
             raise Fault(
@@ -68,20 +74,29 @@ def user_routes(accounts: AccountService) -> list[Route]:
     async def change(call: Call) -> Response:
         wanted = await call.body(Change)
         name = call.parts["name"]
-        account = await accounts.change(name, password=wanted.password, role=wanted.role)
+        # A role is nobody's own to change, nor is a password for who shows an access token.
+        if wanted.role is not None or not is_self(call.identity, name):
+            await call.require(Permission.USER_MANAGE)
+        account = await accounts.change(
+            name, password=wanted.password, role=wanted.role, by=_by(call)
+        )
         return json_response(200, _shown(account))
 
     async def remove(call: Call) -> Response:
-        await accounts.remove(call.parts["name"])
+        await accounts.remove(call.parts["name"], by=_by(call))
         return Response(204)
 
     return [
-        Route("GET", "/users", list_all),
-        Route("POST", "/users", add),
-        Route("GET", "/users/{name}", get),
-        Route("PATCH", "/users/{name}", change),
-        Route("DELETE", "/users/{name}", remove),
+        Route("GET", "/users", list_all, Permission.USER_READ),
+        Route("POST", "/users", add, Permission.USER_MANAGE),
+        Route("GET", "/users/{name}", get, Need.LOGIN),
+        Route("PATCH", "/users/{name}", change, Need.LOGIN),
+        Route("DELETE", "/users/{name}", remove, Permission.USER_MANAGE),
     ]
+
+
+def _by(call: Call) -> Identity | None:
+    return None if call.identity is THE_OPERATOR else call.identity
 
 
 def _shown(account: Account) -> dict[str, str]:

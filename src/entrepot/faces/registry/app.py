@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 
 from entrepot.faces.asgi import App, Receive, Request, Response, Scope, Send, send_response
+from entrepot.faces.refusals import LOGIN, note_refusal
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
-from entrepot.rules.access import Action
+from entrepot.rules.permissions import Permission
 
 from .blobs import delete_blob, get_blob, head_blob
 from .call import Call, Services
@@ -21,32 +22,33 @@ API_VERSION = "registry/2.0"
 PATH_SHOWN_MAX = 200
 """Characters of an unknown address that its error repeats."""
 
+_NAMED = frozenset({Kind.MANIFEST, Kind.BLOB, Kind.REFERRERS})
 _NOWHERE = RepositoryName()
 """What a call that is about no repository carries."""
 
 Handler = Callable[[Call], Awaitable[Response]]
 
-_HANDLERS: dict[Kind, dict[str, tuple[Action, Handler]]] = {
-    Kind.CATALOG: {"GET": (Action.CATALOG, get_catalog)},
-    Kind.TAGS: {"GET": (Action.PULL, get_tags)},
-    Kind.REFERRERS: {"GET": (Action.PULL, get_referrers)},
+_HANDLERS: dict[Kind, dict[str, tuple[Permission, Handler]]] = {
+    Kind.CATALOG: {"GET": (Permission.CATALOG, get_catalog)},
+    Kind.TAGS: {"GET": (Permission.PULL, get_tags)},
+    Kind.REFERRERS: {"GET": (Permission.PULL, get_referrers)},
     Kind.MANIFEST: {
-        "GET": (Action.PULL, get_manifest),
-        "PUT": (Action.PUSH, put_manifest),
-        "DELETE": (Action.DELETE, delete_manifest),
+        "GET": (Permission.PULL, get_manifest),
+        "PUT": (Permission.PUSH, put_manifest),
+        "DELETE": (Permission.DELETE, delete_manifest),
     },
     Kind.BLOB: {
-        "HEAD": (Action.PULL, head_blob),
-        "GET": (Action.PULL, get_blob),
-        "DELETE": (Action.DELETE, delete_blob),
+        "HEAD": (Permission.PULL, head_blob),
+        "GET": (Permission.PULL, get_blob),
+        "DELETE": (Permission.DELETE, delete_blob),
     },
-    Kind.UPLOADS: {"POST": (Action.PUSH, post_upload)},
+    Kind.UPLOADS: {"POST": (Permission.PUSH, post_upload)},
     # Status and cancel belong to the push; asking for more rights would stop clients.
     Kind.UPLOAD: {
-        "GET": (Action.PUSH, get_upload),
-        "PATCH": (Action.PUSH, patch_upload),
-        "PUT": (Action.PUSH, put_upload),
-        "DELETE": (Action.PUSH, delete_upload),
+        "GET": (Permission.PUSH, get_upload),
+        "PATCH": (Permission.PUSH, patch_upload),
+        "PUT": (Permission.PUSH, put_upload),
+        "DELETE": (Permission.PUSH, delete_upload),
     },
 }
 
@@ -60,6 +62,15 @@ def registry_app(services: Services, challenger: Challenger) -> App:
         try:
             response = await _answer(request, found, services)
         except Fault as fault:
+            operation, resource, project = _words(found, fault)
+            note_refusal(
+                services.trail,
+                request,
+                fault,
+                operation=operation,
+                resource=resource,
+                project=project,
+            )
             response = error_response(fault)
             if fault.code is Code.UNAUTHORIZED:
                 challenger.add(response, request, found, fault)
@@ -72,7 +83,10 @@ def registry_app(services: Services, challenger: Challenger) -> App:
 
 
 async def _answer(request: Request, found: Route | None, services: Services) -> Response:
-    identity = await services.access.identify(request.header(b"authorization"))
+    identity = await services.access.identify(
+        request.header(b"authorization"), request.client_address
+    )
+    request.actor, request.known = identity.name, True
     if found is None:
         raise Fault(
             Code.NOT_FOUND,
@@ -90,13 +104,28 @@ async def _answer(request: Request, found: Route | None, services: Services) -> 
         await services.access.require_login(identity)
         return _pong()
     handlers = _HANDLERS[found.kind]
-    action, handler = handlers.get(request.method) or handlers["GET"]
+    permission, handler = handlers.get(request.method) or handlers["GET"]
     if found.kind is Kind.CATALOG:
-        await services.access.require(identity, action)
+        await services.access.require(identity, permission)
         return await handler(Call(request, found, _NOWHERE, identity, services))
     name = RepositoryName.parse(found.name)
-    await services.access.require(identity, action, name)
-    return await handler(Call(request, found, name, identity, services))
+    verdict = await services.access.require(identity, permission, name)
+    return await handler(Call(request, found, name, identity, services, verdict.founds))
+
+
+def _words(found: Route | None, fault: Fault) -> tuple[str, str, str]:
+    """Return operation, resource and project of what was asked for, as the audit log has them."""
+    if found is None or found.kind is Kind.PING:
+        return LOGIN, "", ""
+    permission = fault.detail.get("permission") if isinstance(fault.detail, dict) else None
+    operation = str(permission or f"repository.{found.kind.name.lower()}")
+    try:
+        name = RepositoryName.parse(found.name)
+    except Fault:
+        return operation, "", ""
+    sign = "@" if ":" in found.reference else ":"
+    at = f"{sign}{found.reference}" if found.kind in _NAMED and found.reference else ""
+    return operation, f"{name.wire}{at}", name.project
 
 
 def _pong() -> Response:

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from entrepot.faces.asgi import Request, Response
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
-from entrepot.rules.access import Action, Identity
+from entrepot.rules.access import Identity
+from entrepot.rules.areas import Target
+from entrepot.rules.permissions import Permission
 from entrepot.services.access import AccessService
+from entrepot.services.audittrail import AuditTrail
 from entrepot.services.blobs import BlobService
 from entrepot.services.context import Caller
 from entrepot.services.deletion import DeletionService
@@ -14,6 +17,7 @@ from entrepot.services.pull import PullService
 from entrepot.services.pulls import PullRecorder
 from entrepot.services.push import PushService
 from entrepot.services.quotas import QuotaService, Room
+from entrepot.services.ratelimiting import RateService
 from entrepot.services.uploads import UploadService
 from entrepot.services.warnings import WarningService
 
@@ -36,6 +40,9 @@ class Services:
     deletion: DeletionService
     warnings: WarningService
     quotas: QuotaService
+    rates: RateService
+    trail: AuditTrail | None = None
+    """Where refusals are noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +54,16 @@ class Call:
     name: RepositoryName
     identity: Identity
     services: Services
+    founds: bool = False
 
     @property
     def caller(self) -> Caller:
-        return Caller(self.identity.name, self.request.client_program)
+        identity = self.identity
+        return Caller(identity.name, self.request.client_program, identity.address, self.founds)
 
-    def may_pull(self, name: RepositoryName) -> bool:
+    async def may_pull(self, name: RepositoryName) -> bool:
         """Whether the caller could read another repository, for mounts."""
-        return self.services.access.permits(self.identity, Action.PULL, name)
+        return await self.services.access.permits(self.identity, Permission.PULL, Target.of(name))
 
     async def room(self) -> Room:
         """Return what the caller may still push here."""

@@ -12,6 +12,7 @@ from entrepot.services.push import Pushed
 
 from .call import Call
 from .conditions import is_unmodified, precondition
+from .ratelimits import add_limits, pull_allowance, refused_pull
 from .warnings import add_warnings
 
 TAGS_PER_PUSH_MAX = 100
@@ -21,6 +22,10 @@ TAGS_PER_PUSH_MAX = 100
 async def get_manifest(call: Call) -> Response:
     """Return the bytes as pushed, with the type they were pushed as."""
     reference = _readable(call)
+    allowance = pull_allowance(call)
+    refused = refused_pull(call, allowance)
+    if refused is not None:
+        return refused
     row, raw = await call.services.pull.manifest(call.name, reference)
     if not _accepts(call, row.media_type):
         row, raw = await _alternative(call, reference, row, raw)
@@ -33,6 +38,7 @@ async def get_manifest(call: Call) -> Response:
         response.set("Content-Type", row.media_type)
     response.set("Docker-Content-Digest", row.digest)
     response.set("ETag", f'"{row.digest}"')
+    add_limits(response, allowance)
     add_warnings(response, call.services.warnings.of_stored(row, _shown(call, reference)))
     return response
 

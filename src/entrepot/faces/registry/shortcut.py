@@ -17,7 +17,7 @@ from entrepot.oci.mediatype import essence
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Reference, parse_reference
 from entrepot.ports.catalog import Busy, CatalogFailed
-from entrepot.rules.access import Action
+from entrepot.rules.permissions import Permission
 from entrepot.rules.uploads import range_header
 from entrepot.services.inline import WouldWait, at_once
 
@@ -34,11 +34,13 @@ GOOD_SECONDS = 1.0
 """How long a yes is good: what is not in the catalog, as a token's end, is looked at after that."""
 NAMES_MAX = 64
 """Repositories whose yes is remembered for the same header fields."""
+PULLS = frozenset({b"GET", b"HEAD"})
+METHODS = PULLS | {b"POST"}
+"""What may be answered here."""
 
 # Not percent-encoded, and without a query.
 _TARGET = re.compile(rb"/v2/[a-z0-9._/-]+/manifests/[A-Za-z0-9._:-]+")
 _UPLOADS = re.compile(rb"/v2/[a-z0-9._/-]+/blobs/uploads/?")
-_METHODS = frozenset({b"GET", b"HEAD", b"POST"})
 _NOT_PLAIN_FIELDS = frozenset({b"if-none-match", b"if-match", b"if-range", b"range"})
 _ANY_TYPE = frozenset({"*/*", "application/*", ""})
 
@@ -61,14 +63,14 @@ class _Entry:
 class _Asker:
     """What header fields say: credentials, and types taken; None stands for any.
 
-    `may` holds the version of the catalog under which the access service said yes to an action
-    on a repository, and until when that is good.
+    `may` holds the version of the catalog under which the access service said yes to a permission
+    on a repository from an address, and until when that is good.
     """
 
     authorization: str | None
     accepts: frozenset[str] | None
     is_plain: bool
-    may: dict[tuple[Action, RepositoryName], tuple[int, float]]
+    may: dict[tuple[Permission, RepositoryName, str], tuple[int, float]]
 
 
 def _read(headers: Headers) -> _Asker:
@@ -90,35 +92,51 @@ def _read(headers: Headers) -> _Asker:
 
 
 class RegistryShortcut:
-    """Keeps the server's `Shortcut` for pulls of manifests, and the start of uploads."""
+    """Keeps the server's `Shortcut` for pulls of manifests, and the start of uploads.
 
-    def __init__(self, services: Services, new_id: Callable[[], str]) -> None:
+    Methods of `aside` are left to the application, which counts them against a rate limit.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        new_id: Callable[[], str],
+        *,
+        aside: frozenset[bytes] = frozenset(),
+    ) -> None:
         self._services = services
         self._new_id = new_id
+        self._methods = METHODS - aside
         self._entries: dict[bytes, _Entry] = {}
         self._bodies_bytes = 0
         self._version: int | None = None
         self._now = 0.0
 
-    def __call__(self, method: bytes, target: bytes, fields: Fields) -> Brief | None:
+    def __call__(
+        self,
+        method: bytes,
+        target: bytes,
+        fields: Fields,
+        address: str,
+    ) -> Brief | None:
         """Return the answer, or None if it takes more to find it."""
         asker = fields.memo
         if asker is None:
             asker = fields.memo = _read(fields.headers)
-        if not asker.is_plain or method not in _METHODS:
+        if not asker.is_plain or method not in self._methods:
             return None
         try:
             version = self._version
             if version is None:
                 version = self._look_round()
             if method == b"POST":
-                return self._begin(asker, target, version)
+                return self._begin(asker, target, version, address)
             entry = self._entries.get(target)
             if entry is None or entry.version != version:
                 entry = self._look_up(target, version)
             if entry is None or (asker.accepts and entry.media_type not in asker.accepts):
                 return None
-            self._require(asker, Action.PULL, entry.name, version)
+            self._require(asker, (Permission.PULL, entry.name, address), version)
         except (Fault, WouldWait, Busy, CatalogFailed):
             # Refusals are rare, and said in full by the application.
             return None
@@ -145,19 +163,25 @@ class RegistryShortcut:
     def _look_again(self) -> None:
         self._version = None
 
-    def _require(self, asker: _Asker, action: Action, name: RepositoryName, version: int) -> None:
-        """Raise what the access service says, unless it has just said yes."""
-        known = asker.may.get((action, name))
+    def _require(
+        self, asker: _Asker, what: tuple[Permission, RepositoryName, str], version: int
+    ) -> None:
+        """Raise what the access service says, unless it has just said yes.
+
+        `what` names permission, repository, and the address that asks.
+        """
+        known = asker.may.get(what)
         if known is not None and known[0] == version and known[1] >= self._now:
             return
         access = self._services.access
-        identity = at_once(access.identify(asker.authorization))
-        at_once(access.require(identity, action, name))
+        permission, name, address = what
+        identity = at_once(access.identify(asker.authorization, address))
+        at_once(access.require(identity, permission, name))
         if len(asker.may) >= NAMES_MAX:
             asker.may.clear()
-        asker.may[action, name] = (version, self._now + GOOD_SECONDS)
+        asker.may[what] = (version, self._now + GOOD_SECONDS)
 
-    def _begin(self, asker: _Asker, target: bytes, version: int) -> Brief | None:
+    def _begin(self, asker: _Asker, target: bytes, version: int, address: str) -> Brief | None:
         """Open an upload session, which writes nothing."""
         if not _UPLOADS.fullmatch(target):
             return None
@@ -165,7 +189,7 @@ class RegistryShortcut:
         if found is None or found.kind is not Kind.UPLOADS:
             return None
         name = RepositoryName.parse(found.name)
-        self._require(asker, Action.PUSH, name, version)
+        self._require(asker, (Permission.PUSH, name, address), version)
         upload_id = self._services.uploads.begin(name)
         request_id = self._new_id()
         lines = (

@@ -5,7 +5,7 @@ distribution, "Token Authentication" and "OAuth2 Token Authentication"; RFC 6749
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from entrepot.faces.asgi import (
     App,
@@ -17,14 +17,24 @@ from entrepot.faces.asgi import (
     json_response,
     send_response,
 )
+from entrepot.faces.refusals import LOGIN, note_refusal
 from entrepot.oci.errors import Code, Fault
-from entrepot.ports.accounts import Account
+from entrepot.rules.access import Kind
 from entrepot.rules.scopes import parse_scopes
-from entrepot.services.access import AccessService, split_basic, unauthorized
-from entrepot.services.accounts import AccountService
+from entrepot.services.access import AccessService, split_basic
+from entrepot.services.audittrail import AuditTrail
+from entrepot.services.authentication import WORKLOAD_NAME, unauthorized
+from entrepot.services.standing import Standing
 from entrepot.services.tokens import Issued, TokenService
 
 from .errors import error_response
+
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105  names
+ACCESS_TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105
+SUBJECT_TOKEN_TYPES = (
+    "urn:ietf:params:oauth:token-type:jwt",
+    "urn:ietf:params:oauth:token-type:id_token",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +42,9 @@ class TokenServices:
     """What the token endpoint calls."""
 
     access: AccessService
-    accounts: AccountService
     tokens: TokenService
+    trail: AuditTrail | None = None
+    """Where refusals are noted."""
 
 
 def token_app(services: TokenServices) -> App:
@@ -44,6 +55,8 @@ def token_app(services: TokenServices) -> App:
         try:
             response = await _answer(request, services)
         except Fault as fault:
+            sent = request.method == "POST"
+            note_refusal(services.trail, request, fault, operation=LOGIN, sent=sent)
             response = error_response(fault)
             if fault.code is Code.UNAUTHORIZED:
                 response.set("WWW-Authenticate", 'Basic realm="Entrepot"')
@@ -88,19 +101,20 @@ async def _answer(request: Request, services: TokenServices) -> Response:
 async def _get(request: Request, services: TokenServices) -> Response:
     authorization = request.header(b"authorization")
     scopes = request.query.get("scope", [])
-    account = None
+    address = request.client_address
+    holder = None
     if authorization is not None:
         scheme, _, credentials = authorization.partition(" ")
         if scheme.lower() != "basic":
             raise unauthorized("a token is had for a password: send Basic credentials")
-        account = await services.access.login(*split_basic(credentials.strip()))
+        holder = await services.access.login(*split_basic(credentials.strip()), address)
     elif not any(scopes) and not services.access.policy.open:
         # `docker login` without a password asks for nothing: there is nothing to give.
         raise unauthorized("nobody asked for anything: log in with user and password")
-    issued = services.tokens.issue(account, parse_scopes(scopes), services.access.policy)
+    issued = await _issue(services, holder, scopes, address)
     refresh = None
-    if account is not None and request.argument("offline_token") in ("true", "1"):
-        refresh = services.tokens.issue_refresh(account)
+    if _may_refresh(holder) and request.argument("offline_token") in ("true", "1"):
+        refresh = services.tokens.issue_refresh(holder)
     return json_response(200, {**_fields(issued), "token": issued.token} | _refresh(refresh))
 
 
@@ -108,37 +122,51 @@ async def _post(request: Request, services: TokenServices) -> Response:
     form = await request.form()
     first = {name: values[0] for name, values in form.items()}
     grant = first.get("grant_type")
-    given = None
-    if grant == "password":
-        name = first.get("username", "")
+    address = request.client_address
+    refresh = None
+    if grant == "password" and first.get("username"):
+        request.actor = first["username"]
+        holder = await services.access.login(first["username"], first.get("password", ""), address)
+        if _may_refresh(holder) and first.get("access_type") == "offline":
+            refresh = services.tokens.issue_refresh(holder)
+    elif grant in ("password", "refresh_token"):
         # An identity token is sent as the password of nobody by some clients.
-        if name:
-            account = await services.access.login(name, first.get("password", ""))
-        else:
-            given = first.get("password", "")
-            account = await _refreshed(given, services)
-    elif grant == "refresh_token":
-        given = first.get("refresh_token", "")
-        account = await _refreshed(given, services)
+        refresh = first.get("password" if grant == "password" else "refresh_token", "")
+        holder = await services.tokens.refreshed(refresh)
+    elif grant == TOKEN_EXCHANGE:
+        holder = await _exchanged(first, services, address)
     else:
         raise Fault(
-            Code.REQUEST_INVALID, "this grant_type is not known: use password or refresh_token"
+            Code.REQUEST_INVALID,
+            "this grant_type is not known: use password, refresh_token or token-exchange",
         )
-    wanted = parse_scopes(form.get("scope", []))
-    issued = services.tokens.issue(account, wanted, services.access.policy)
-    refresh = given
-    if grant == "password" and first.get("access_type") == "offline":
-        refresh = services.tokens.issue_refresh(account)
-    scope = " ".join(str(s) for s in issued.scopes)
-    return json_response(200, {**_fields(issued), "scope": scope} | _refresh(refresh))
+    issued = await _issue(services, holder, form.get("scope", []), address)
+    fields = {**_fields(issued), "scope": " ".join(str(s) for s in issued.scopes)}
+    if grant == TOKEN_EXCHANGE:
+        fields["issued_token_type"] = ACCESS_TOKEN_TYPE
+    return json_response(200, fields | _refresh(refresh))
 
 
-async def _refreshed(token: str, services: TokenServices) -> Account:
-    found = services.tokens.read_refresh(token)
-    account = await services.accounts.find(found[0]) if found else None
-    if found is None or account is None or account.changed_at != found[1]:
-        raise unauthorized("the refresh token is not valid any more: log in again")
-    return account
+async def _exchanged(first: dict[str, str], services: TokenServices, address: str) -> Standing:
+    """Return the workload whose identity token is exchanged (RFC 8693 section 2.1)."""
+    if first.get("subject_token_type") not in SUBJECT_TOKEN_TYPES:
+        raise Fault(
+            Code.REQUEST_INVALID,
+            f"this subject_token_type is not taken: use {SUBJECT_TOKEN_TYPES[0]}",
+        )
+    return await services.access.login(WORKLOAD_NAME, first.get("subject_token", ""), address)
+
+
+async def _issue(
+    services: TokenServices, holder: Standing | None, scopes: list[str], address: str
+) -> Issued:
+    wanted = parse_scopes(scopes)
+    return await services.tokens.issue(holder, wanted, services.access.policy, address)
+
+
+def _may_refresh(holder: Standing | None) -> TypeGuard[Standing]:
+    """Whether somebody gets a refresh token: workloads bring a new identity token instead."""
+    return holder is not None and holder.identity.kind is not Kind.WORKLOAD
 
 
 def _fields(issued: Issued) -> dict[str, Any]:

@@ -75,7 +75,9 @@ async def _mount(call: Call, text: str) -> Digest | None:
     except Fault:
         return None
     room = await call.room()
-    row = await call.services.blobs.mount(call.name, digest, name, call.may_pull, room=room)
+    row = await call.services.blobs.mount(
+        call.name, digest, name, call.may_pull, room=room, caller=call.caller
+    )
     return digest if row is not None else None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from uvicorn.config import Config
 
 from entrepot.faces.shortcut import Shortcut
+from entrepot.rules.networks import address_of
 
 from .edge import Edge
 from .hooks import tell
@@ -42,11 +43,13 @@ class BriefProtocol(EdgeProtocol):
         self._shortcut: Shortcut | None = shortcut
         self._known = known
         self._trusted = trusted
+        self._address = ""
         self._block = b""  # of the request that is parsed, where it came whole
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         host = self.client[0] if self.client else None
+        self._address = address_of(host)
         if self._trusted and host in self._trusted:
             self._shortcut = None
 
@@ -77,7 +80,7 @@ class BriefProtocol(EdgeProtocol):
         if len(line) != 3 or line[2] != b"HTTP/1.1" or self._shortcut is None:
             return False
         try:
-            brief = self._shortcut(line[0], line[1], fields)
+            brief = self._shortcut(line[0], line[1], fields, self._address)
         except Exception:  # a boundary: the usual way has its own answer to whatever this was
             logger.exception("the short way failed")
             return False

@@ -1,0 +1,1 @@
+"""Where passwords and tokens of this machine's user are kept, as docker does."""

@@ -1,0 +1,238 @@
+"""Projects and grants over HTTP: `/projects`, `/projects/{project}/grants` and `/grants`."""
+
+import asyncio
+from typing import Annotated, Any
+
+import msgspec
+
+from entrepot.faces.asgi import Response, json_response
+from entrepot.oci.errors import Code, Fault
+from entrepot.ports.grants import GrantRow
+from entrepot.ports.projects import Project
+from entrepot.rules.areas import REGISTRY, REGISTRY_AREA, Target, check_area, project_of
+from entrepot.rules.networks import NETWORKS_MAX
+from entrepot.rules.permissions import Permission
+from entrepot.rules.roles import PERMISSIONS_MAX
+from entrepot.rules.subjects import SubjectKind
+from entrepot.services.authority import Acting
+from entrepot.services.grants import GrantService, Wanted
+from entrepot.services.projects import ProjectService
+
+from .api import ROOT, Call, Route, moment, page
+from .callers import Need
+
+STEP = 100
+"""Projects read at once while a list is made for somebody."""
+STEPS_MAX = 10
+"""Most steps for one page: projects that are not for the caller fill none, but take time."""
+
+_Text = Annotated[str, msgspec.Meta(max_length=256)]
+_Networks = Annotated[
+    list[Annotated[str, msgspec.Meta(max_length=64)]], msgspec.Meta(max_length=NETWORKS_MAX)
+]
+_Permissions = Annotated[
+    list[Annotated[str, msgspec.Meta(max_length=64)]], msgspec.Meta(max_length=PERMISSIONS_MAX)
+]
+
+
+class NewProject(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a POST of a project."""
+
+    name: _Text
+    public: bool = False
+    networks: _Networks = []
+
+
+class ProjectChange(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a PATCH; what is left out stays."""
+
+    public: bool | None = None
+    networks: _Networks | None = None
+
+
+class NewGrant(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a POST of a grant: a role or permissions, to somebody, in a scope."""
+
+    subject_kind: SubjectKind
+    subject: _Text = ""
+    scope: _Text = ""
+    """Left out below a project: all of it."""
+    role: _Text = ""
+    permissions: _Permissions = []
+
+
+def project_routes(projects: ProjectService) -> list[Route]:
+    """Return what is served of projects; the deleting of their content is with the trash."""
+
+    async def list_all(call: Call) -> Response:
+        limit, after = call.limit(), call.text("after") or ""
+        sees_all = await call.may(Permission.PROJECT_READ)
+        found: list[Project] = []
+        for _ in range(STEPS_MAX):
+            wanted = limit - len(found) + 1 if sees_all else STEP
+            rows = await projects.page(after, wanted)
+            for place, row in enumerate(rows):
+                if len(found) == limit:
+                    return page([_project(one) for one in found], after)
+                after = row.name
+                if sees_all or await _may_see(call, row):
+                    found.append(row)
+                if place == len(rows) - 1 and len(rows) < wanted:
+                    return page([_project(one) for one in found], None)
+            if not rows:
+                return page([_project(one) for one in found], None)
+            # Others are served between the steps.
+            await asyncio.sleep(0)
+        return page([_project(one) for one in found], after)
+
+    async def create(call: Call) -> Response:
+        new = await call.body(NewProject)
+        by = Acting(call.identity, call.caller)
+        made = await projects.create(new.name, by, public=new.public, networks=tuple(new.networks))
+        response = json_response(201, _project(made))
+        response.set("Location", f"{ROOT}/projects/{made.name}")
+        return response
+
+    async def get(call: Call) -> Response:
+        name = call.parts["project"]
+        if not await call.may(Permission.PROJECT_READ, call.target):
+            facts = await call.access.facts(call.identity, name)
+            if not facts.public:
+                await call.require(Permission.PROJECT_READ, call.target)
+        return json_response(200, _project(await projects.find(name)))
+
+    async def change(call: Call) -> Response:
+        wanted = await call.body(ProjectChange)
+        networks = tuple(wanted.networks) if wanted.networks is not None else None
+        changed = await projects.change(
+            call.parts["project"],
+            Acting(call.identity, call.caller),
+            public=wanted.public,
+            networks=networks,
+        )
+        return json_response(200, _project(changed))
+
+    return [
+        Route("GET", "/projects", list_all, Need.LOGIN),
+        Route("POST", "/projects", create, Permission.PROJECT_CREATE),
+        Route("GET", "/projects/{project}", get, Need.LOGIN),
+        Route("PATCH", "/projects/{project}", change, Permission.PROJECT_UPDATE),
+    ]
+
+
+def grant_routes(grants: GrantService) -> list[Route]:
+    """Return what is served of grants: of projects, of one subject, and of the whole registry."""
+
+    async def of_project(call: Call) -> Response:
+        return await listed(call, call.parts["project"])
+
+    async def list_some(call: Call) -> Response:
+        kind = call.text("subject_kind")
+        if kind is None:
+            await call.require(Permission.GRANT_READ)
+            return await listed(call, REGISTRY_AREA)
+        subject = call.text("subject") or ""
+        found = await grants.of(_kind(kind), subject)
+        own = kind == call.identity.kind.value and subject == call.identity.name
+        shown = [
+            row for row in found if own or await call.may(Permission.GRANT_READ, _target(row.scope))
+        ]
+        return page([_grant(row) for row in shown], None)
+
+    async def listed(call: Call, project: str) -> Response:
+        limit, after = call.limit(), call.number("after", 0) if call.text("after") else 0
+        found = await grants.page(project, after, limit + 1)
+        items = [_grant(row) for row in found[:limit]]
+        return page(items, items[-1]["id"] if len(found) > limit else None)
+
+    async def give_in_project(call: Call) -> Response:
+        new = await call.body(NewGrant)
+        project = call.parts["project"]
+        scope = new.scope or project
+        if project_of(scope) != project:
+            raise Fault(
+                Code.REQUEST_INVALID,
+                f"{scope[:80]} does not lie in project {project[:80]}: leave the scope away for "
+                "all of it, or name a pattern in it",
+            )
+        return await given(call, new, scope)
+
+    async def give(call: Call) -> Response:
+        new = await call.body(NewGrant)
+        return await given(call, new, new.scope)
+
+    async def given(call: Call, new: NewGrant, scope: str) -> Response:
+        wrong = check_area(scope)
+        if wrong is not None:
+            raise wrong
+        await call.require(Permission.GRANT_MANAGE, _target(scope))
+        wanted = Wanted(new.subject_kind, new.subject, scope, new.role, tuple(new.permissions))
+        row = await grants.give(wanted, Acting(call.identity, call.caller))
+        response = json_response(201, _grant(row))
+        response.set("Location", f"{ROOT}/grants/{row.id}")
+        return response
+
+    async def take(call: Call) -> Response:
+        row = await grants.find(_id(call))
+        await call.require(Permission.GRANT_MANAGE, _target(row.scope))
+        await grants.take(row.id, Acting(call.identity, call.caller))
+        return Response(204)
+
+    return [
+        Route("GET", "/projects/{project}/grants", of_project, Permission.GRANT_READ),
+        Route("POST", "/projects/{project}/grants", give_in_project, Permission.GRANT_MANAGE),
+        Route("GET", "/grants", list_some, Need.LOGIN),
+        Route("POST", "/grants", give, Need.LOGIN),
+        Route("DELETE", "/grants/{grant}", take, Need.LOGIN),
+    ]
+
+
+async def _may_see(call: Call, row: Project) -> bool:
+    return row.public or await call.may(Permission.PROJECT_READ, Target(row.name))
+
+
+def _target(scope: str) -> Target:
+    project = project_of(scope)
+    return REGISTRY if project == REGISTRY_AREA else Target(project)
+
+
+def _kind(text: str) -> SubjectKind:
+    try:
+        return SubjectKind(text)
+    except ValueError as error:
+        kinds = ", ".join(kind.value for kind in SubjectKind)
+        raise Fault(
+            Code.REQUEST_INVALID, f"{text[:20]!a} is no kind of subject: use one of {kinds}"
+        ) from error
+
+
+def _id(call: Call) -> int:
+    text = call.parts["grant"]
+    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+        raise Fault(
+            Code.REQUEST_INVALID, f"{text[:20]!a} is no grant's id: list grants, which shows ids"
+        )
+    return int(text)
+
+
+def _project(row: Project) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "public": row.public,
+        "networks": [*row.networks],
+        "created_at": moment(row.created_at),
+        "created_by": row.created_by,
+    }
+
+
+def _grant(row: GrantRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "subject_kind": row.subject_kind.value,
+        "subject": row.subject,
+        "scope": row.scope,
+        "role": row.role,
+        "permissions": [*row.permissions],
+        "created_at": moment(row.created_at),
+        "created_by": row.created_by,
+    }

@@ -1,0 +1,174 @@
+"""Access put together: who somebody is, what they may, and the services that change it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from entrepot.faces.manage.api import Route
+from entrepot.faces.manage.factors import factor_reset_routes, factor_routes
+from entrepot.faces.manage.signin import signin_routes
+from entrepot.faces.manage.users import user_routes
+from entrepot.ports.catalog import Catalog
+from entrepot.ports.clock import Clock, Random
+from entrepot.ports.factors import Passkeys
+from entrepot.ports.sealing import Sealer
+from entrepot.ports.secrets import TokenSigner
+from entrepot.rules.access import Policy
+from entrepot.rules.networks import Networks
+from entrepot.rules.permissions import Permission
+from entrepot.services.access import AccessService
+from entrepot.services.accounts import AccountService
+from entrepot.services.authentication import Authenticator, People, Workloads
+from entrepot.services.epochs import EpochWatch
+from entrepot.services.factors import FactorService
+from entrepot.services.facts import FactsService
+from entrepot.services.signin import SigninService
+from entrepot.services.standing import StandingService
+from entrepot.services.tokens import Holders, TokenService
+from entrepot.services.websessions import WebSessionService
+from entrepot.settings import Auth, Projects
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What access stands on."""
+
+    catalog: Catalog
+    clock: Clock
+    random: Random
+    signer: TokenSigner
+    sealer: Sealer | None = None
+    """Without it there are no second factors, nor sign-in by a browser."""
+    passkeys: Passkeys | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Who else knows people and machines; each None where it is not configured."""
+
+    people: People | None = None
+    workloads: Workloads | None = None
+
+
+NO_SOURCES = Sources()
+
+
+@dataclass(frozen=True, slots=True)
+class Browsing:
+    """How browsers sign in."""
+
+    factors: FactorService
+    sessions: WebSessionService
+    signin: SigninService
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """All services of access."""
+
+    ground: Ground
+    access: AccessService
+    accounts: AccountService
+    authenticator: Authenticator
+    tokens: TokenService
+    standing: StandingService
+    browsing: Browsing | None = None
+
+    def routes(self) -> list[Route]:
+        """Return what is served of these below `/api/entrepot/v1`."""
+        browsing = self.browsing
+        found = [*user_routes(self.accounts)]
+        if browsing is not None:
+            found += signin_routes(browsing.signin, browsing.sessions)
+            found += factor_routes(browsing.factors)
+            found += factor_reset_routes(browsing.factors)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How tokens are issued, and what nobody may do; `services.access` says more."""
+
+    audience: str = "entrepot"
+    seconds: float = 300.0
+    binds: bool = False
+    asks: bool = True
+    switched_off: Mapping[Permission, str] = field(default_factory=dict)
+
+
+def make_gate(
+    ground: Ground,
+    *,
+    accounts: AccountService,
+    auth: Auth,
+    projects: Projects,
+    switched_off: Mapping[Permission, str],
+    sources: Sources,
+) -> Gate:
+    """Return the services for these settings."""
+    policy = Policy(
+        open=auth.open or bool(auth.anonymous),
+        anonymous_pull=auth.anonymous_pull,
+        networks=Networks.parse(auth.networks),
+        auto_create=projects.auto_create,
+    )
+    terms = Terms(
+        auth.service, auth.token_seconds, auth.bind_tokens, not auth.anonymous, switched_off
+    )
+    return assemble_gate(ground, accounts, policy, terms, sources)
+
+
+def assemble_gate(
+    ground: Ground,
+    accounts: AccountService,
+    policy: Policy,
+    terms: Terms | None = None,
+    sources: Sources = NO_SOURCES,
+) -> Gate:
+    """Return the services over these parts."""
+    terms = terms or Terms()
+    catalog, clock = ground.catalog, ground.clock
+    watch = EpochWatch(catalog)
+    standing = StandingService(catalog, accounts, clock, watch)
+    facts = FactsService(catalog, watch)
+    tokens = TokenService(
+        ground.signer,
+        clock,
+        ground.random,
+        holders=Holders(catalog, clock, standing, facts),
+        audience=terms.audience,
+        seconds=terms.seconds,
+        binds=terms.binds,
+    )
+    browsing = _browsing(ground, accounts, sources)
+    authenticator = Authenticator(
+        catalog,
+        clock,
+        accounts=accounts,
+        standing=standing,
+        people=sources.people,
+        workloads=sources.workloads,
+        factors=browsing.factors if browsing else None,
+    )
+    access = AccessService(
+        authenticator,
+        tokens,
+        facts,
+        policy,
+        switched_off=terms.switched_off,
+        asks=terms.asks,
+    )
+    return Gate(ground, access, accounts, authenticator, tokens, standing, browsing)
+
+
+def _browsing(ground: Ground, accounts: AccountService, sources: Sources) -> Browsing | None:
+    if ground.sealer is None:
+        return None
+    catalog, clock, random = ground.catalog, ground.clock, ground.random
+    factors = FactorService(
+        catalog, clock, random, accounts=accounts, sealer=ground.sealer, passkeys=ground.passkeys
+    )
+    sessions = WebSessionService(catalog, clock, random, accounts)
+    signin = SigninService(
+        catalog, accounts=accounts, factors=factors, sessions=sessions, people=sources.people
+    )
+    return Browsing(factors, sessions, signin)

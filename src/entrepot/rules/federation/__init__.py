@@ -1,0 +1,1 @@
+"""Whom other identity providers vouch for: people (OIDC), workloads (CI)."""

@@ -1,0 +1,73 @@
+"""Projects that a first push makes."""
+
+from entrepot.oci.errors import Code, Fault
+from entrepot.oci.name import RepositoryName
+from entrepot.ports.catalog import Tx
+from entrepot.ports.grants import ACCESS_EPOCH, GrantRow
+from entrepot.ports.projects import Project
+from entrepot.rules.passwords import check_name
+from entrepot.rules.roles import PROJECT_ADMIN
+from entrepot.rules.subjects import SubjectKind
+
+from .context import OPERATOR, Caller
+
+
+async def enter_project(tx: Tx, name: RepositoryName, caller: Caller, now: float) -> None:
+    """Make the repository's project if there is none yet; its maker runs it.
+
+    `Fault(DENIED)` if the caller may only because there was none, and now it is somebody else's.
+    """
+    found = await tx.projects.find(name.project)
+    if found is None:
+        if caller.founds and await was_used(tx, name.project):
+            raise name_was_used(name.project)
+        await found_project(
+            tx,
+            Project(
+                name.project, public=False, networks=(), created_at=now, created_by=caller.actor
+            ),
+        )
+    elif caller.founds and found.created_by != caller.actor:
+        raise Fault(
+            Code.DENIED,
+            f"somebody else has just made project {name.project}: ask them for a role in it",
+        )
+
+
+async def found_project(tx: Tx, project: Project) -> bool:
+    """Write a new project and let its maker run it; False when there is one of that name.
+
+    Robots, workloads, anonymous callers and the operator make projects that administrators run.
+    """
+    if not await tx.projects.add(project):
+        return False
+    maker = project.created_by
+    if maker not in ("", OPERATOR) and check_name(maker) is None:
+        row = GrantRow(
+            0,
+            SubjectKind.USER,
+            maker,
+            project.name,
+            PROJECT_ADMIN,
+            (),
+            project.created_at,
+            maker,
+        )
+        await tx.grants.add(row)
+    await tx.epochs.advance(ACCESS_EPOCH)
+    return True
+
+
+async def was_used(tx: Tx, project: str) -> bool:
+    """Whether there ever was a repository in a project: its history is kept for ever."""
+    return bool(await tx.history.repositories(project, "", 1))
+
+
+def name_was_used(project: str) -> Fault:
+    """Return the fault for who would get the history of others with a project's name."""
+    return Fault(
+        Code.DENIED,
+        f"project {project} was removed, and its name stays with its history: choose another "
+        "name, or ask an administrator to make it again",
+        {"project": project},
+    )

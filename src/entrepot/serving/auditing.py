@@ -1,0 +1,48 @@
+"""The audit log beside what is served: refusals are written, lines are passed on."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+from entrepot.adapters.logging import Log
+from entrepot.adapters.syslog import CursorFile, SyslogReceiver
+from entrepot.ports.catalog import Busy, CatalogFailed
+from entrepot.ports.clock import Clock
+from entrepot.services.forwarding import Forwarder
+from entrepot.settings import Settings
+from entrepot.wiring import House
+
+CURSOR = "audit-syslog.cursor"
+
+
+def start_audit(
+    settings: Settings,
+    house: House,
+    clock: Clock,
+    log: Log,
+    *,
+    stack: contextlib.AsyncExitStack,
+    leads: bool = True,
+) -> None:
+    """Work until `stack` is left; of several processes the one that `leads` passes lines on."""
+    trail = house.registry.trail
+    if trail is not None:
+
+        async def last() -> None:
+            try:
+                await trail.close()
+            except (Busy, CatalogFailed) as error:
+                log.warning("refusals of the last second are not written", cause=str(error))
+
+        stack.push_async_callback(last)
+        stack.callback(asyncio.ensure_future(trail.run(log)).cancel)
+    given = settings.audit
+    if given.syslog and leads:
+        forwarder = Forwarder(
+            house.audit,
+            clock,
+            receiver=SyslogReceiver(given.syslog, ca_file=given.syslog_ca),
+            place=CursorFile(Path(settings.storage.data) / CURSOR),
+            log=log,
+        )
+        stack.callback(asyncio.ensure_future(forwarder.run()).cancel)
