@@ -1,4 +1,4 @@
-"""What the audit log costs a push: manifests published with it and without, in turns.
+"""What the audit log costs a push: manifests published with and without it.
 
     python -m bench.audit.push [--rounds N]
 

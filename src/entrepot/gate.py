@@ -4,9 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from entrepot.faces.manage.api import Route
+from entrepot.faces.manage.explain import explain_routes
 from entrepot.faces.manage.factors import factor_reset_routes, factor_routes
+from entrepot.faces.manage.groups import group_routes
+from entrepot.faces.manage.projects import grant_routes, project_routes
+from entrepot.faces.manage.robots import robot_routes
+from entrepot.faces.manage.roles import role_routes
 from entrepot.faces.manage.signin import signin_routes
+from entrepot.faces.manage.tokens import access_token_routes
 from entrepot.faces.manage.users import user_routes
+from entrepot.faces.manage.workloads import workload_routes
 from entrepot.ports.catalog import Catalog
 from entrepot.ports.clock import Clock, Random
 from entrepot.ports.factors import Passkeys
@@ -16,15 +23,25 @@ from entrepot.rules.access import Policy
 from entrepot.rules.networks import Networks
 from entrepot.rules.permissions import Permission
 from entrepot.services.access import AccessService
+from entrepot.services.access_tokens import AccessTokenService
 from entrepot.services.accounts import AccountService
-from entrepot.services.authentication import Authenticator, People, Workloads
-from entrepot.services.epochs import EpochWatch
+from entrepot.services.authentication import Authenticator
+from entrepot.services.explaining import ExplainService
 from entrepot.services.factors import FactorService
 from entrepot.services.facts import FactsService
+from entrepot.services.grants import GrantService
+from entrepot.services.groups import GroupService
+from entrepot.services.people import PeopleService
+from entrepot.services.projects import ProjectService
+from entrepot.services.robots import RobotService
+from entrepot.services.roles import RoleService
 from entrepot.services.signin import SigninService
+from entrepot.services.sso import SsoService
 from entrepot.services.standing import StandingService
 from entrepot.services.tokens import Holders, TokenService
+from entrepot.services.trusting import TrustService
 from entrepot.services.websessions import WebSessionService
+from entrepot.services.workloads import WorkloadService
 from entrepot.settings import Auth, Projects
 
 
@@ -45,8 +62,10 @@ class Ground:
 class Sources:
     """Who else knows people and machines; each None where it is not configured."""
 
-    people: People | None = None
-    workloads: Workloads | None = None
+    people: PeopleService | None = None
+    """Of a directory; `AccountService` asks it."""
+    workloads: WorkloadService | None = None
+    sso: SsoService | None = None
 
 
 NO_SOURCES = Sources()
@@ -71,17 +90,42 @@ class Gate:
     authenticator: Authenticator
     tokens: TokenService
     standing: StandingService
+    robots: RobotService
+    access_tokens: AccessTokenService
+    sources: Sources
     browsing: Browsing | None = None
 
     def routes(self) -> list[Route]:
         """Return what is served of these below `/api/entrepot/v1`."""
         browsing = self.browsing
-        found = [*user_routes(self.accounts)]
+        clock = self.ground.clock
+        found = [*user_routes(self.accounts), *robot_routes(self.robots, clock)]
+        found += access_token_routes(self.access_tokens, self.tokens, clock)
+        found += self._granting()
+        found += group_routes(GroupService(self.ground.catalog, clock))
+        trust = TrustService(self.ground.catalog, clock)
+        found += workload_routes(trust, self.sources.workloads)
         if browsing is not None:
             found += signin_routes(browsing.signin, browsing.sessions)
             found += factor_routes(browsing.factors)
             found += factor_reset_routes(browsing.factors)
         return found
+
+    @property
+    def projects(self) -> ProjectService:
+        """Who keeps projects."""
+        return ProjectService(self.ground.catalog, self.ground.clock)
+
+    def _granting(self) -> list[Route]:
+        """Return what is served of who may do what, and why."""
+        catalog, clock = self.ground.catalog, self.ground.clock
+        explaining = ExplainService(catalog, clock, standing=self.standing, access=self.access)
+        return [
+            *project_routes(self.projects),
+            *grant_routes(GrantService(catalog, clock)),
+            *role_routes(RoleService(catalog, clock)),
+            *explain_routes(explaining),
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,25 +171,24 @@ def assemble_gate(
     """Return the services over these parts."""
     terms = terms or Terms()
     catalog, clock = ground.catalog, ground.clock
-    watch = EpochWatch(catalog)
+    watch = accounts.watch
     standing = StandingService(catalog, accounts, clock, watch)
     facts = FactsService(catalog, watch)
     tokens = TokenService(
         ground.signer,
         clock,
         ground.random,
-        holders=Holders(catalog, clock, standing, facts),
+        holders=Holders(catalog, clock, standing, facts, watch),
         audience=terms.audience,
         seconds=terms.seconds,
         binds=terms.binds,
     )
-    browsing = _browsing(ground, accounts, sources)
+    browsing = _browsing(ground, accounts)
     authenticator = Authenticator(
         catalog,
         clock,
         accounts=accounts,
         standing=standing,
-        people=sources.people,
         workloads=sources.workloads,
         factors=browsing.factors if browsing else None,
     )
@@ -157,10 +200,21 @@ def assemble_gate(
         switched_off=terms.switched_off,
         asks=terms.asks,
     )
-    return Gate(ground, access, accounts, authenticator, tokens, standing, browsing)
+    return Gate(
+        ground,
+        access,
+        accounts,
+        authenticator,
+        tokens,
+        standing,
+        robots=RobotService(catalog, clock, ground.random),
+        access_tokens=AccessTokenService(catalog, clock, ground.random),
+        sources=sources,
+        browsing=browsing,
+    )
 
 
-def _browsing(ground: Ground, accounts: AccountService, sources: Sources) -> Browsing | None:
+def _browsing(ground: Ground, accounts: AccountService) -> Browsing | None:
     if ground.sealer is None:
         return None
     catalog, clock, random = ground.catalog, ground.clock, ground.random
@@ -168,7 +222,5 @@ def _browsing(ground: Ground, accounts: AccountService, sources: Sources) -> Bro
         catalog, clock, random, accounts=accounts, sealer=ground.sealer, passkeys=ground.passkeys
     )
     sessions = WebSessionService(catalog, clock, random, accounts)
-    signin = SigninService(
-        catalog, accounts=accounts, factors=factors, sessions=sessions, people=sources.people
-    )
+    signin = SigninService(catalog, accounts=accounts, factors=factors, sessions=sessions)
     return Browsing(factors, sessions, signin)

@@ -12,12 +12,15 @@ from entrepot import __version__
 from entrepot.faces.cli.audit import audit
 from entrepot.faces.cli.bench.command import bench
 from entrepot.faces.cli.conformance import conformance
+from entrepot.faces.cli.explain import explain, whoami
 from entrepot.faces.cli.gc import collector
+from entrepot.faces.cli.grants import grants, roles
 from entrepot.faces.cli.history import diff, history, resolve, rollback
 from entrepot.faces.cli.jobs import jobs, schedules
 from entrepot.faces.cli.keys import keys, secrets
 from entrepot.faces.cli.login import login, logout
 from entrepot.faces.cli.policies import policies, quotas
+from entrepot.faces.cli.projects import projects
 from entrepot.faces.cli.recovery import (
     ask_for_backup,
     tell_copied,
@@ -25,8 +28,10 @@ from entrepot.faces.cli.recovery import (
     tell_restored,
 )
 from entrepot.faces.cli.retention import retention
+from entrepot.faces.cli.robots import robots
 from entrepot.faces.cli.storage import cost, scrub
-from entrepot.faces.cli.trash import projects, repositories, trash
+from entrepot.faces.cli.tokens import tokens
+from entrepot.faces.cli.trash import repositories, trash
 from entrepot.faces.cli.users import users
 from entrepot.oci.errors import Fault
 from entrepot.settings import SettingsError, Sources, read
@@ -53,7 +58,11 @@ for command in (repositories, projects, trash, history, resolve, diff, rollback,
     main.add_command(command)
 for command in (audit, collector, cost, scrub, jobs, schedules):
     main.add_command(command)
+for command in (grants, roles, explain, whoami):
+    main.add_command(command)
 for command in (login, logout, keys, secrets):
+    main.add_command(command)
+for command in (robots, tokens):
     main.add_command(command)
 main.add_command(bench)
 main.add_command(conformance)

@@ -26,6 +26,8 @@ from entrepot.services.gc.progress import KIND as GC
 from entrepot.services.gc.report import Reports
 from entrepot.services.history import HistoryService
 from entrepot.services.jobs import Handler, JobService, ScheduleSpec
+from entrepot.services.people import KIND as PEOPLE_SYNC
+from entrepot.services.people import PeopleService
 from entrepot.services.policies import PolicyService
 from entrepot.services.projects import ProjectService
 from entrepot.services.purging import PurgeService
@@ -43,6 +45,8 @@ SCHEDULES = (
     ScheduleSpec("scrub", scrub.KIND, "41 4 * * 0", mutex=scrub.KIND),
 )
 """What is done by itself, unless the operator said otherwise."""
+SYNC_SCHEDULE = ScheduleSpec("people-sync", PEOPLE_SYNC, "52 * * * *", mutex=PEOPLE_SYNC)
+"""Where there is a directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class Base:
     random: Random
     signer: TokenSigner
     policies: PolicyService
+    people: PeopleService | None = None
+    """Those of a directory, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ class Upkeep:
 
     async def ensure_schedules(self) -> None:
         """Write the schedules that there are from the first start on."""
-        for spec in SCHEDULES:
+        for spec in SCHEDULES + ((SYNC_SCHEDULE,) if PEOPLE_SYNC in self.handlers else ()):
             await self.jobs.ensure_schedule(spec)
 
 
@@ -138,5 +144,6 @@ def make_upkeep(
             scrub.KIND: ScrubService(
                 catalog, base.store, clock, base.random, limits=scrubbing
             ).handle,
+            **({PEOPLE_SYNC: base.people.sync} if base.people is not None else {}),
         },
     )

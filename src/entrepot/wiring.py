@@ -18,9 +18,11 @@ from entrepot.faces.asgi import App
 from entrepot.faces.flood import flood_guard
 from entrepot.faces.manage.api import Route, api_app
 from entrepot.faces.manage.audit import audit_routes
+from entrepot.faces.manage.callers import Browsers
 from entrepot.faces.manage.health import Metrics, Readiness, health_app
 from entrepot.faces.manage.keys import key_routes, secret_routes
 from entrepot.faces.manage.policies import policy_routes, quota_routes
+from entrepot.faces.manage.sso import SsoFace, sso_app
 from entrepot.faces.registry.app import registry_app
 from entrepot.faces.registry.call import Services
 from entrepot.faces.registry.challenge import Challenger
@@ -136,6 +138,12 @@ class House:
     def uploads(self) -> UploadService:
         return self.registry.uploads
 
+    @property
+    def browsers(self) -> Browsers | None:
+        """Who is signed in by a cookie."""
+        browsing = self.gate.browsing
+        return Browsers(browsing.sessions, self.gate.standing) if browsing else None
+
 
 def build(settings: Settings, outside: Outside) -> House:
     """Return the services for these settings."""
@@ -148,9 +156,7 @@ def build(settings: Settings, outside: Outside) -> House:
     auth, bounds = settings.auth, settings.uploads
     blobs = BlobService(catalog, store, clock, random, grace=Grace(bounds.grace_seconds))
     limits = UploadLimits(size_max_bytes=bounds.size_max_bytes, idle_seconds=bounds.idle_seconds)
-    accounts = AccountService(
-        catalog, outside.passwords, clock, random, file=outside.users, policy=_passwords(auth)
-    )
+    accounts = _accounts(settings, outside)
     gate = make_gate(
         Ground(catalog, clock, random, outside.signer, outside.sealer, _passkeys(settings)),
         accounts=accounts,
@@ -195,7 +201,7 @@ def build(settings: Settings, outside: Outside) -> House:
         keys=outside.keys,
         secrets=_secrets(outside),
         upkeep=make_upkeep(
-            Base(catalog, store, clock, random, outside.signer, policies),
+            Base(catalog, store, clock, random, outside.signer, policies, outside.sources.people),
             jobs=jobs,
             deletion=deletion,
             trash=TrashService(catalog, clock, guard=policies.guard, admit=quotas.admit),
@@ -210,6 +216,18 @@ def _passkeys(settings: Settings) -> WebauthnPasskeys | None:
     """Return what checks passkeys, which are bound to the address that browsers use."""
     url = settings.server.public_url
     return WebauthnPasskeys(url, "Entrepot") if url else None
+
+
+def _accounts(settings: Settings, outside: Outside) -> AccountService:
+    return AccountService(
+        outside.catalog,
+        outside.passwords,
+        outside.clock,
+        outside.random,
+        file=outside.users,
+        policy=_passwords(settings.auth),
+        elsewhere=outside.sources.people,
+    )
 
 
 def _passwords(auth: Auth) -> PasswordPolicy:
@@ -301,6 +319,7 @@ def mounts(
             house.access,
             operator=False,
             trail=house.registry.trail,
+            browsers=house.browsers,
         ),
     }
     if rates.limits_requests:
@@ -311,6 +330,22 @@ def mounts(
         "readyz": health,
         "metrics": health,
     }
+
+
+def _signin(settings: Settings, house: House) -> dict[str, App]:
+    """Return the pages of signing in at a provider, where there is one."""
+    gate, sso = house.gate, house.gate.sources.sso
+    if sso is None or gate.browsing is None:
+        return {}
+    face = SsoFace(
+        sso,
+        gate.browsing.sessions,
+        gate.standing,
+        gate.access_tokens,
+        settings.server.public_url,
+        house.registry.trail,
+    )
+    return {"signin": sso_app(face)}
 
 
 async def embedded(

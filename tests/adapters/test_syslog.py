@@ -1,4 +1,4 @@
-"""Messages reach a receiver by UDP, TCP and TLS; a connection that is gone is made anew."""
+"""Messages reach a receiver by UDP, TCP and TLS, also after it was gone."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""Secrets sent to a registry in every way in, to be looked for in all that it writes.
+"""Secrets sent to a registry in every way, to be looked for in what it writes.
 
 Whoever adds a way in that takes a secret adds a planter to `PLANTERS`: it sends secrets that
 `Nest.canary` made, rightly and wrongly, and may find others, as tokens, with `Nest.caught`.

@@ -2,6 +2,7 @@
 
 import sqlite3
 from pathlib import Path
+from urllib.parse import quote
 
 from entrepot.rules.audit import AuditLine
 from entrepot.rules.auditformats import RENDER
@@ -23,14 +24,15 @@ def test_log_injection(tmp_path: Path) -> None:
         for wild in WILD:
             credentials = nest.basic(f"{wild}\r\nactor=root", f"{wild}\n")
             agent = wild.encode().decode("latin-1")
-            nest.send("GET", "/v2/app/tags/list", {**credentials, "User-Agent": agent})
+            for path in ("/v2/app/tags/list", f"/v2/app/manifests/{quote(wild[:100])}"):
+                nest.send("GET", path, {**credentials, "User-Agent": agent})
         after = output.read_bytes()
     lines = after.decode().split("\n")[before:-1]
     assert all(line.isprintable() for line in lines), lines
     with sqlite3.connect(tmp_path / "data" / "catalog.db") as catalog:
         rows = catalog.execute("SELECT * FROM audit WHERE result = 'denied'").fetchall()
     catalog.close()
-    assert rows
+    assert any("\\u202e" in row[7] for row in rows), "what is wild is there, escaped"
     for row in (AuditLine(*row) for row in rows):
         texts = (row.actor, row.address, row.client, row.operation, row.resource, row.detail)
         assert all(text.isprintable() for text in texts), row

@@ -1,4 +1,4 @@
-"""Audit lines are passed on in order, each at least once, whatever the receiver does."""
+"""Audit lines are passed on in order, each at least once."""
 
 import asyncio
 import contextlib

@@ -1,11 +1,10 @@
 """Local accounts: made, changed, listed, and asked for their password."""
 
-from collections import OrderedDict
 from dataclasses import replace
 
 from entrepot.oci.errors import Code, Fault
 from entrepot.ports.accounts import Account, UserFile
-from entrepot.ports.catalog import Busy, Catalog, Tx
+from entrepot.ports.catalog import Catalog, Tx
 from entrepot.ports.clock import Clock, Random
 from entrepot.ports.grants import ACCESS_EPOCH
 from entrepot.ports.secrets import Passwords
@@ -13,9 +12,9 @@ from entrepot.rules.access import Identity
 from entrepot.rules.passwords import DEFAULT_POLICY, PasswordPolicy, check_name, check_password
 from entrepot.rules.roles import Role
 
+from .epochs import EpochWatch, Remembered
 from .governing import check_governs, is_self
 from .leaving import forget_user
-from .recently import remember
 from .verifying import Elsewhere, Verifier
 
 ADMIN = "admin"
@@ -47,7 +46,11 @@ class AccountService:
         self._random = random
         self._file = file
         self._policy = policy
-        self._recent: OrderedDict[str, tuple[Account, int]] = OrderedDict()
+        self.watch = EpochWatch(catalog)
+        """The one of all who remember rights: it is read once for all of them."""
+        self._recent: Remembered[str, Account | None] = Remembered(
+            self.watch, self.find, RECENT_MAX
+        )
         self._elsewhere = elsewhere
         self._verifier = Verifier(passwords, clock, random, file=file, elsewhere=elsewhere)
 
@@ -118,7 +121,7 @@ class AccountService:
             if password_hash is not None:
                 await tx.accounts.set_password(name, password_hash, now)
                 account = replace(account, password_hash=password_hash, changed_at=now)
-        self._recent.pop(name, None)
+            await tx.epochs.advance(ACCESS_EPOCH)
         return account
 
     async def remove(self, name: str, *, by: Identity | None = None) -> None:
@@ -133,7 +136,6 @@ class AccountService:
             _raise(await _last_admin(tx, account))
             await tx.accounts.remove(name)
             await forget_user(tx, name)
-        self._recent.pop(name, None)
 
     async def find(self, name: str) -> Account | None:
         """Return an account by name."""
@@ -143,22 +145,10 @@ class AccountService:
             return await tx.accounts.find(name)
 
     async def recent(self, name: str) -> Account | None:
-        """Return an account, looked up only if anything was committed since it last was."""
+        """Return an account, looked up only if somebody's rights changed since it last was."""
         if self._file is not None:
             return await self._file.find(name)
-        try:
-            version = self._catalog.version()  # before the row: it may only be newer than that
-        except Busy:
-            return await self.find(name)  # which has patience
-        account, seen = self._recent.get(name, (None, version))
-        if account is not None and seen == version:
-            return account
-        account = await self.find(name)
-        if account is None:
-            self._recent.pop(name, None)
-        else:
-            remember(self._recent, name, (account, version), RECENT_MAX)
-        return account
+        return await self._recent.of(name)
 
     async def page(self, after: str, limit: int) -> list[Account]:
         """Return accounts by name, those after `after`."""

@@ -1,4 +1,4 @@
-"""Refused attempts: noted without waiting, written to the audit log a moment later.
+"""Refused attempts: noted without waiting, written to the log a moment later.
 
 Who is refused costs the registry nothing that lasts: repeated refusals are one line with a count,
 and one address fills the log no more than `ADDRESS_MAX` lines in `WINDOW_SECONDS` allow. A crash

@@ -41,14 +41,6 @@ class SecondFactors(Protocol):
     async def required(self, user: str) -> bool: ...
 
 
-class People(Protocol):
-    """Checks passwords of people who are known elsewhere, and keeps their accounts."""
-
-    async def verify(self, name: str, password: str, address: str) -> bool:
-        """Return whether it is theirs; they have an account then."""
-        ...
-
-
 class Workloads(Protocol):
     """Trusts tokens of other issuers, by rules."""
 
@@ -67,7 +59,6 @@ class Authenticator:
         *,
         accounts: AccountService,
         standing: StandingService,
-        people: People | None = None,
         workloads: Workloads | None = None,
         factors: SecondFactors | None = None,
     ) -> None:
@@ -75,7 +66,6 @@ class Authenticator:
         self._clock = clock
         self._accounts = accounts
         self._standing = standing
-        self._people = people
         self._workloads = workloads
         self._factors = factors
         self._used: OrderedDict[str, float] = OrderedDict()
@@ -94,20 +84,19 @@ class Authenticator:
             return await self._present(Kind.WORKLOAD, workload)
         if is_robot(name):
             raise wrong()
-        if await self._is_theirs(name, password, address):
-            return await self._present(Kind.USER, name)
-        raise wrong()
+        return await self._present(Kind.USER, await self._person(name, password, address))
 
-    async def _is_theirs(self, name: str, password: str, address: str) -> bool:
+    async def _person(self, name: str, password: str, address: str) -> str:
+        """Return whose password it is; directories may write the name otherwise."""
         account = await self._accounts.verify(name, password, address)
-        if account is not None:
-            if self._factors is not None and await self._factors.required(account.name):
-                raise unauthorized(
-                    f"{account.name} has a second factor, so that the password alone is not "
-                    "enough: use an access token as the password (entrepot token create)"
-                )
-            return True
-        return self._people is not None and await self._people.verify(name, password, address)
+        if account is None:
+            raise wrong()
+        if self._factors is not None and await self._factors.required(account.name):
+            raise unauthorized(
+                f"{account.name} has a second factor, so that the password alone is not "
+                "enough: use an access token as the password (entrepot token create)"
+            )
+        return account.name
 
     async def flush(self) -> None:
         """Write down when credentials were last used; not for ever, if it should be lost."""

@@ -1,5 +1,6 @@
 """What was read of who may do what, remembered until some of it changes."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
@@ -12,25 +13,36 @@ Value = TypeVar("Value")
 
 
 class EpochWatch:
-    """Knows the access epoch, which is read anew only if anything was committed since."""
+    """Knows the access epoch, which is read anew only if anything was committed since.
+
+    It looks once for all that the loop has found at once: each of these was on its way by then, so
+    that none is decided by less than was acknowledged before it was sent.
+    """
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._version: int | None = None
         self._number = 0
+        self._looked = False
 
     async def number(self) -> int:
         """Return the epoch: what was read under the same number still holds."""
+        if self._looked:
+            return self._number
         try:
             version = self._catalog.version()  # before the row: that may only be newer
         except Busy:
             version = None
-        if version is not None and version == self._version:
-            return self._number
-        async with self._catalog.begin() as tx:
-            self._number = await tx.epochs.find(ACCESS_EPOCH)
-        self._version = version
+        if version is None or version != self._version:
+            async with self._catalog.begin() as tx:
+                self._number = await tx.epochs.find(ACCESS_EPOCH)
+            self._version = version
+        self._looked = True
+        asyncio.get_running_loop().call_soon(self._look_again)
         return self._number
+
+    def _look_again(self) -> None:
+        self._looked = False
 
 
 class Remembered(Generic[Key, Value]):

@@ -9,6 +9,7 @@ from entrepot.ports.catalog import Catalog, Tx
 from entrepot.ports.clock import Clock, Random
 from entrepot.ports.factors import Factor, Kind, PasskeyRefused, Passkeys
 from entrepot.ports.sealing import Sealer
+from entrepot.rules.access import Identity
 from entrepot.rules.otp import (
     RECOVERY_BYTES,
     RECOVERY_CODES,
@@ -23,6 +24,7 @@ from .accounts import AccountService
 from .auditing import Act, record
 from .ceremonies import Ceremonies, Ceremony, seal
 from .context import Caller
+from .governing import check_governs
 from .proofs import Proofs, passkey_credential, passkey_id, recovery_credential
 
 FACTORS_MAX = 10
@@ -199,9 +201,13 @@ class FactorService:
             await record(tx, me.caller, self._clock.now(), Act("factor.codes-renewed", me.name))
             return await self._recovery_codes(tx, me.name)
 
-    async def reset(self, user_name: str, caller: Caller) -> int:
-        """Remove all of a user's, for one who lost them; an administrator's act."""
+    async def reset(self, user_name: str, caller: Caller, by: Identity | None = None) -> int:
+        """Remove all of a user's, for one who lost them; an administrator's act.
+
+        `by` is who asks, None the operator; `Fault(DENIED)` for a user who holds what they lack.
+        """
         async with self._catalog.begin(write=True) as tx:
+            await check_governs(tx, by, user_name)
             removed = len(_strong(await tx.factors.of(user_name)))
             await tx.factors.remove_all(user_name)
             act = Act("factor.reset", user_name, detail={"removed": removed})

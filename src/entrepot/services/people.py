@@ -42,8 +42,9 @@ class Run(Protocol):
 
 
 class PeopleService:
-    """Asks the directory, for `AccountService`, which counts wrong passwords and remembers right
-    ones.
+    """Asks the directory, for `AccountService`.
+
+    That counts wrong passwords, remembers right ones for a while, and asks one by one.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What a robot account is made of, and the steps of changing one within a transaction."""
+"""What a robot account is made of, and the steps of changing one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace

@@ -10,7 +10,6 @@ from entrepot.ports.catalog import Catalog, Tx
 from entrepot.ports.factors import Kind
 
 from .accounts import AccountService
-from .authentication import People
 from .ceremonies import Ceremony
 from .context import Caller
 from .factors import FactorService, kinds_of
@@ -28,7 +27,7 @@ class Needs:
 
 
 class SigninService:
-    """Turns proofs into sessions, step by step. `people` are those whom a directory knows."""
+    """Turns proofs into sessions, step by step."""
 
     def __init__(
         self,
@@ -37,13 +36,11 @@ class SigninService:
         accounts: AccountService,
         factors: FactorService,
         sessions: WebSessionService,
-        people: People | None = None,
     ) -> None:
         self._catalog = catalog
         self._accounts = accounts
         self._factors = factors
         self._sessions = sessions
-        self._people = people
 
     async def begin(self, name: str, password: str, visitor: Caller) -> Opened | Needs:
         """Return a session, or what is needed besides the password.
@@ -52,9 +49,6 @@ class SigninService:
         TOOMANYREQUESTS as `AccountService.verify` does.
         """
         account = await self._accounts.verify(name, password, visitor.address)
-        if account is None and self._people is not None:
-            is_theirs = await self._people.verify(name, password, visitor.address)
-            account = await self._accounts.find(name) if is_theirs else None
         if account is None:
             raise Fault(Code.UNAUTHORIZED, "user name or password is wrong: try again")
         async with self._catalog.begin(write=True) as tx:

@@ -13,7 +13,9 @@ from entrepot.ports.secrets import TokenSigner
 from entrepot.rules.access import ANONYMOUS, Facts, Identity, Kind, Policy, TokenGrant
 from entrepot.rules.scopes import Scope, granted, to_grants
 
+from .auditing import Act, record
 from .authentication import unauthorized
+from .context import Caller
 from .epochs import EpochWatch, Remembered
 from .facts import FactsService
 from .standing import Standing, StandingService
@@ -157,11 +159,11 @@ class TokenService:
                 return holder
         raise unauthorized("the refresh token is not valid any more: log in again")
 
-    async def revoke(self, token_id: str, by: str) -> None:
+    async def revoke(self, token_id: str, by: Caller) -> None:
         """Let no token with this `jti` be good any more, wherever it is; within a second."""
         if not token_id or len(token_id) > TOKEN_ID_LENGTH_MAX:
             raise Fault(Code.REQUEST_INVALID, "this is no token id: give the `jti` of the token")
-        await self._holders.revoke(token_id, self._clock.now() + REFRESH_SECONDS, by)
+        await self._holders.revoke(token_id, self._clock.now(), by)
 
     def jwks(self) -> dict[str, Any]:
         """Return the public keys that our tokens can be checked with."""
@@ -235,14 +237,19 @@ class Holders:
     """What tokens are checked against: their holders as they are now, and what was revoked."""
 
     def __init__(
-        self, catalog: Catalog, clock: Clock, standing: StandingService, facts: FactsService
+        self,
+        catalog: Catalog,
+        clock: Clock,
+        standing: StandingService,
+        facts: FactsService,
+        watch: EpochWatch,
     ) -> None:
         self._catalog = catalog
         self._clock = clock
         self._standing = standing
         self._facts = facts
         self._revoked: Remembered[str, frozenset[str]] = Remembered(
-            EpochWatch(catalog), self._read_revoked, 1
+            watch, self._read_revoked, 1
         )
 
     async def standing(self, kind: Kind, name: str, credential: str) -> Standing | None:
@@ -257,11 +264,12 @@ class Holders:
         """Return whether a token was revoked."""
         return token_id in await self._revoked.of("")
 
-    async def revoke(self, token_id: str, until: float, by: str) -> None:
-        """Write down that a token is not good any more."""
+    async def revoke(self, token_id: str, now: float, by: Caller) -> None:
+        """Write down that a token is not good any more, until it would have expired."""
         async with self._catalog.begin(write=True) as tx:
-            await tx.revocations.add(token_id, until, by)
+            await tx.revocations.add(token_id, now + REFRESH_SECONDS, by.actor)
             await tx.epochs.advance(ACCESS_EPOCH)
+            await record(tx, by, now, Act("bearer.revoked", token_id))
 
     async def _read_revoked(self, _key: str) -> frozenset[str]:
         async with self._catalog.begin() as tx:

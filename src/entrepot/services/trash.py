@@ -96,7 +96,7 @@ class TrashService:
 
     async def places(self, entry_ids: Sequence[int]) -> list[RepositoryName]:
         """Return the repositories of those of the entries that are in the trash, each once."""
-        found = {}
+        found: dict[RepositoryName, None] = {}
         async with self._catalog.begin() as tx:
             for entry_id in entry_ids:
                 entry = await tx.trash.find(entry_id)

@@ -52,10 +52,14 @@ class Welcomer:
         They are known by source and subject. Whoever is renamed there keeps their name here; of a
         directory, where they are looked up by name later, they are refused. `Fault(CONFLICT)`
         also where the name belongs to a local account or to somebody else, and REQUEST_INVALID
-        for what cannot be a name: nobody is ever taken for another.
+        for what cannot be a name: nobody is ever taken for another. DENIED for who is switched off.
         """
         async with self._catalog.begin() as tx:
             known = await _known(tx, person)
+        if known.profile is not None and not known.profile.enabled:
+            raise Fault(
+                Code.DENIED, f"{known.profile.name} is switched off here: ask an administrator"
+            )
         account = known.account
         if account is not None and known.profile is not None and self._is_same(person, known):
             if not 0 <= self._clock.now() - known.profile.seen_at < SEEN_SECONDS:
@@ -104,7 +108,10 @@ class Welcomer:
                 account = replace(account, role=role, changed_at=at)
             if before is None or role is not before.role or left or entered:
                 await tx.epochs.advance(ACCESS_EPOCH)
-                await record(tx, Caller(name), now, _act(person, name, role, left, entered, before))
+                moves = {"entered": entered[:TELL_MAX], "left": left[:TELL_MAX]}
+                operation = "user.created" if before is None else "user.synced"
+                detail = {"source": person.source.value, "role": role.value, **moves}
+                await record(tx, Caller(name), now, Act(operation, name, "", detail))
         is_all = len(known.groups ^ {*person.groups}) == len(left) + len(entered)
         return account, is_all
 
@@ -151,23 +158,6 @@ def _profile(person: Person, name: str, before: Profile | None, now: float) -> P
     return Profile(
         name, person.source, person.subject, person.email, person.display_name, enabled, now
     )
-
-
-def _act(
-    person: Person,
-    name: str,
-    role: Role,
-    left: list[str],
-    entered: list[str],
-    before: Account | None,
-) -> Act:
-    detail = {
-        "source": person.source.value,
-        "role": role.value,
-        "entered": entered[:TELL_MAX],
-        "left": left[:TELL_MAX],
-    }
-    return Act("user.synced" if before is not None else "user.created", name, "", detail)
 
 
 def _renamed(person: Person, name: str) -> Fault:

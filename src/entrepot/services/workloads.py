@@ -59,6 +59,27 @@ class WorkloadService:
             )
         return subject_of(matched.rules[0], claims)
 
+    async def explain(self, token: str) -> tuple[Claims, Matched]:
+        """Return the claims of a token, and what each rule of its issuer makes of them.
+
+        For administrators, as it tells what rules want. Raises as `verify`.
+        """
+        issuer = claimed_issuer(token)
+        rules = await self._rules(issuer) if issuer else []
+        if not rules:
+            raise Fault(
+                Code.NOT_FOUND,
+                f"no rule is about tokens of '{shown(issuer)}': make one, or send a whole token",
+            )
+        try:
+            claims = await self._claims(token, issuer, rules)
+        except Fault as fault:
+            if fault.code is not Code.UNAUTHORIZED:
+                raise
+            # Who asks is logged in: it is the token that proves nothing.
+            raise Fault(Code.REQUEST_INVALID, fault.message, fault.detail) from fault
+        return claims, match(rules, claims)
+
     async def test(self, rule: WorkloadRule, token: str) -> Matched:
         """Return what one rule, which need not be kept, makes of a token: for administrators.
 

@@ -23,12 +23,14 @@ from entrepot.settings import Settings
 from entrepot.wiring import House, Outside, api_routes, build, embedded
 
 from .auditing import start_audit
+from .counting import start_counting
 from .edges import Edges
 from .jobs import start_jobs
 from .journaling import start_journal
 from .keys import watch_keys
 from .reload import server_limits
 from .site import make_site, prefix
+from .sources import open_sources
 from .users import prepare_users
 from .workers import Workers
 
@@ -91,6 +93,7 @@ async def run_server(
         outside = await embedded(data, stack, settings=settings, shared=several)
         await start_journal(data, outside, log, stack)
         outside = await prepare_users(settings, outside, announce.htpasswd, log)
+        outside = await open_sources(settings, outside, log, stack)
         house = build(settings, outside)
         stack.push_async_callback(house.uploads.close)
         await house.uploads.sweep()
@@ -112,11 +115,8 @@ async def run_server(
             notify(READY)
 
         housekeeping = Housekeeping(house.uploads, outside.clock, log)
-        pulls = house.registry.pulls
-        stack.push_async_callback(pulls.flush)
-        uses = house.gate.authenticator
-        stack.push_async_callback(uses.flush)
-        for task in (housekeeping.run(), edges.watch(), pulls.run(log), uses.run(log)):
+        start_counting(house, log, stack)
+        for task in (housekeeping.run(), edges.watch()):
             stack.callback(asyncio.ensure_future(task).cancel)
         watch_keys(outside, log, stack, leads=True)
         start_audit(settings, house, outside.clock, log, stack=stack)
@@ -187,7 +187,11 @@ def _tell_where(
 
 
 async def _first_password(settings: Settings, house: House, announce: Announce) -> None:
-    """Make the first administrator, unless nobody is asked, and tell a password made for it."""
+    """Make the first project and administrator; tell a password that was made for them.
+
+    Where nobody is asked there is no administrator.
+    """
+    await house.gate.projects.ensure_library()
     if settings.auth.anonymous:
         return
     password = await house.accounts.ensure_admin(settings.auth.admin_password)

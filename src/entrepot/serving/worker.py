@@ -22,10 +22,12 @@ from entrepot.wiring import build, embedded
 
 from .auditing import start_audit
 from .channel import Begin, Channel, Count, Counted, Gather, Gathered, Place, Ready, Stop, Use
+from .counting import start_counting
 from .edges import Edges
 from .keys import watch_keys
 from .reload import server_limits
 from .site import Site, make_site
+from .sources import open_sources
 from .users import open_users
 
 GATHER_SECONDS = 5.0
@@ -125,14 +127,10 @@ async def _serve(
         printed_keys=begin.printed_keys,
     )
     outside = await open_users(settings, outside, log)
+    outside = await open_sources(settings, outside, log, stack)
     house = build(settings, outside)
     stack.push_async_callback(house.uploads.close)
-    pulls = house.registry.pulls
-    stack.push_async_callback(pulls.flush)
-    stack.callback(asyncio.ensure_future(pulls.run(log)).cancel)
-    uses = house.gate.authenticator
-    stack.push_async_callback(uses.flush)
-    stack.callback(asyncio.ensure_future(uses.run(log)).cancel)
+    start_counting(house, log, stack)
     start_audit(settings, house, outside.clock, log, stack=stack, leads=False)
     watch_keys(outside, log, stack, leads=False)
     edges = Edges(settings, data, outside.clock, log, reread=lambda: member.settings, leads=False)

@@ -6,7 +6,6 @@ from .model import (
     Auth,
     Gc,
     Jobs,
-    Ldap,
     Limits,
     Log,
     Manifests,
@@ -22,6 +21,7 @@ from .model import (
     Trash,
     Uploads,
 )
+from .people import Ldap, Oidc
 from .sources import Sources, read
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "Limits",
     "Log",
     "Manifests",
+    "Oidc",
     "Projects",
     "Quota",
     "Rates",

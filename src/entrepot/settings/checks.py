@@ -7,6 +7,7 @@ from .audit import check_audit
 from .callers import UNIX, check_networks, check_rates
 from .ldap import check_ldap
 from .model import Auth, Server, Settings, SettingsError
+from .oidc import check_oidc
 from .secrets import check_secrets
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
@@ -30,6 +31,8 @@ def check(settings: Settings) -> None:
     _check_auth(settings)
     check_rates(settings.rates)
     check_ldap(settings.ldap)
+    check_oidc(settings.oidc)
+    _check_sources(settings)
     check_audit(settings.audit)
     check_secrets(settings.secrets, settings.auth)
     if not settings.storage.data:
@@ -44,6 +47,21 @@ def check(settings: Settings) -> None:
         )
     if settings.log.format not in ("auto", "text", "json"):
         raise SettingsError(f"log.format: '{settings.log.format}' must be auto, text or json")
+
+
+def _check_sources(settings: Settings) -> None:
+    """Users of a file are all there are, and nobody is asked for where nobody logs in."""
+    for key, used in (("ldap.url", settings.ldap.url), ("oidc.issuer", settings.oidc.issuer)):
+        if used and settings.auth.htpasswd:
+            raise SettingsError(
+                f"{key}: auth.htpasswd names a file with all users there are; leave one of them "
+                "away"
+            )
+    if settings.oidc.issuer and not settings.server.public_url:
+        raise SettingsError(
+            "oidc.issuer: the provider sends browsers back to server.public_url; set that, for "
+            "example to https://registry.example.com"
+        )
 
 
 def _check_server(server: Server) -> None:

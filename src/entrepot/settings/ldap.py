@@ -3,7 +3,8 @@
 import ipaddress
 import re
 
-from .model import Ldap, SettingsError
+from .model import SettingsError
+from .people import Ldap
 
 SERVERS_MAX = 8
 SCOPES = ("subtree", "one")

@@ -5,6 +5,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from .people import Ldap, Oidc
+
 # Bounded, as timers and databases take neither infinity nor any number.
 Seconds = Annotated[float, Meta(gt=0, le=10 * 365 * 86400)]
 Count = Annotated[int, Meta(ge=1, le=1 << 62)]
@@ -182,95 +184,6 @@ class Auth(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token_certs: Annotated[
         str, Meta(description="PEM file of that key's certificate, then those that signed it.")
     ] = ""
-
-
-class Ldap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """People and groups of an LDAP directory or Active Directory; see ldap.md."""
-
-    url: Annotated[
-        tuple[str, ...],
-        Meta(
-            description="Servers, `ldaps://HOST` or `ldap://HOST`; the next is asked where one is "
-            "down. Empty: no directory."
-        ),
-    ] = ()
-    start_tls: Annotated[
-        bool, Meta(description="Encrypt connections to `ldap://` servers before anything is said.")
-    ] = False
-    ca: Annotated[
-        str,
-        Meta(description="PEM file of the authority of their certificates; the system's if empty."),
-    ] = ""
-    cleartext: Annotated[
-        bool,
-        Meta(description="Let passwords go over the network unencrypted: for tests, if at all."),
-    ] = False
-    bind_dn: Annotated[
-        str,
-        Meta(description="Who searches: a DN, or a name that Active Directory takes."),
-    ] = ""
-    bind_password: Annotated[str, Meta(description="The password of `bind_dn`.")] = ""
-    bind_password_file: Annotated[
-        str, Meta(description="A file with that password, instead; read at each use.")
-    ] = ""
-    bind_template: Annotated[
-        str,
-        Meta(
-            description="Instead of a search, how a name makes who logs in: "
-            "`uid={name},ou=people,dc=example,dc=com` or `{name}@corp.example.com`."
-        ),
-    ] = ""
-    base: Annotated[str, Meta(description="DN below which people are searched.")] = ""
-    scope: Annotated[str, Meta(description="How deep: `subtree`, or `one` level.")] = "subtree"
-    filter: Annotated[
-        str,
-        Meta(description="Who is found by the name that was typed; `{name}` is put in escaped."),
-    ] = "(uid={name})"
-    name_attribute: Annotated[
-        str, Meta(description="What people are called here, in lower case; `sAMAccountName` of AD.")
-    ] = "uid"
-    email_attribute: Annotated[str, Meta(description="Their address.")] = "mail"
-    display_attribute: Annotated[str, Meta(description="Their full name.")] = "displayName"
-    subject_attribute: Annotated[
-        str,
-        Meta(
-            description="What stays when they are renamed; `entryUUID` or `objectGUID`, whichever "
-            "there is, unless set."
-        ),
-    ] = ""
-    groups: Annotated[
-        str,
-        Meta(
-            description="Where groups come from: `member-of`, an attribute of people; `search`, by "
-            "`group_filter`; `nested`, as only AD can, groups of groups too; `off`."
-        ),
-    ] = "member-of"
-    group_base: Annotated[
-        str, Meta(description="DN below which groups count; needed to search them.")
-    ] = ""
-    group_filter: Annotated[
-        str, Meta(description="The groups of a person, by their `{dn}` or `{name}`.")
-    ] = "(|(member={dn})(uniqueMember={dn})(memberUid={name}))"
-    group_name_attribute: Annotated[str, Meta(description="What groups are called here.")] = "cn"
-    admin_group: Annotated[
-        str, Meta(description="Whose members are administrators: a group's name, or its DN.")
-    ] = ""
-    allowed_groups: Annotated[
-        tuple[str, ...],
-        Meta(description="Only their members may log in: names, or DNs. Empty: everybody."),
-    ] = ()
-    connect_seconds: Annotated[
-        Annotated[float, Meta(ge=0.1, le=60)],
-        Meta(description="How long one server may take to be connected to, and as long for TLS."),
-    ] = 5.0
-    answer_seconds: Annotated[
-        Annotated[float, Meta(ge=0.1, le=60)],
-        Meta(description="How long it may take for all answers that one login needs."),
-    ] = 10.0
-    connections: Annotated[
-        Annotated[int, Meta(ge=1, le=64)],
-        Meta(description="Logins that are asked about at once; others wait their turn."),
-    ] = 8
 
 
 class Secrets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -461,6 +374,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     auth: Auth = Auth()
     projects: Projects = Projects()
     ldap: Ldap = Ldap()
+    oidc: Oidc = Oidc()
     secrets: Secrets = Secrets()
     uploads: Uploads = Uploads()
     manifests: Manifests = Manifests()

@@ -102,7 +102,7 @@ async def test_acts_are_followed_from_the_newest_on(
             raise KeyboardInterrupt
         asyncio.run_coroutine_threadsafe(desk.write(f"new{rests}"), loop).result(10)
 
-    monkeypatch.setattr(command.time, "sleep", rest)
+    monkeypatch.setattr("entrepot.faces.cli.audit.time.sleep", rest)
     done = await desk.run("follow")
     assert [json.loads(line)["detail"]["tag"] for line in done.stdout.splitlines() if line] == [
         "new1",

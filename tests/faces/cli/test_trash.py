@@ -2,7 +2,8 @@
 
 import pytest
 
-from entrepot.faces.cli.trash import projects, repositories, trash
+from entrepot.faces.cli.projects import projects
+from entrepot.faces.cli.trash import repositories, trash
 from entrepot.oci.name import RepositoryName
 from tests.faces.cli.shop import Shop
 from tests.services.house import ALICE

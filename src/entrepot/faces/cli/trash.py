@@ -1,15 +1,16 @@
-"""`entrepot trash`, `repo` and `project`: deleting, giving back, and purging."""
+"""`entrepot trash` and `repo`: deleting, giving back, and purging."""
 
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import click
 
-from .client import Client, CommandError
+from .client import Client
 from .following import ROOT, show_started, wait_option
 from .naming import repository_path, short
-from .options import all_pages, json_option, server_options, show_json, show_table, size_text
+from .options import all_pages, json_option, server_options, show_json, show_table
+from .projects import show_cost
 
 ENTRIES_MAX = 1_000_000
 """Most that are listed."""
@@ -27,11 +28,6 @@ REFUSED = "not restored: {what}"
 PURGED = "entries purged: {purged}"
 LEFT_BEHIND = "manifests that only they needed, and that went to the trash in turn: {count}"
 WOULD_PURGE = "entries that would be purged: {count}; nothing was changed"
-WOULD_DELETE = (
-    "manifests of {name} that would go to the trash: {manifests}; purged from there too, they free "
-    "{size}; nothing was changed"
-)
-NOTHING_THERE = "there are no manifests in {name}: check the name"
 ONE_OF = "name entries by their ids, or one of {options}"
 
 
@@ -138,41 +134,10 @@ def repositories() -> None:
 def delete_repository(client: Client, name: str, **given: bool) -> None:
     """Delete all tags and manifests of repository NAME, into the trash."""
     if given["dry_run"]:
-        _show_cost(client, name, {"repository": name}, as_json=given["as_json"])
+        show_cost(client, name, {"repository": name}, as_json=given["as_json"])
         return
     job = client.call("DELETE", repository_path(name))
     show_started(client, job, wait=given["wait"], as_json=given["as_json"])
-
-
-@click.group("project", context_settings=HELP)
-def projects() -> None:
-    """Delete projects as a whole."""
-
-
-@projects.command("delete")
-@click.argument("name")
-@click.option("--dry-run", is_flag=True, help="Say what would go, and do nothing.")
-@wait_option
-@json_option
-@server_options
-def delete_project(client: Client, name: str, **given: bool) -> None:
-    """Delete all repositories of project NAME, into the trash."""
-    if given["dry_run"]:
-        _show_cost(client, name, {"project": name}, as_json=given["as_json"])
-        return
-    job = client.call("DELETE", f"{ROOT}/projects/{quote(name, safe='')}")
-    show_started(client, job, wait=given["wait"], as_json=given["as_json"])
-
-
-def _show_cost(client: Client, name: str, what: dict[str, str], *, as_json: bool) -> None:
-    cost = client.call("GET", f"{ROOT}/storage/cost?{urlencode(what)}")
-    if as_json:
-        show_json(cost)
-    elif not cost["manifests"]:
-        raise CommandError(NOTHING_THERE.format(name=name))
-    else:
-        size = size_text(cost["unique_bytes"])
-        click.echo(WOULD_DELETE.format(name=name, manifests=cost["manifests"], size=size))
 
 
 def _entries(client: Client, **given: str | None) -> list[dict[str, Any]]:

@@ -70,16 +70,20 @@ class Call:
             return Target.of(self.repository)
         return Target(self.parts["project"]) if "project" in self.parts else REGISTRY
 
+    @property
+    def by(self) -> Identity | None:
+        """Who asks, for services that look at what they hold; None for the operator."""
+        return None if self.identity is THE_OPERATOR else self.identity
+
     async def require(self, permission: Permission, target: Target = REGISTRY) -> None:
         """Raise unless the caller may do this: UNAUTHORIZED, DENIED or UNSUPPORTED."""
-        if self.identity is not THE_OPERATOR:
-            await self.access.require(self.identity, permission, target)
+        if self.by is not None:
+            await self.access.require(self.by, permission, target)
 
     async def may(self, permission: Permission, target: Target = REGISTRY) -> bool:
         """Whether the caller may do this."""
-        if self.identity is THE_OPERATOR:
-            return True
-        return await self.access.permits(self.identity, permission, target)
+        by = self.by
+        return by is None or await self.access.permits(by, permission, target)
 
     def text(self, name: str) -> str | None:
         """Return a query argument, or None."""
@@ -207,9 +211,8 @@ async def _answer(
     if identity.kind is Kind.ANONYMOUS:
         raise unauthorized(LOG_IN)
     if not found.allowed:
-        raise Fault(
-            Code.NOT_FOUND, f"nothing is served at this address: what there is, is below {ROOT}"
-        )
+        text = f"nothing is served at this address: what there is, is below {ROOT}"
+        raise Fault(Code.NOT_FOUND, text)
     text = f"{request.method[:20]} is not served at this address"
     body = {"status": 405, "title": Code.UNSUPPORTED.value, "detail": text}
     response = json_response(405, body, PROBLEM)

@@ -98,7 +98,7 @@ def factor_reset_routes(factors: FactorService) -> list[Route]:
     """Return what an administrator may do for one who lost everything."""
 
     async def reset(call: Call) -> Response:
-        removed = await factors.reset(call.parts["name"], call.caller)
+        removed = await factors.reset(call.parts["name"], call.caller, call.by)
         return json_response(200, {"removed": removed})
 
     return [Route("DELETE", "/users/{name}/factors", reset, Permission.USER_MANAGE)]

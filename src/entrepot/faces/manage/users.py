@@ -7,7 +7,7 @@ import msgspec
 from entrepot.faces.asgi import App, Response, json_response
 from entrepot.oci.errors import Code, Fault
 from entrepot.ports.accounts import Account
-from entrepot.rules.access import Identity, Kind
+from entrepot.rules.access import Kind
 from entrepot.rules.permissions import Permission
 from entrepot.rules.roles import Role
 from entrepot.services.access import AccessService
@@ -15,7 +15,7 @@ from entrepot.services.accounts import AccountService
 from entrepot.services.governing import is_self
 
 from .api import ROOT, Call, Route, api_app, moment, page
-from .callers import THE_OPERATOR, Need
+from .callers import Need
 
 PATH = f"{ROOT}/users"
 
@@ -53,7 +53,7 @@ def user_routes(accounts: AccountService) -> list[Route]:
 
     async def add(call: Call) -> Response:
         new = await call.body(NewUser)
-        account = await accounts.add(new.name, new.password, new.role, by=_by(call))
+        account = await accounts.add(new.name, new.password, new.role, by=call.by)
         response = json_response(201, _shown(account))
         response.set("Location", f"{PATH}/{account.name}")
         return response
@@ -78,12 +78,12 @@ def user_routes(accounts: AccountService) -> list[Route]:
         if wanted.role is not None or not is_self(call.identity, name):
             await call.require(Permission.USER_MANAGE)
         account = await accounts.change(
-            name, password=wanted.password, role=wanted.role, by=_by(call)
+            name, password=wanted.password, role=wanted.role, by=call.by
         )
         return json_response(200, _shown(account))
 
     async def remove(call: Call) -> Response:
-        await accounts.remove(call.parts["name"], by=_by(call))
+        await accounts.remove(call.parts["name"], by=call.by)
         return Response(204)
 
     return [
@@ -93,10 +93,6 @@ def user_routes(accounts: AccountService) -> list[Route]:
         Route("PATCH", "/users/{name}", change, Need.LOGIN),
         Route("DELETE", "/users/{name}", remove, Permission.USER_MANAGE),
     ]
-
-
-def _by(call: Call) -> Identity | None:
-    return None if call.identity is THE_OPERATOR else call.identity
 
 
 def _shown(account: Account) -> dict[str, str]:

@@ -1,0 +1,141 @@
+"""`entrepot explain` and `entrepot whoami`: why somebody may or may not."""
+
+import shlex
+import textwrap
+from typing import Any
+from urllib.parse import urlencode
+
+import click
+
+from .client import Client
+from .following import ROOT
+from .options import json_option, server_options, show_json, show_table
+
+HELP = {"help_option_names": ["-h", "--help"]}
+WIDTH = 96
+INDENT = 20
+
+# What people read, in one place.
+YES = "YES: {who} may {action} on {on}."
+NO = "NO: {who} may not {action} on {on}."
+BECAUSE = "Why: {reason}."
+LOOKED_AT = "What was looked at:"
+TO_DO = "What to do:"
+HEADINGS = ("WHERE", "BY")
+SELF = "{name} ({kind}), role of the account: {role}, groups: {groups}"
+NARROWED = "what was logged in with may do less: it is an access token"
+NONE = "none"
+GIVE_ROLE = "entrepot grant add {who} {role} {project}"
+GIVE_PERMISSION = "entrepot grant add {who} --permissions {permission} '*'"
+MAKE_PUBLIC = "entrepot project change {project} --public"
+ROBOT = "give it role {role}, or {permission}, in its grants (entrepot robot --help says how)"
+WORKLOAD = "add the grant to the rule that trusts it; a rule's grants are all that it gives"
+LOG_IN = "log in: without an account one can only pull, and only from public projects"
+ADDRESS = "come from an allowed network, or let this one in (see the address below for whose list)"
+ADDRESS_OF_PROJECT = (
+    "entrepot project change {project} --network CIDR   (names all that are allowed)"
+)
+TOKEN = "use the password, or an access token that was made for this"  # noqa: S105 - a message
+ACCOUNT = "see that the account is there and switched on, then ask again"
+SWITCHED_OFF = "nobody may while the registry's settings say so: change them there"
+
+
+@click.command("explain", context_settings=HELP)
+@click.argument("who")
+@click.argument("action")
+@click.argument("what", default="registry")
+@click.option(
+    "--from", "address", metavar="ADDRESS", help="As if they came from this address; `unix` too."
+)
+@json_option
+@server_options
+def explain(client: Client, who: str, action: str, what: str, **given: Any) -> None:
+    """Tell why WHO may or may not do ACTION on WHAT.
+
+    WHO is a user, robot$NAME, workload:RULE:SUBJECT or anonymous. ACTION is pull, push, delete or a
+    permission (`entrepot role permissions` lists them). WHAT is a repository, a project, or
+    registry. The exit status is 0 for yes and for no.
+
+    \b
+    entrepot explain alice push acme/web
+    entrepot explain 'robot$ci' pull acme/web --from 10.0.0.7
+    """  # noqa: D301 - click reads the control character
+    asked = {"who": who, "permission": action, "on": what}
+    if given["address"] is not None:
+        asked["address"] = given["address"]
+    found = client.call("GET", f"{ROOT}/explain?{urlencode(asked)}")
+    if given["as_json"]:
+        show_json(found)
+        return
+    told = YES if found["allowed"] else NO
+    click.echo(told.format(who=found["who"], action=found["permission"], on=found["on"]))
+    if not found["allowed"]:
+        _tell(BECAUSE.format(reason=found["reason"]), "  ")
+        click.echo(f"\n{TO_DO}")
+        _tell(_cure(found), "  ")
+    click.echo(f"\n{LOOKED_AT}")
+    for step in found["steps"]:
+        head = f"  {step['looked_at']:{INDENT - 2}}"
+        _tell(head + step["found"], "", " " * INDENT)
+
+
+@click.command("whoami", context_settings=HELP)
+@json_option
+@server_options
+def whoami(client: Client, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
+    """Tell who you are to the server, and what you were given."""
+    found = client.call("GET", f"{ROOT}/whoami")
+    if as_json:
+        show_json(found)
+        return
+    groups = ", ".join(found["groups"]) or NONE
+    role = found["role"] or NONE
+    click.echo(SELF.format(name=found["name"], kind=found["kind"], role=role, groups=groups))
+    if found["narrowed"]:
+        click.echo(NARROWED)
+    show_table(HEADINGS, [(one["scope"], one["source"]) for one in found["grants"]])
+
+
+def _cure(found: dict[str, Any]) -> str:
+    """Return what helps: where a command does, that command."""
+    obstacle = found["obstacle"]
+    if obstacle == "grant":
+        return _grant(found)
+    if obstacle == "address" and found["project"]:
+        return ADDRESS_OF_PROJECT.format(project=found["project"])
+    others = {
+        "address": ADDRESS,
+        "token": TOKEN,
+        "account": ACCOUNT,
+        "switched off": SWITCHED_OFF,
+    }
+    return others.get(obstacle, str(found["reason"]))
+
+
+def _grant(found: dict[str, Any]) -> str:
+    project, permission, roles = found["project"], found["permission"], found["roles"]
+    role = roles[0] if roles else ""
+    if found["kind"] == "anonymous":
+        is_pull = permission == "repository.pull" and project
+        return MAKE_PUBLIC.format(project=project) if is_pull else LOG_IN
+    if found["kind"] == "robot":
+        return ROBOT.format(role=role or "none", permission=permission)
+    if found["kind"] == "workload":
+        return WORKLOAD
+    who = shlex.quote(found["who"])
+    if role and project:
+        return GIVE_ROLE.format(who=who, role=role, project=project)
+    return GIVE_PERMISSION.format(who=who, permission=permission)
+
+
+def _tell(text: str, indent: str, further: str | None = None) -> None:
+    following = indent if further is None else further
+    wrapped = textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=following,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    click.echo("\n".join(wrapped))
