@@ -33,6 +33,9 @@ EXAMPLES: dict[tuple[str, str], tuple[str, Any]] = {
     ("log", "access"): ("false", False),
     ("ldap", "url"): ("", []),
     ("ldap", "allowed_groups"): ("", []),
+    ("oidc", "scopes"): ("profile,email", ["profile", "email"]),
+    ("oidc", "allowed_groups"): ("", []),
+    ("oidc", "email_domains"): ("", []),
 }
 
 

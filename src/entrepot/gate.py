@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from entrepot.faces.manage.api import Route
+from entrepot.faces.manage.enabling import enabling_routes
 from entrepot.faces.manage.explain import explain_routes
 from entrepot.faces.manage.factors import factor_reset_routes, factor_routes
 from entrepot.faces.manage.groups import group_routes
@@ -26,6 +27,7 @@ from entrepot.services.access import AccessService
 from entrepot.services.access_tokens import AccessTokenService
 from entrepot.services.accounts import AccountService
 from entrepot.services.authentication import Authenticator
+from entrepot.services.enabling import EnablingService
 from entrepot.services.explaining import ExplainService
 from entrepot.services.factors import FactorService
 from entrepot.services.facts import FactsService
@@ -66,6 +68,8 @@ class Sources:
     """Of a directory; `AccountService` asks it."""
     workloads: WorkloadService | None = None
     sso: SsoService | None = None
+    audience: str = "entrepot"
+    """What tokens of workloads are made for, unless their rule says otherwise."""
 
 
 NO_SOURCES = Sources()
@@ -103,8 +107,9 @@ class Gate:
         found += access_token_routes(self.access_tokens, self.tokens, clock)
         found += self._granting()
         found += group_routes(GroupService(self.ground.catalog, clock))
-        trust = TrustService(self.ground.catalog, clock)
+        trust = TrustService(self.ground.catalog, clock, self.sources.audience)
         found += workload_routes(trust, self.sources.workloads)
+        found += enabling_routes(EnablingService(self.ground.catalog, clock))
         if browsing is not None:
             found += signin_routes(browsing.signin, browsing.sessions)
             found += factor_routes(browsing.factors)

@@ -12,9 +12,11 @@ from entrepot import __version__
 from entrepot.faces.cli.audit import audit
 from entrepot.faces.cli.bench.command import bench
 from entrepot.faces.cli.conformance import conformance
+from entrepot.faces.cli.enabling import disable, enable, show
 from entrepot.faces.cli.explain import explain, whoami
 from entrepot.faces.cli.gc import collector
 from entrepot.faces.cli.grants import grants, roles
+from entrepot.faces.cli.groups import groups
 from entrepot.faces.cli.history import diff, history, resolve, rollback
 from entrepot.faces.cli.jobs import jobs, schedules
 from entrepot.faces.cli.keys import keys, secrets
@@ -33,6 +35,7 @@ from entrepot.faces.cli.storage import cost, scrub
 from entrepot.faces.cli.tokens import tokens
 from entrepot.faces.cli.trash import repositories, trash
 from entrepot.faces.cli.users import users
+from entrepot.faces.cli.workloads import workloads
 from entrepot.oci.errors import Fault
 from entrepot.settings import SettingsError, Sources, read
 
@@ -64,6 +67,10 @@ for command in (login, logout, keys, secrets):
     main.add_command(command)
 for command in (robots, tokens):
     main.add_command(command)
+for command in (groups, workloads):
+    main.add_command(command)
+for command in (enable, disable, show):
+    users.add_command(command)
 main.add_command(bench)
 main.add_command(conformance)
 

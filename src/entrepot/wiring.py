@@ -321,6 +321,7 @@ def mounts(
             trail=house.registry.trail,
             browsers=house.browsers,
         ),
+        **_signin(settings, house),
     }
     if rates.limits_requests:
         counted = {name: flood_guard(app, rates.admit) for name, app in counted.items()}

@@ -9,7 +9,7 @@ NOW = 1_800_000_000.0  # 2027-01-15T08:00:00Z
 
 
 @pytest.mark.parametrize(
-    ("text", "ends_at"),
+    "text, ends_at",
     [
         ("30d", NOW + 30 * 86400),
         (" 12H ", NOW + 12 * 3600),

@@ -195,3 +195,26 @@ def test_asking_takes_a_microsecond_or_two(count: int) -> None:
     networks.holds("192.0.2.1")
     seconds = min(timeit(lambda: networks.holds("192.0.2.1"), number=1000) for _ in range(5)) / 1000
     assert seconds < 10e-6  # 0.2 where nothing else runs
+
+
+@pytest.mark.parametrize(
+    "inner, outer, lies",
+    [
+        ([], [], True),
+        (["10.0.0.0/8"], [], True),
+        ([], ["10.0.0.0/8"], False),
+        ([], ["0.0.0.0/0", "::/0", "unix"], False),
+        (["10.1.0.0/16", "10.2.0.1"], ["10.0.0.0/8"], True),
+        (["10.0.0.0/8"], ["10.1.0.0/16"], False),
+        (["10.0.0.0/24"], ["10.0.0.0/25", "10.0.0.128/25"], True),
+        (["10.0.0.0/24"], ["10.0.0.0/26", "10.0.0.128/25"], False),
+        (["unix"], ["10.0.0.0/8"], False),
+        (["unix", "10.0.0.1"], ["10.0.0.0/8", "unix"], True),
+        (["::ffff:10.0.0.1"], ["10.0.0.0/8"], True),
+        (["0.0.0.0/0"], ["::/0"], False),
+        (["10.0.0.1", "192.0.2.1"], ["10.0.0.0/8"], False),
+    ],
+    ids=str,
+)
+def test_one_list_lies_in_another(inner: list[str], outer: list[str], lies: bool) -> None:
+    assert Networks.parse(inner).lies_in(Networks.parse(outer)) is lies

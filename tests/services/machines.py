@@ -72,7 +72,7 @@ class Plant:
         with pytest.raises(Fault) as caught:
             await self.people.access.login(name, secret)
         assert caught.value.code is Code.UNAUTHORIZED
-        assert secret not in caught.value.message
+        assert not secret or secret not in caught.value.message
         return caught.value.message
 
     async def may(
@@ -101,7 +101,8 @@ class Plant:
                 await attempt
                 dead.append(False)
             except Fault as fault:
-                assert fault.code is Code.UNAUTHORIZED
+                if fault.code is not Code.UNAUTHORIZED:
+                    raise
                 dead.append(True)
         assert len(set(dead)) == 1
         return dead[0]

@@ -17,14 +17,12 @@ from entrepot.services.robotparts import (
     merged,
 )
 
-ROBOT = Robot(1, "robot$ci", "", "", ("10.0.0.0/8",), True, 900.0, 0.0, "root", 0.0)  # noqa: FBT003
+ROBOT = Robot(1, "robot$ci", "", "", ("10.0.0.0/8",), True, 900.0, 0.0, "root", 0.0)
 ALICE = Identity("alice")
 
 
 def credential(used_at: float | None) -> Credential:
-    return Credential(
-        "1", CredentialKind.ROBOT, "robot$ci", "", b"", "", (), 0.0, None, used_at
-    )
+    return Credential("1", CredentialKind.ROBOT, "robot$ci", "", b"", "", (), 0.0, None, used_at)
 
 
 def test_gifts_of_one_scope_are_one_and_roles_stay_apart() -> None:

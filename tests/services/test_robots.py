@@ -60,7 +60,7 @@ async def test_grants_of_one_scope_are_joined(plant: Plant) -> None:
 
 
 @pytest.mark.parametrize(
-    ("new", "code", "word"),
+    "new, code, word",
     [
         (NewRobot("CI", "acme"), Code.REQUEST_INVALID, "robot's name"),
         (NewRobot("a+b", ""), Code.REQUEST_INVALID, "robot's name"),
@@ -98,9 +98,7 @@ async def test_there_is_one_robot_of_a_name(plant: Plant) -> None:
 async def test_i13_robots_and_grants_are_bounded(plant: Plant) -> None:
     gifts = tuple(Gift(f"acme/{number}", "", PULL) for number in range(ROBOT_GRANTS_MAX + 1))
     new = NewRobot("ci", "acme", gifts)
-    assert "at most" in await refusal(
-        Code.REQUEST_INVALID, plant.robots.create(new, acting(ROOT))
-    )
+    assert "at most" in await refusal(Code.REQUEST_INVALID, plant.robots.create(new, acting(ROOT)))
     await plant.robots.create(replace(new, gifts=gifts[1:]), acting(ROOT))
     for number in range(PROJECT_ROBOTS_MAX - 1):
         await plant.robots.create(NewRobot(f"ci{number}", "acme"), acting(ROOT))

@@ -11,11 +11,14 @@ from entrepot.oci.errors import Code, Fault
 from entrepot.ports.accounts import Account
 from entrepot.ports.catalog import Catalog
 from entrepot.ports.factors import Kind
+from entrepot.ports.grants import ACCESS_EPOCH
 from entrepot.rules.roles import Role
+from entrepot.services.accounts import AccountService
 from entrepot.services.ceremonies import LIFE_SECONDS
 from entrepot.services.context import Caller
 from entrepot.services.signin import SigninService
-from entrepot.services.websessions import Opened
+from entrepot.services.websessions import Opened, WebSessionService
+from tests.services.house import Counting
 from tests.services.people import PASSWORD
 from tests.services.signing import ALICE, BROWSER, Signing, open_signing
 
@@ -51,21 +54,30 @@ class Directory:
 
     catalog: Catalog
 
-    async def verify(self, name: str, password: str, address: str) -> bool:
+    async def vouch(self, name: str, password: str) -> bool:
         if (name, password) != ("carol", "of the directory"):
             return False
         async with self.catalog.begin(write=True) as tx:
             await tx.accounts.add(Account(name, Role.GUEST, "", 1.0, 1.0))
+            await tx.epochs.advance(ACCESS_EPOCH)
         return True
+
+    def name_of(self, name: str) -> str:
+        return name
 
 
 async def test_people_of_a_directory_sign_in_with_its_passwords(signing: Signing) -> None:
+    crowd = signing.people
+    accounts = AccountService(
+        crowd.catalog,
+        crowd.passwords,
+        crowd.clock,
+        Counting(),
+        elsewhere=Directory(crowd.catalog),
+    )
+    sessions = WebSessionService(crowd.catalog, crowd.clock, Counting(), accounts)
     signin = SigninService(
-        signing.people.catalog,
-        accounts=signing.people.accounts,
-        factors=signing.factors,
-        sessions=signing.sessions,
-        people=Directory(signing.people.catalog),
+        crowd.catalog, accounts=accounts, factors=signing.factors, sessions=sessions
     )
     opened = await signin.begin("carol", "of the directory", BROWSER)
     assert isinstance(opened, Opened)

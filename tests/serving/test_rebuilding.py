@@ -12,10 +12,16 @@ import pytest
 from entrepot.adapters.catalog import open_catalog, swapping
 from entrepot.adapters.datadir import DataDirectory, DirectoryBusy
 from entrepot.ports.accounts import Account
+from entrepot.rules.access import Identity, Kind
 from entrepot.rules.roles import Role
+from entrepot.rules.subjects import SubjectKind
+from entrepot.services.authority import Acting
+from entrepot.services.context import Caller
+from entrepot.services.grants import GrantService, Wanted
+from entrepot.services.projects import ProjectService
 from entrepot.serving.inspection import inspect
 from entrepot.serving.rebuilding import rebuild
-from tests.services.house import ALICE
+from tests.services.house import ALICE, HandClock
 from tests.services.storehouse import NAMES, TAGS, dump, open_storehouse
 
 APP = NAMES[0]
@@ -151,3 +157,54 @@ async def test_generations_and_sequences_go_on_above_the_old(data: Path) -> None
         await house.add_image(APP, TAGS[2], [b"new"])
         assert await house.keeper.follow() == 1
     assert max(int(path.suffix[1:]) for path in (data / "blobs").glob("*/*/*")) > highest
+
+
+async def _with_access(path: Path) -> None:
+    """Make a public project with a grant, and note who did it."""
+    catalog = await open_catalog(path / "catalog.db")
+    by = Acting(Identity("root", Role.ADMIN, kind=Kind.USER), Caller("root"))
+    await ProjectService(catalog, HandClock()).create("acme", by, public=True)
+    wanted = Wanted(SubjectKind.USER, "bob", "acme", "guest")
+    await GrantService(catalog, HandClock()).give(wanted, by)
+    await catalog.close()
+
+
+async def _access(path: Path) -> dict[str, list[Any]]:
+    catalog = await open_catalog(path / "catalog.db")
+    async with catalog.begin() as tx:
+        found = {
+            "projects": [(one.name, one.public) for one in await tx.projects.page("", 10)],
+            "grants": [(one.subject, one.role) for one in await tx.grants.page("acme", 0, 10)],
+            "audit": [
+                line.operation
+                for line in await tx.audit.after(0, 100)
+                if line.operation.startswith(("project.", "grant."))
+            ],
+        }
+    await catalog.close()
+    return found
+
+
+async def test_access_comes_from_the_old_catalog(data: Path) -> None:
+    await _with_access(data)
+    made = await rebuild(data, read=False, force=False)
+    assert (made.is_swapped, made.report.access.count) == (True, 0)
+    assert await _access(data) == {
+        "projects": [("acme", True), ("library", False)],
+        "grants": [("root", "projectAdmin"), ("bob", "guest")],
+        "audit": ["project.created", "grant.created"],
+    }
+
+
+async def test_without_the_old_catalog_projects_are_private_and_nobodys(data: Path) -> None:
+    await _with_access(data)
+    (data / "catalog.db").unlink()
+    await rebuild(data, read=False, force=False)
+    assert await _access(data) == {"projects": [("library", False)], "grants": [], "audit": []}
+
+
+async def test_access_that_cannot_be_read_keeps_the_old_catalog_in_place(data: Path) -> None:
+    with closing(sqlite3.connect(data / "catalog.db")) as database:
+        database.execute("ALTER TABLE robots RENAME TO bots")
+    made = await rebuild(data, read=False, force=False)
+    assert (made.is_swapped, made.report.access.names) == (False, ["robots"])

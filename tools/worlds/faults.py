@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
+from entrepot.oci.name import RepositoryName
 from entrepot.ports.catalog import Tx
 from entrepot.rules import access
 from entrepot.rules.access import Grant
@@ -12,6 +14,7 @@ from entrepot.services import (
     access_tokens,
     accounts,
     authority,
+    founding,
     governing,
     grants,
     groups,
@@ -19,6 +22,9 @@ from entrepot.services import (
     robots,
     roles,
 )
+from entrepot.services.context import Caller
+
+from . import moves
 
 
 async def _unchecked(*_: object) -> None:
@@ -48,12 +54,18 @@ def _not_narrowed(*_: object) -> str:
     return ""
 
 
+async def _anybody_founds(tx: Tx, name: RepositoryName, caller: Caller, now: float) -> None:
+    await founding.enter_project(tx, name, replace(caller, creates=True), now)
+
+
 async def _of_account_alone(tx: Tx, name: str) -> tuple[Grant, ...]:
     account = await tx.accounts.find(name)
     return (access.of_account(account.role),) if account else ()
 
 
-def _planted(*places: tuple[ModuleType, str], by: object) -> Callable[[], AbstractContextManager[None]]:
+def _planted(
+    *places: tuple[ModuleType, str], by: object
+) -> Callable[[], AbstractContextManager[None]]:
     @contextmanager
     def planted() -> Iterator[None]:
         before = [getattr(module, name) for module, name in places]
@@ -77,6 +89,8 @@ FAULTS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "group-entry-unchecked": _planted((groups, "_check_within"), by=_unchecked),
     "account-unchecked": _planted((accounts, "check_governs"), by=_unchecked),
     "account-by-role-alone": _planted((governing, "all_of_user"), by=_of_account_alone),
+    "public-unchecked": _planted((projects, "check_may_give"), by=_unchecked),
+    "founder-unchecked": _planted((moves, "enter_project"), by=_anybody_founds),
     "limits-ignored-in-giving": _planted((authority, "lacking"), by=_limits_ignored),
     "limits-ignored-in-deciding": _planted((access, "narrowing"), by=_not_narrowed),
     "token-unlimited": _planted((access_tokens, "_check_limits"), by=_unchecked),

@@ -12,7 +12,6 @@ from entrepot.rules.roles import Role
 from entrepot.rules.subjects import SubjectKind
 from entrepot.services.access_tokens import NewToken
 from entrepot.services.authority import Acting
-from entrepot.services.context import Caller
 from entrepot.services.founding import enter_project
 from entrepot.services.governing import is_self
 from entrepot.services.grants import Wanted
@@ -20,7 +19,7 @@ from entrepot.services.robotparts import Gift, NewRobot, RobotChange
 from entrepot.services.robots import is_itself
 from entrepot.services.standing import LimitGrant
 
-from .rights import CUSTOM, GROUPS, PROJECTS, REPOSITORIES, USERS, View, Who
+from .rights import AREAS, CUSTOM, GROUPS, PROJECTS, REPOSITORIES, USERS, View, Who
 from .world import PASSWORD, Town
 
 
@@ -43,18 +42,35 @@ async def _ask(town: Town, by: Acting, permission: Permission, area: str) -> Non
     await town.gate.access.require(by.identity, permission, target)
 
 
-async def give(town: Town, _view: View, by: Acting) -> Done:
+def _gift(town: Town, view: View) -> tuple[str, str, tuple[str, ...]]:
+    """Return something to give, often about what somebody has, here or somewhere near."""
+    rng = town.dice.rng
+    if rng.random() < 0.3 or not view.grants:
+        return town.dice.gift()
+    row = rng.choice(view.grants)
+    near = [one for one in AREAS if project_of(one) == project_of(row.scope)]
+    area = rng.choice(near) if near and rng.random() < 0.7 else row.scope
+    return area, row.role, tuple(one for one in row.permissions if rng.random() < 0.7)
+
+
+def _gifts(town: Town, view: View) -> tuple[Gift, ...]:
+    return tuple(Gift(*_gift(town, view)) for _ in range(town.dice.rng.randint(1, 2)))
+
+
+async def give(town: Town, view: View, by: Acting) -> Done:
+    """Grant something to somebody."""
     rng = town.dice.rng
     kind = rng.choice((SubjectKind.USER, SubjectKind.USER, SubjectKind.GROUP, SubjectKind.EVERYONE))
     names = {SubjectKind.USER: USERS, SubjectKind.GROUP: GROUPS}.get(kind, ("",))
     subject = by.identity.name if rng.random() < 0.3 else rng.choice(names)
-    area, role, permissions = town.dice.gift()
+    area, role, permissions = _gift(town, view)
     await _ask(town, by, Permission.GRANT_MANAGE, area)
     await town.grants.give(Wanted(kind, subject, area, role, permissions), by)
     return Done(f"gives {role or permissions} on {area} to {kind.value} {subject}")
 
 
 async def take(town: Town, view: View, by: Acting) -> Done:
+    """Take a grant away."""
     row = town.dice.rng.choice(view.grants)
     await _ask(town, by, Permission.GRANT_MANAGE, row.scope)
     await town.grants.take(row.id, by)
@@ -62,6 +78,7 @@ async def take(town: Town, view: View, by: Acting) -> Done:
 
 
 async def put_role(town: Town, _view: View, by: Acting) -> Done:
+    """Make or change a custom role."""
     name, permissions = town.dice.rng.choice(CUSTOM), town.dice.some_permissions()
     await _ask(town, by, Permission.ROLE_MANAGE, "")
     await town.roles.put(name, permissions, "", by)
@@ -69,40 +86,40 @@ async def put_role(town: Town, _view: View, by: Acting) -> Done:
 
 
 async def remove_role(town: Town, _view: View, by: Acting) -> Done:
+    """Remove a custom role."""
     name = town.dice.rng.choice(CUSTOM)
     await _ask(town, by, Permission.ROLE_MANAGE, "")
     await town.roles.remove(name, by)
     return Done(f"removes role {name}")
 
 
-def _gifts(town: Town) -> tuple[Gift, ...]:
-    return tuple(Gift(*town.dice.gift()) for _ in range(town.dice.rng.randint(1, 2)))
-
-
-async def make_robot(town: Town, _view: View, by: Acting) -> Done:
+async def make_robot(town: Town, view: View, by: Acting) -> Done:
+    """Make a robot, and know its secret."""
     rng = town.dice.rng
     project = rng.choice(("", *PROJECTS))
     await _ask(town, by, Permission.ROBOT_MANAGE, project)
     networks = ("192.0.2.0/24",) if rng.random() < 0.2 else ()
-    new = NewRobot(rng.choice(("ci", "cd")), project, _gifts(town), networks=networks)
+    new = NewRobot(rng.choice(("ci", "cd")), project, _gifts(town, view), networks=networks)
     made, _ = await town.robots.create(new, by)
     return Done(f"makes {made.robot.name} with {new.gifts}", (Kind.ROBOT, made.robot.name, ""))
 
 
 async def change_robot(town: Town, view: View, by: Acting) -> Done:
+    """Change a robot."""
     rng = town.dice.rng
     name = rng.choice(view.robots)
     await _ask(town, by, Permission.ROBOT_MANAGE, project_of_robot(name))
     wanted = RobotChange(
         enabled=rng.choice((True, False, None)),
         networks=rng.choice(((), ("10.0.0.0/8",), None)),
-        gifts=_gifts(town) if rng.random() < 0.6 else None,
+        gifts=_gifts(town, view) if rng.random() < 0.6 else None,
     )
     await town.robots.change(name, wanted, by)
     return Done(f"changes {name} by {wanted}")
 
 
 async def rotate_robot(town: Town, view: View, by: Acting) -> Done:
+    """Give a robot a new secret, and know it."""
     name = town.dice.rng.choice(view.robots)
     if not is_itself(by.identity, name):
         await _ask(town, by, Permission.ROBOT_MANAGE, project_of_robot(name))
@@ -111,23 +128,26 @@ async def rotate_robot(town: Town, view: View, by: Acting) -> Done:
 
 
 async def remove_robot(town: Town, view: View, by: Acting) -> Done:
+    """Remove a robot."""
     name = town.dice.rng.choice(view.robots)
     await _ask(town, by, Permission.ROBOT_MANAGE, project_of_robot(name))
     await town.robots.remove(name, by)
     return Done(f"removes {name}")
 
 
-async def make_token(town: Town, _view: View, by: Acting) -> Done:
+async def make_token(town: Town, view: View, by: Acting) -> Done:
+    """Make an access token for oneself."""
     rng = town.dice.rng
     limits = None
     if rng.random() < 0.8:
-        limits = tuple(LimitGrant(*town.dice.gift()) for _ in range(rng.randint(1, 2)))
+        limits = tuple(LimitGrant(*_gift(town, view)) for _ in range(rng.randint(1, 2)))
     networks = rng.choice(((), ("10.0.0.0/8",), ("192.0.2.0/24",)))
     made, _ = await town.tokens.create(NewToken("t", limits=limits, networks=networks), by)
     return Done(f"makes a token limited to {limits}", (Kind.USER, by.identity.name, made.id))
 
 
 async def make_user(town: Town, _view: View, by: Acting) -> Done:
+    """Make a user, and know the password."""
     name, role = town.dice.rng.choice(USERS), town.dice.rng.choice((*Role, Role.USER))
     await _ask(town, by, Permission.USER_MANAGE, "")
     await town.accounts.add(name, PASSWORD, role, by=by.identity)
@@ -135,6 +155,7 @@ async def make_user(town: Town, _view: View, by: Acting) -> Done:
 
 
 async def change_user(town: Town, _view: View, by: Acting) -> Done:
+    """Set a role or a password."""
     rng = town.dice.rng
     name = rng.choice((*USERS, "root", by.identity.name))
     role = rng.choice((*Role, None, None))
@@ -147,6 +168,7 @@ async def change_user(town: Town, _view: View, by: Acting) -> Done:
 
 
 async def remove_user(town: Town, _view: View, by: Acting) -> Done:
+    """Remove a user."""
     name = town.dice.rng.choice((*USERS, "root"))
     await _ask(town, by, Permission.USER_MANAGE, "")
     await town.accounts.remove(name, by=by.identity)
@@ -154,6 +176,7 @@ async def remove_user(town: Town, _view: View, by: Acting) -> Done:
 
 
 async def enter_group(town: Town, _view: View, by: Acting) -> Done:
+    """Put somebody into a group."""
     rng = town.dice.rng
     group, user = rng.choice(GROUPS), rng.choice((*USERS, by.identity.name))
     await _ask(town, by, Permission.USER_MANAGE, "")
@@ -162,6 +185,7 @@ async def enter_group(town: Town, _view: View, by: Acting) -> Done:
 
 
 async def leave_group(town: Town, _view: View, by: Acting) -> Done:
+    """Take somebody out of a group."""
     group, user = town.dice.rng.choice(GROUPS), town.dice.rng.choice(USERS)
     await _ask(town, by, Permission.USER_MANAGE, "")
     await town.groups.leave(group, user, by)
@@ -169,6 +193,7 @@ async def leave_group(town: Town, _view: View, by: Acting) -> Done:
 
 
 async def renew_group(town: Town, _view: View, by: Acting) -> Done:
+    """Make or remove a group."""
     group = town.dice.rng.choice(GROUPS)
     await _ask(town, by, Permission.USER_MANAGE, "")
     if town.dice.rng.random() < 0.3:
@@ -179,6 +204,7 @@ async def renew_group(town: Town, _view: View, by: Acting) -> Done:
 
 
 async def make_project(town: Town, _view: View, by: Acting) -> Done:
+    """Make a project."""
     name, public = town.dice.rng.choice(PROJECTS), town.dice.rng.random() < 0.3
     await _ask(town, by, Permission.PROJECT_CREATE, "")
     await town.projects.create(name, by, public=public)
@@ -186,6 +212,7 @@ async def make_project(town: Town, _view: View, by: Acting) -> Done:
 
 
 async def change_project(town: Town, _view: View, by: Acting) -> Done:
+    """Make a project public or private."""
     name, public = town.dice.rng.choice(PROJECTS), town.dice.rng.random() < 0.7
     await _ask(town, by, Permission.PROJECT_UPDATE, name)
     await town.projects.change(name, by, public=public)
@@ -193,6 +220,7 @@ async def change_project(town: Town, _view: View, by: Acting) -> Done:
 
 
 async def remove_project(town: Town, _view: View, by: Acting) -> Done:
+    """Remove a project."""
     name = town.dice.rng.choice(PROJECTS)
     await _ask(town, by, Permission.PROJECT_DELETE, name)
     await town.projects.remove(name, by)
@@ -200,17 +228,14 @@ async def remove_project(town: Town, _view: View, by: Acting) -> Done:
 
 
 async def push(town: Town, view: View, by: Acting) -> Done:
+    """Push, which makes the project if there is none."""
     name: RepositoryName = town.dice.rng.choice(REPOSITORIES)
     verdict = await town.gate.access.require(by.identity, Permission.PUSH, name)
-    caller = by.caller if not verdict.founds else _founder(by)
+    caller = replace(by.caller, founds=verdict.founds, creates=verdict.creates)
     async with town.catalog.begin(write=True) as tx:
         await enter_project(tx, name, caller, town.clock.now())
-    is_new = name.project not in view.projects and verdict.founds
+    is_new = name.project not in view.projects and verdict.creates
     return Done(f"pushes to {name}", founded=name.project if is_new else "")
-
-
-def _founder(by: Acting) -> Caller:
-    return replace(by.caller, founds=True)
 
 
 MOVES: tuple[tuple[Move, int], ...] = (
@@ -218,10 +243,10 @@ MOVES: tuple[tuple[Move, int], ...] = (
     (take, 1),
     (put_role, 4),
     (remove_role, 1),
-    (make_robot, 5),
+    (make_robot, 7),
     (change_robot, 4),
     (rotate_robot, 3),
-    (remove_robot, 1),
+    (remove_robot, 3),
     (make_token, 4),
     (make_user, 3),
     (change_user, 5),

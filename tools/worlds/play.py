@@ -62,7 +62,8 @@ async def play(town: Town, seed: int, played: Played) -> None:
 
 def judge(actor: Who, done: Done, before: View, after: View) -> str:
     """Return who has got what was not the actor's to give, or nothing."""
-    held = before.of(actor)
+    # A narrow token has less than nobody where something was granted to everyone.
+    held = before.of(actor) | before.anybody
     founder = (actor[0], actor[1], "")
     for who, rights in after.rights.items():
         gained = rights & ~before.of(who)

@@ -115,6 +115,22 @@ class View:
         return self.rights.get(who, self.anybody)
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What there is to count with."""
+
+    roles: dict[str, frozenset[Permission]]
+    worth: dict[tuple[SubjectKind, str], int]
+    public: int
+
+    def to(self, kind: SubjectKind, name: str) -> int:
+        return self.worth.get((kind, name), 0)
+
+    @property
+    def everyone(self) -> int:
+        return self.to(SubjectKind.EVERYONE, "")
+
+
 async def look(tx: Tx) -> View:
     """Read everything."""
     roles = {row.name: known(row.permissions) for row in await tx.roles.page("", PAGE)}
@@ -122,54 +138,43 @@ async def look(tx: Tx) -> View:
     rows: list[GrantRow] = []
     for area in ("*", *PROJECTS):
         rows += await tx.grants.page(area, 0, PAGE)
-    given: dict[tuple[SubjectKind, str], int] = {}
+    sums: dict[tuple[SubjectKind, str], int] = {}
     for row in rows:
         subject = (row.subject_kind, row.subject)
-        given[subject] = given.get(subject, 0) | _worth(
-            row.scope, row.role, row.permissions, roles
-        )
+        sums[subject] = sums.get(subject, 0) | _worth(row.scope, row.role, row.permissions, roles)
     public = 0
     for project in projects:
         public |= PUBLIC.get(project.name, 0) if project.public else 0
-    everyone = given.get((SubjectKind.EVERYONE, ""), 0)
-    rights = {NOBODY: public | everyone}
+    given = _Given(roles, sums, public)
+    rights = {NOBODY: public | given.everyone}
     for account in await tx.accounts.page("", PAGE):
-        await _read_user(tx, account, given, roles, rights, public)
-    robots = await tx.robots.page(None, "", PAGE)
-    for robot in robots:
-        own = given.get((SubjectKind.ROBOT, robot.name), 0)
-        rights[Kind.ROBOT, robot.name, ""] = public | everyone | own
+        await _read_user(tx, account, given, rights)
+    robots = [robot.name for robot in await tx.robots.page(None, "", PAGE)]
+    for name in robots:
+        rights[Kind.ROBOT, name, ""] = rights[NOBODY] | given.to(SubjectKind.ROBOT, name)
     return View(
         rights,
-        public | everyone,
+        rights[NOBODY],
         frozenset(project.name for project in projects),
         tuple(rows),
-        tuple(robot.name for robot in robots),
+        tuple(robots),
     )
 
 
-async def _read_user(
-    tx: Tx,
-    account: Account,
-    given: dict[tuple[SubjectKind, str], int],
-    roles: dict[str, frozenset[Permission]],
-    rights: dict[Who, int],
-    public: int,
-) -> None:
-    held = worth("*", OF_ACCOUNT[account.role])
-    held |= given.get((SubjectKind.EVERYONE, ""), 0)
-    held |= given.get((SubjectKind.USER, account.name), 0)
+async def _read_user(tx: Tx, account: Account, given: _Given, rights: dict[Who, int]) -> None:
+    held = worth("*", OF_ACCOUNT[account.role]) | given.everyone
+    held |= given.to(SubjectKind.USER, account.name)
     for group, _ in await tx.groups.of(account.name):
-        held |= given.get((SubjectKind.GROUP, group), 0)
-    rights[Kind.USER, account.name, ""] = public | held
+        held |= given.to(SubjectKind.GROUP, group)
+    rights[Kind.USER, account.name, ""] = given.public | held
     for token in await tx.credentials.of(CredentialKind.TOKEN, account.name):
         within = held
         if token.limits:
             reach = 0
             for one in msgspec.json.decode(token.limits, type=tuple[LimitGrant, ...]):
-                reach |= _worth(one.scope, one.role, one.permissions, roles)
+                reach |= _worth(one.scope, one.role, one.permissions, given.roles)
             within &= reach
-        rights[Kind.USER, account.name, token.id] = public | within
+        rights[Kind.USER, account.name, token.id] = given.public | within
 
 
 def _worth(

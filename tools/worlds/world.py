@@ -196,7 +196,9 @@ async def _people(tx: Tx, rng: random.Random) -> None:
         )
     await tx.accounts.add(Account("root", Role.ADMIN, "plain:", START, START))
     for user in USERS[:-1]:
-        role = rng.choice((Role.USER,) * 6 + (Role.GUEST, Role.DEVELOPER, Role.MAINTAINER))
+        role = rng.choice(
+            (Role.USER,) * 4 + (Role.GUEST, Role.GUEST, Role.GUEST, Role.DEVELOPER, Role.MAINTAINER)
+        )
         await tx.accounts.add(Account(user, role, f"plain:{PASSWORD}", START, START))
     for group in GROUPS:
         await tx.groups.put(Group(group, "", START))
@@ -208,6 +210,11 @@ async def _gifts(tx: Tx, dice: Dice) -> None:
     rng = dice.rng
     for role in CUSTOM[:2]:
         await tx.roles.put(RoleRow(role, dice.some_permissions(), "", START))
+    for user in rng.sample(USERS, 3):
+        # Who may change what others may, and holds little else.
+        area = rng.choice(("*", "*", "acme", "beta"))
+        names = tuple(sorted(one.value for one in rng.sample(DANGEROUS, 3)))
+        await tx.grants.add(GrantRow(0, SubjectKind.USER, user, area, "", names, START, "root"))
     for _ in range(rng.randint(5, 12)):
         kind = rng.choice((SubjectKind.USER, SubjectKind.USER, SubjectKind.GROUP))
         subject = rng.choice(USERS if kind is SubjectKind.USER else GROUPS)
@@ -236,13 +243,12 @@ async def _machines(tx: Tx, dice: Dice) -> None:
         for _ in range(rng.randint(1, 3)):
             area, role, permissions = dice.gift()
             if role != CUSTOM[-1] and (not project or area.startswith("acme")):
-                row = GrantRow(
-                    0, SubjectKind.ROBOT, name, area, role, permissions, START, "root"
-                )
+                row = GrantRow(0, SubjectKind.ROBOT, name, area, role, permissions, START, "root")
                 await tx.grants.add(row)
-    for user in rng.sample(USERS[:-1], 2):
-        area, _, permissions = dice.gift()
-        permissions = permissions or ("repository.pull", "grant.manage", "robot.manage")
+    for user in ("root", rng.choice(USERS[:-1])):
+        area = rng.choice(AREAS[:3])
+        names = {*dice.some_permissions(), *rng.sample(DANGEROUS, 2)}
+        permissions = tuple(sorted(str(one) for one in names))
         limits = f'[{{"scope":"{area}","permissions":{_json(permissions)}}}]'
         purpose = Purpose(CredentialKind.TOKEN, user, "t", limits if rng.random() < 0.8 else "")
         await tx.credentials.add(mint(dice, purpose, START)[0])

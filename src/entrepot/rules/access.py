@@ -125,15 +125,20 @@ class Verdict:
     founds: bool = False
     """Whether it is allowed only because there is no such project yet, and this would make it."""
 
+    creates: bool = False
+    """Whether there is no such project yet, and they may make it: then they run it."""
+
 
 ALLOWED = Verdict(allowed=True)
-FOUNDS = Verdict(allowed=True, founds=True)
+CREATES = Verdict(allowed=True, creates=True)
+FOUNDS = Verdict(allowed=True, founds=True, creates=True)
 
 _ANYONE_WHEN_OPEN = frozenset(
     {Permission.PULL, Permission.PUSH, Permission.DELETE, Permission.CATALOG}
 )
 _BY_FIRST_PUSH = frozenset({Permission.PULL, Permission.PUSH, Permission.REPOSITORY_LIST})
-_OF_PUBLIC = frozenset({Permission.PULL, Permission.REPOSITORY_LIST})
+OF_PUBLIC = frozenset({Permission.PULL, Permission.REPOSITORY_LIST})
+"""What anybody may in a public project."""
 
 
 def decide(
@@ -148,17 +153,20 @@ def decide(
     outside = keeps_out(identity, target, policy, facts)
     if outside:
         return Verdict(allowed=False, reason=outside)
+    creates = founding(identity, permission, target, policy, facts)
     if anyone_may(permission, target, policy, facts):
-        return ALLOWED
+        return CREATES if creates else ALLOWED
     founds = False
     if giving(identity, permission, target, facts) is None:
-        if not founding(identity, permission, target, policy, facts):
-            return _refused(identity, permission, target)
+        if not creates:
+            return _refused(identity, permission, target, policy)
         founds = True
     narrowed = narrowing(identity, permission, target)
     if narrowed:
         return Verdict(allowed=False, reason=narrowed, login_helps=identity.grants is not None)
-    return FOUNDS if founds else ALLOWED
+    if founds:
+        return FOUNDS
+    return CREATES if creates else ALLOWED
 
 
 def allowed_actions(
@@ -194,7 +202,7 @@ def anyone_may(permission: Permission, target: Target, policy: Policy, facts: Fa
     """Whether it takes no account."""
     if policy.open and permission in _ANYONE_WHEN_OPEN:
         return True
-    if permission not in _OF_PUBLIC or target.repository is None:
+    if permission not in OF_PUBLIC or target.repository is None:
         return False
     repository = target.repository
     return facts.public or any(_matches(one, repository) for one in policy.anonymous_pull)
@@ -263,25 +271,31 @@ def _holds(grants: tuple[Grant, ...], permission: Permission, area: str) -> bool
     return any(permission in one.permissions and contains(one.area, area) for one in grants)
 
 
-def _refused(identity: Identity, permission: Permission, target: Target) -> Verdict:
+def _refused(identity: Identity, permission: Permission, target: Target, policy: Policy) -> Verdict:
     what = _words(permission, target)
     if identity.kind is Kind.ANONYMOUS:
         reason = f"log in to {what}: docker login asks for user and password"
         return Verdict(allowed=False, reason=reason, login_helps=True)
-    reason = f"{identity.name} may not {what}: {_cure(permission, target)}"
+    reason = f"{identity.name} may not {what}: {_cure(permission, target, policy)}"
     return Verdict(allowed=False, reason=reason)
 
 
-def _cure(permission: Permission, target: Target) -> str:
+def _cure(permission: Permission, target: Target, policy: Policy) -> str:
     roles = roles_with(permission)
-    if not roles or permission.level is Level.REGISTRY:
+    if not roles or permission.level is Level.REGISTRY or not target.project:
         return f"ask an administrator of the registry for {permission.value}"
     if target.project == "library" and permission is Permission.PUSH:
         return (
             f"names without a project are in `library`, where role {roles[0]} is needed; push "
             "under a project of yours, as in <project>/<image>"
         )
-    return f"ask whoever runs project {target.project} for role {roles[0]}"
+    if target.project == "library":
+        return f"ask an administrator of the registry for role {roles[0]} in project library"
+    cure = f"ask whoever runs project {target.project} for role {roles[0]}"
+    if policy.auto_create or target.repository is None:
+        return cure
+    # Whether there is such a project is not for everybody to know.
+    return f"{cure}; if there is no such project yet, ask an administrator to make it"
 
 
 def _words(permission: Permission, target: Target) -> str:

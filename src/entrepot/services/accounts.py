@@ -12,6 +12,8 @@ from entrepot.rules.access import Identity
 from entrepot.rules.passwords import DEFAULT_POLICY, PasswordPolicy, check_name, check_password
 from entrepot.rules.roles import Role
 
+from .auditing import Act, record
+from .context import ANONYMOUS, Caller
 from .epochs import EpochWatch, Remembered
 from .governing import check_governs, is_self
 from .leaving import forget_user
@@ -69,9 +71,15 @@ class AccountService:
         return generated
 
     async def add(
-        self, name: str, password: str, role: Role, *, by: Identity | None = None
+        self,
+        name: str,
+        password: str,
+        role: Role,
+        *,
+        by: Identity | None = None,
+        caller: Caller = ANONYMOUS,
     ) -> Account:
-        """Make an account; `by` is who asks, None the operator.
+        """Make an account; `by` is who asks, None the operator, and `caller` for the log.
 
         Raises `Fault`: REQUEST_INVALID, CONFLICT when the name is taken, or DENIED where users are
         kept in a file, and for an account that would hold what `by` lacks.
@@ -86,6 +94,7 @@ class AccountService:
             # What was granted to that name before counts too.
             await check_governs(tx, by, name)
             await tx.epochs.advance(ACCESS_EPOCH)
+            await record(tx, caller, now, Act("user.created", name, "", {"role": role.value}))
         return account
 
     async def change(
@@ -95,6 +104,7 @@ class AccountService:
         password: str | None = None,
         role: Role | None = None,
         by: Identity | None = None,
+        caller: Caller = ANONYMOUS,
     ) -> Account:
         """Change what is given, all or nothing, and return the account.
 
@@ -122,9 +132,13 @@ class AccountService:
                 await tx.accounts.set_password(name, password_hash, now)
                 account = replace(account, password_hash=password_hash, changed_at=now)
             await tx.epochs.advance(ACCESS_EPOCH)
+            detail = {"role": account.role.value, "password": password_hash is not None}
+            await record(tx, caller, now, Act("user.changed", name, "", detail))
         return account
 
-    async def remove(self, name: str, *, by: Identity | None = None) -> None:
+    async def remove(
+        self, name: str, *, by: Identity | None = None, caller: Caller = ANONYMOUS
+    ) -> None:
         """Remove an account; `by` is who asks, None the operator.
 
         The last administrator stays, and whoever holds what `by` lacks: `Fault(DENIED)`.
@@ -136,6 +150,7 @@ class AccountService:
             _raise(await _last_admin(tx, account))
             await tx.accounts.remove(name)
             await forget_user(tx, name)
+            await record(tx, caller, self._clock.now(), Act("user.removed", name))
 
     async def find(self, name: str) -> Account | None:
         """Return an account by name."""

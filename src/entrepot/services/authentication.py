@@ -13,6 +13,7 @@ from entrepot.rules.access import Identity, Kind
 from entrepot.rules.credentials import Prefix
 from entrepot.rules.robots import is_robot
 
+from .absence import why_absent
 from .accounts import AccountService
 from .pulls import Log
 from .standing import Standing, StandingService
@@ -134,9 +135,9 @@ class Authenticator:
     async def _present(self, kind: Kind, name: str, credential: str = "") -> Standing:
         standing = await self._standing.of(kind, name, credential)
         if standing is None:
-            raise unauthorized(
-                f"{name} is switched off, has expired or is gone: ask an administrator"
-            )
+            async with self._catalog.begin() as tx:
+                reason = await why_absent(tx, kind, name, self._clock.now())
+            raise unauthorized(f"{name} {reason}")
         return standing
 
     def _note(self, credential: Credential, now: float) -> None:

@@ -18,6 +18,8 @@ class Caller:
     """Where from, as `rules.networks` writes addresses; empty for jobs and the operator."""
     founds: bool = False
     """Whether they may only because their first push makes the project."""
+    creates: bool = False
+    """Whether they may make the project, and so run it; who only may push everywhere does not."""
 
 
 ANONYMOUS = Caller()

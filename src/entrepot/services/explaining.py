@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import DEFAULT_PROJECT, RepositoryName
-from entrepot.ports.catalog import Catalog, Tx
+from entrepot.ports.catalog import Catalog
 from entrepot.ports.clock import Clock
 from entrepot.rules.access import ACTIONS, ANONYMOUS, Grant, Identity, Kind
 from entrepot.rules.areas import REGISTRY, REGISTRY_AREA, Target, check_project_name
@@ -13,6 +13,7 @@ from entrepot.rules.networks import UNIX, Networks, address_of
 from entrepot.rules.permissions import Level, Permission, permission
 from entrepot.rules.robots import is_robot
 
+from .absence import why_absent
 from .access import AccessService
 from .authority import held_by
 from .facts import grants_of
@@ -88,7 +89,7 @@ class ExplainService:
 
     async def _absent(self, kind: Kind, who: str) -> Explanation:
         async with self._catalog.begin() as tx:
-            reason = await _why_absent(tx, kind, who, self._clock.now())
+            reason = await why_absent(tx, kind, who, self._clock.now())
         steps = (Step("caller", f"{kind.value} {who}: {reason}"),)
         return Explanation(
             allowed=False, reason=f"{who} {reason}", steps=steps, obstacle=Obstacle.ACCOUNT
@@ -161,23 +162,3 @@ def _address(text: str) -> str:
             Code.REQUEST_INVALID, "an address is needed, and this is a network: name one of it"
         )
     return address_of(text)
-
-
-async def _why_absent(tx: Tx, kind: Kind, who: str, now: float) -> str:
-    """Return why somebody cannot log in, with what to do."""
-    if kind is Kind.WORKLOAD:
-        return "is trusted by no rule: name it as workload:RULE:SUBJECT, and look at the rules"
-    if kind is Kind.ROBOT:
-        robot = await tx.robots.find(who)
-        if robot is None:
-            return "does not exist: check the name (entrepot robot list)"
-        if robot.expires_at is not None and robot.expires_at <= now:
-            return "has expired: give it a later end"
-        return "is switched off: switch it on again"
-    profile = await tx.profiles.find(who)
-    if profile is not None and not profile.enabled:
-        return "is switched off: switch the account on again"
-    return (
-        "has no account here: check the name (entrepot user list); who comes by a directory or "
-        "single sign-on has one after the first login"
-    )

@@ -13,7 +13,7 @@ from .context import OPERATOR, Caller
 
 
 async def enter_project(tx: Tx, name: RepositoryName, caller: Caller, now: float) -> None:
-    """Make the repository's project if there is none yet; its maker runs it.
+    """Make the repository's project if there is none yet; its maker runs it, if they may make one.
 
     `Fault(DENIED)` if the caller may only because there was none, and now it is somebody else's.
     """
@@ -26,6 +26,7 @@ async def enter_project(tx: Tx, name: RepositoryName, caller: Caller, now: float
             Project(
                 name.project, public=False, networks=(), created_at=now, created_by=caller.actor
             ),
+            runs=caller.creates,
         )
     elif caller.founds and found.created_by != caller.actor:
         raise Fault(
@@ -34,15 +35,17 @@ async def enter_project(tx: Tx, name: RepositoryName, caller: Caller, now: float
         )
 
 
-async def found_project(tx: Tx, project: Project) -> bool:
+async def found_project(tx: Tx, project: Project, *, runs: bool = True) -> bool:
     """Write a new project and let its maker run it; False when there is one of that name.
+
+    Unless the maker `runs` it, administrators do: who may only push everywhere gets no more by it.
 
     Robots, workloads, anonymous callers and the operator make projects that administrators run.
     """
     if not await tx.projects.add(project):
         return False
     maker = project.created_by
-    if maker not in ("", OPERATOR) and check_name(maker) is None:
+    if runs and maker not in ("", OPERATOR) and check_name(maker) is None:
         row = GrantRow(
             0,
             SubjectKind.USER,

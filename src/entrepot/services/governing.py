@@ -1,4 +1,4 @@
-"""Whose account somebody may make or change: none that holds what they lack themselves."""
+"""Whose account somebody may make or change: none that holds what they lack."""
 
 from entrepot.oci.errors import Code, Fault
 from entrepot.ports.catalog import Tx

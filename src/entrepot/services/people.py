@@ -10,7 +10,7 @@ from entrepot.ports.identity import Directory, Source, SourceFailed
 from entrepot.ports.people import Profile
 
 from .context import Caller
-from .enabling import set_enabled
+from .enabling import EnablingService
 from .recently import remember
 from .welcoming import Welcomer
 
@@ -55,6 +55,7 @@ class PeopleService:
         self._directory = directory
         self._welcomer = welcomer
         self._log = log
+        self._enabling = EnablingService(catalog, clock)
         self._names: OrderedDict[str, str] = OrderedDict()
 
     async def vouch(self, name: str, password: str) -> bool:
@@ -97,14 +98,13 @@ class PeopleService:
                     continue
                 try:
                     is_there = await self._refreshed(profile)
-                    failures = 0
-                except (SourceFailed, Fault) as error:
+                except SourceFailed as error:
                     failures += 1
                     self._log.warning("person not synced", user=profile.name, reason=str(error))
                     if failures >= FAILURES_MAX:
                         raise Fault(Code.UNAVAILABLE, f"the directory: {error}") from error
                     continue
-                asked += 1
+                asked, failures = asked + 1, 0
                 gone += [] if is_there else [profile]
             await run.pause()
         if len(gone) > max(GONE_FREE, asked // 2):
@@ -115,7 +115,7 @@ class PeopleService:
                 "ldap.bind_dn may read",
             )
         for profile in gone:
-            await self._switch_off(profile)
+            await self._enabling.put(profile.name, enabled=False, caller=SYNC)
         async with self._catalog.begin(write=True) as tx:
             await run.save(tx, {"people": asked, "gone": len(gone)})
 
@@ -128,8 +128,9 @@ class PeopleService:
         person = await self._directory.look_up(profile.name)
         if person is None or person.subject != profile.subject:
             return False
-        await self._welcomer.welcome(person)
+        try:
+            await self._welcomer.welcome(person)
+        except Fault as fault:
+            # An administrator gave them a password here, or renamed whom the directory renamed.
+            self._log.warning("person not synced", user=profile.name, reason=fault.message)
         return True
-
-    async def _switch_off(self, profile: Profile) -> None:
-        await set_enabled(self._catalog, self._clock, profile.name, enabled=False, by=SYNC)

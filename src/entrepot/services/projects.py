@@ -9,12 +9,13 @@ from entrepot.ports.clock import Clock
 from entrepot.ports.ledgers import KIND_PROJECT
 from entrepot.ports.projects import Project
 from entrepot.ports.trash import TrashScope
+from entrepot.rules.access import OF_PUBLIC, Grant
 from entrepot.rules.areas import check_project_name
 from entrepot.rules.networks import Networks
 from entrepot.rules.roles import Role
 
 from .auditing import Act
-from .authority import Acting, changed
+from .authority import Acting, changed, check_may_give
 from .founding import found_project, name_was_used, was_used
 from .robots import forget_robots
 
@@ -74,7 +75,10 @@ class ProjectService:
         public: bool | None = None,
         networks: tuple[str, ...] | None = None,
     ) -> Project:
-        """Change what is given; `Fault`: NOT_FOUND, REQUEST_INVALID."""
+        """Change what is given.
+
+        `Fault`: NOT_FOUND, REQUEST_INVALID; DENIED to make it public for who may not pull from it.
+        """
         texts = Networks.parse(networks).texts if networks is not None else None
         async with self._catalog.begin(write=True) as tx:
             before = await self._found(tx, name)
@@ -85,6 +89,9 @@ class ProjectService:
             )
             if after == before:
                 return before
+            if after.public and not before.public:
+                # Nobody gives what they lack, to everybody least of all.
+                await check_may_give(tx, by.identity, [Grant(name, OF_PUBLIC)])
             await tx.projects.change(after)
             await changed(tx, by, self._clock.now(), _act("project.changed", after))
         return after
@@ -104,7 +111,6 @@ class ProjectService:
             await _check_empty(tx, name)
             await forget_robots(tx, name)
             await tx.grants.forget_project(name)
-            await forget_robots(tx, name)
             await tx.projects.remove(name)
             await changed(tx, by, self._clock.now(), _act("project.removed", project))
 

@@ -6,6 +6,9 @@
    told, not guessed at: nobody knows in which repository it was.
 4. Accounts and schedules are not in the journal. They are taken over from the old catalog if it can
    be read.
+5. Every repository's project becomes a row: private, and nobody's. What the old catalog says of
+   projects, grants and all else of access is copied over that afterwards, table by table
+   (`adapters.catalog.adopting`).
 """
 
 from dataclasses import dataclass, field
@@ -17,6 +20,7 @@ from entrepot.ports.blobs import Blob, BlobStore
 from entrepot.ports.catalog import Catalog, CatalogFailed
 from entrepot.ports.clock import Clock
 from entrepot.ports.journal import Journal, Unreadable
+from entrepot.ports.projects import Project
 from entrepot.rules.leases import BlobRow, BlobState, Grace
 
 from .journal import CURSOR, PAGE
@@ -53,6 +57,8 @@ class Report:
     blobs: int = 0
     accounts: int | None = None
     """None where there is no old catalog, or none that can be read."""
+    access: Named = field(default_factory=Named)
+    """Tables of the old catalog about access that could not be taken over."""
     debris: int = 0
     """Files whose bytes are not right, or of a generation that a higher one replaces."""
     unreadable: Named = field(default_factory=Named)
@@ -68,8 +74,8 @@ class Report:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing that the journal tells of is lost."""
-        lost = (self.unreadable, self.manifests, self.missing, self.trash)
+        """Whether nothing is lost that the journal tells of, or a readable catalog."""
+        lost = (self.unreadable, self.manifests, self.missing, self.trash, self.access)
         return not any(each.count for each in lost)
 
 
@@ -101,6 +107,7 @@ class RebuildService:
         )
         await self._replay_all(replay)
         await self._tidy(replay)
+        await self._make_projects()
         for (name, digest), lost in replay.lost.manifests.items():
             marked = "".join(f" :{tag}" for tag in sorted(lost.tags))
             self._report.manifests.add(f"{name.wire}@{digest}{marked}")
@@ -142,6 +149,20 @@ class RebuildService:
                         count += await tx.accounts.add(account)
         except CatalogFailed:
             return None
+
+    async def _make_projects(self) -> None:
+        after, now = "", self._clock.now()
+        while True:
+            async with self._catalog.begin() as tx:
+                names = await tx.history.repositories(None, after, LOOKED_AT_ONCE)
+            if not names:
+                return
+            after = names[-1]
+            async with self._catalog.begin(write=True, durable=False) as tx:
+                for project in sorted({name.project for name in names}):
+                    await tx.projects.add(
+                        Project(project, public=False, networks=(), created_at=now, created_by="")
+                    )
 
     async def _take_schedules(self, old: Catalog) -> None:
         after = ""

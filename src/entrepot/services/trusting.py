@@ -35,12 +35,14 @@ class Trust:
 class TrustService:
     """Keeps rules. They give rights, so that nobody writes one that gives more than they have.
 
-    The caller has checked that `by` may manage workloads.
+    The caller has checked that `by` may manage workloads. Tokens are to be made for `audience`
+    unless a rule says otherwise.
     """
 
-    def __init__(self, catalog: Catalog, clock: Clock) -> None:
+    def __init__(self, catalog: Catalog, clock: Clock, audience: str) -> None:
         self._catalog = catalog
         self._clock = clock
+        self._audience = audience
 
     async def put(self, name: str, document: object, by: Acting) -> Trust:
         """Write a rule instead of what was there; tokens from before are over.
@@ -48,14 +50,16 @@ class TrustService:
         `Fault`: REQUEST_INVALID for what cannot be used or would let strangers in, NOT_FOUND for a
         project that there is not, DENIED for what `by` lacks, now or before.
         """
+        if isinstance(document, dict):
+            document = {"audience": self._audience, **document}
         rule, grants = parse(name, document)
         now = self._clock.now()
         async with self._catalog.begin(write=True) as tx:
             before = await tx.workloads.find(name)
             await self._check_room(tx, rule, before)
+            wanted = [await named_grant(tx, one.scope, one.role, one.permissions) for one in grants]
             for grant in grants:
                 await _check_project(tx, grant.scope)
-            wanted = [await named_grant(tx, one.scope, one.role, one.permissions) for one in grants]
             await check_may_give(tx, by.identity, [*wanted, *await _given(tx, before)])
             text = msgspec.json.encode(_kept(rule, grants, document)).decode()
             row = WorkloadRow(name, rule.issuer, text, now, by.caller.actor)

@@ -1,11 +1,13 @@
 """Rebuilding the catalog of a registry that does not run."""
 
+import asyncio
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from entrepot.adapters.blobs.fs import open_store
 from entrepot.adapters.catalog import open_catalog
+from entrepot.adapters.catalog.adopting import adopt_access
 from entrepot.adapters.catalog.prepare import CatalogUnusable
 from entrepot.adapters.catalog.swapping import begin_anew, discard, swap
 from entrepot.adapters.datadir import DataDirectory
@@ -49,6 +51,10 @@ async def rebuild(path: Path, *, read: bool, force: bool) -> Rebuilt:
             opened.push_async_callback(catalog.close)
             service = RebuildService(catalog, store, journal, SystemClock(), grace=Grace())
             report = await service.rebuild(old=old, read=read)
+        if report.accounts is not None:
+            # Both are closed by now: tables are copied by the database itself.
+            for table in await asyncio.to_thread(adopt_access, fresh, data.catalog):
+                report.access.add(table)
         if not report.is_whole and report.accounts is not None and not force:
             discard(fresh)
             return Rebuilt(report, is_swapped=False)

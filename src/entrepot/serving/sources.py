@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from entrepot.adapters.logging import Log
 from entrepot.adapters.oidc import LateIssuers
@@ -48,6 +49,8 @@ async def open_sources(
         people=await _people(settings, outside, welcomer, log, stack),
         workloads=WorkloadService(outside.catalog, issuers, outside.clock, log),
         sso=await _sso(settings, outside, welcomer, log, stack),
+        # What the helper of docker asks for: the name by which clients know the registry.
+        audience=urlsplit(settings.server.public_url).netloc or settings.auth.service,
     )
     return replace(outside, sources=sources)
 

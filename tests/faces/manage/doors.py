@@ -11,7 +11,7 @@ from entrepot.adapters.signer import Es256Mint, RingSigner
 from entrepot.faces.manage.api import ROOT
 from entrepot.faces.manage.cookies import CSRF_HEADER
 from entrepot.oci.name import RepositoryName
-from entrepot.ports.grants import GrantRow
+from entrepot.ports.grants import ACCESS_EPOCH, GrantRow
 from entrepot.ports.projects import Project
 from entrepot.ports.robots import Credential, CredentialKind, Robot
 from entrepot.rules.access import Kind
@@ -60,6 +60,7 @@ class Doors:
         row = GrantRow(0, kind, subject, scope, role, (), 0.0, "operator")
         async with self.house.gate.ground.catalog.begin(write=True) as tx:
             assert await tx.grants.add(row)
+            await tx.epochs.advance(ACCESS_EPOCH)
 
     async def add_user(self, name: str, role: Role) -> dict[str, str]:
         await self.house.accounts.add(name, PASSWORD, role)
@@ -67,7 +68,7 @@ class Doors:
 
 
 @asynccontextmanager
-async def open_doors() -> AsyncIterator[Doors]:
+async def open_doors(settings: Settings = Settings()) -> AsyncIterator[Doors]:  # noqa: B008 - a frozen value
     clock, chance = HandClock(), Counting()
     catalog = await open_catalog("sqlite:///:memory:")
     store = await open_store(MemoryDisk())
@@ -87,7 +88,7 @@ async def open_doors() -> AsyncIterator[Doors]:
         keys=keys,
         sealer=sealer,
     )
-    doors = Doors(build(Settings(), outside))
+    doors = Doors(build(settings, outside))
     async with catalog.begin(write=True) as tx:
         for name in (PROJECT, OTHER):
             assert await tx.projects.add(Project(name, False, (), 0.0, ""))

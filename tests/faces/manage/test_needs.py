@@ -22,6 +22,7 @@ from entrepot.services.context import Caller
 from entrepot.services.deletion import Cause
 from entrepot.services.push import Pushed
 from entrepot.services.uploads import Chunk
+from entrepot.settings import Auth, Settings
 from entrepot.wiring import api_routes
 from tests.faces.manage.doors import (
     OTHER,
@@ -57,83 +58,62 @@ class Ask:
 
 APP = Target.of(RepositoryName("team/app"))
 OTHER_APP = Target.of(RepositoryName("other/app"))
-HISTORY = Permission.HISTORY_READ
 
 
 def asks(ids: dict[str, int], job: int) -> list[Ask]:
-    """Return what is asked of handlers; `ids` are entries of the trash by project.
-
-    What changes something names, beside what is there, what is not: allowed, it fails, and is there
-    for the next caller.
-    """
-    none = 10**9
-    read, restore, purge = (
-        Permission.TRASH_READ,
-        Permission.TRASH_RESTORE,
-        Permission.TRASH_PURGE,
-    )
-    rollback = "/rollback"
+    """Return what is asked of handlers; `ids` are entries of the trash by project."""
+    quota, user, change = "/quotas/{kind}/{name}", "/users/{name}", {"password": NEW_PASSWORD}
+    log, purge = "/jobs/{job}/log", Permission.TRASH_PURGE
+    manage, read = Permission.USER_MANAGE, Permission.JOB_READ
     found = [
-        Ask("GET", "/trash", read, REGISTRY),
+        Ask("GET", "/trash", Permission.TRASH_READ, REGISTRY),
         Ask("POST", "/trash/purge", purge, REGISTRY, body={"all_due": True}),
-        Ask("GET", "/jobs/{job}", Permission.JOB_READ, REGISTRY, f"/jobs/{job}"),
-        Ask("GET", "/jobs/{job}/log", Permission.JOB_READ, REGISTRY, f"/jobs/{job}/log"),
-        Ask("GET", "/users/{name}", Permission.USER_READ, REGISTRY, "/users/victim"),
-        Ask(
-            "PATCH",
-            "/users/{name}",
-            Permission.USER_MANAGE,
-            REGISTRY,
-            "/users/victim",
-            {"password": NEW_PASSWORD},
-        ),
-        Ask(
-            "GET",
-            "/quotas/{kind}/{name}",
-            Permission.QUOTA_MANAGE,
-            REGISTRY,
-            "/quotas/user/victim",
-        ),
+        Ask("GET", "/jobs/{job}", read, REGISTRY, f"/jobs/{job}"),
+        Ask("GET", log, read, REGISTRY, f"/jobs/{job}/log"),
+        Ask("GET", user, Permission.USER_READ, REGISTRY, "/users/victim"),
+        Ask("GET", f"{user}/profile", Permission.USER_READ, REGISTRY, "/users/victim/profile"),
+        Ask("PATCH", user, manage, REGISTRY, "/users/victim", change),
+        Ask("GET", "/grants", Permission.GRANT_READ, REGISTRY),
+        Ask("GET", "/tokens", Permission.USER_READ, REGISTRY, "/tokens?user=victim"),
+        Ask("GET", quota, Permission.QUOTA_MANAGE, REGISTRY, "/quotas/user/victim"),
     ]
     for project, app in ((PROJECT, APP), (OTHER, OTHER_APP)):
-        whole, name = Target(project), f"{project}/app"
+        whole, path = Target(project), f"/quotas/project/{project}"
+        found += [*_of_trash(app, ids[project]), *_of_rollback(app)]
         found += [
-            Ask("GET", "/trash", read, whole, f"/trash?project={project}"),
-            Ask("GET", "/trash", read, app, f"/trash?repository={name}"),
-            Ask("POST", "/trash/restore", restore, app, body={"ids": [ids[project], none]}),
-            Ask("POST", "/trash/purge", purge, app, body={"ids": [none, ids[project]]}),
-            Ask("POST", "/trash/restore", restore, app, body={"batch": f"batch-{project}"}),
-            Ask("POST", "/trash/purge", purge, app, body={"batch": f"batch-{project}"}),
-            Ask("GET", rollback, HISTORY, app, f"{rollback}?repository={name}&at=1m+ago"),
-            Ask("GET", rollback, HISTORY, whole, f"{rollback}?project={project}&at=1m+ago"),
-            Ask(
-                "POST",
-                rollback,
-                HISTORY,
-                whole,
-                body={"project": project, "at": "1m ago", "dry_run": True},
-            ),
-            Ask(
-                "POST",
-                rollback,
-                Permission.ROLLBACK,
-                app,
-                body={"repository": name, "at": "1s ago"},
-            ),
-            Ask(
-                "POST",
-                rollback,
-                Permission.ROLLBACK,
-                whole,
-                body={"project": project, "at": "1s ago"},
-            ),
-            Ask(
-                "GET",
-                "/quotas/{kind}/{name}",
-                Permission.QUOTA_READ,
-                whole,
-                f"/quotas/project/{project}",
-            ),
+            Ask("GET", quota, Permission.QUOTA_READ, whole, path),
+            Ask("GET", "/robots", Permission.ROBOT_READ, whole, f"/robots?project={project}"),
+        ]
+    return found
+
+
+def _of_trash(app: Target, entry: int) -> list[Ask]:
+    """Return asks by ids that are there for the next caller: with one that is not, they fail."""
+    project, none = app.project, 10**9
+    read, restore, purge = Permission.TRASH_READ, Permission.TRASH_RESTORE, Permission.TRASH_PURGE
+    batch = {"batch": f"batch-{project}"}
+    return [
+        Ask("GET", "/trash", read, Target(project), f"/trash?project={project}"),
+        Ask("GET", "/trash", read, app, f"/trash?repository={project}/app"),
+        Ask("POST", "/trash/restore", restore, app, body={"ids": [entry, none]}),
+        Ask("POST", "/trash/purge", purge, app, body={"ids": [none, entry]}),
+        Ask("POST", "/trash/restore", restore, app, body=batch),
+        Ask("POST", "/trash/purge", purge, app, body=batch),
+    ]
+
+
+def _of_rollback(app: Target) -> list[Ask]:
+    read, roll, path = Permission.HISTORY_READ, Permission.ROLLBACK, "/rollback"
+    found = []
+    for kind, name, target in (
+        ("repository", f"{app.project}/app", app),
+        ("project", app.project, Target(app.project)),
+    ):
+        body = {kind: name, "at": "1s ago"}
+        found += [
+            Ask("GET", path, read, target, f"{path}?{kind}={name}&at=1m+ago"),
+            Ask("POST", path, read, target, body={**body, "dry_run": True}),
+            Ask("POST", path, roll, target, body=body),
         ]
     return found
 
@@ -243,9 +223,8 @@ async def test_what_is_ones_own(doors: Doors) -> None:
     job = await doors.house.jobs.enqueue(new)
     app = app_of(doors, api_routes(doors.house, operator=False))
     visitor = doors.visitors["user"]
-    for path in (f"/jobs/{job}", f"/jobs/{job}/log", "/users/by-user"):
+    for path in (f"/jobs/{job}", f"/jobs/{job}/log", "/users/by-user", "/quotas/user/by-user"):
         assert (await call(app, "GET", ROOT + path, visitor.headers)).status == 200, path
-    assert (await call(app, "GET", f"{ROOT}/quotas/user/by-user", visitor.headers)).status == 404
     headers = {**visitor.headers, "Content-Type": "application/json"}
     role = json.dumps({"role": "admin", "password": NEW_PASSWORD}).encode()
     assert (await call(app, "PATCH", f"{ROOT}/users/by-user", headers, role)).status == 403
@@ -274,7 +253,7 @@ async def test_a_session_that_is_over_is_told_how_to_log_in_but_not_by_basic(doo
     app = app_of(doors, api_routes(doors.house, operator=False))
     visitor = doors.visitors["session"]
     assert doors.house.gate.browsing is not None
-    await doors.house.gate.browsing.sessions.end_all("web")
+    await doors.house.gate.browsing.sessions.end_all("web", SOMEBODY)
     answer = await call(app, "GET", f"{ROOT}/factors", visitor.headers)
     assert (answer.status, answer.header("WWW-Authenticate")) == (401, 'Session realm="Entrepot"')
     # Other credentials go before a cookie, and need no CSRF token.
@@ -323,3 +302,38 @@ async def _deleted(doors: Doors, name: RepositoryName, batch: str) -> int:
         await house.registry.deletion.drop_manifest(tx, repository, digest, cause)
         (entry,) = await tx.trash.of(repository.id, digest)
     return entry.id
+
+
+async def test_a_batch_that_grows_is_not_for_those_who_may_in_a_part(doors: Doors) -> None:
+    """Its job would reach what came after they were asked."""
+    job = await doors.house.jobs.enqueue(NewJob("project.delete", "{}", None, None, 0.0, "root"))
+    await _deleted(doors, RepositoryName("team/app"), f"job:{job}")
+    app = app_of(doors, api_routes(doors.house, operator=False))
+    body = json.dumps({"batch": f"job:{job}"}).encode()
+    for name, status in (("projectAdmin of the project", 409), ("admin", 202)):
+        headers = {**doors.visitors[name].headers, "Content-Type": "application/json"}
+        answer = await call(app, "POST", f"{ROOT}/trash/purge", headers, body)
+        assert answer.status == status, answer.body
+
+
+async def test_who_signs_in_is_not_asked_who_they_are(doors: Doors) -> None:
+    app = app_of(doors, api_routes(doors.house, operator=False))
+    body = json.dumps({"name": "by-user", "password": PASSWORD}).encode()
+    for headers in (
+        {"Authorization": basic("by-user", "wrong")},
+        doors.visitors["session without CSRF token"].headers,
+    ):
+        given = {**headers, "Content-Type": "application/json"}
+        assert (await call(app, "POST", f"{ROOT}/signin", given, body)).status == 200
+
+
+async def test_a_login_from_elsewhere_is_not_enough() -> None:
+    """What takes no permission keeps to auth.networks all the same."""
+    nets = Settings(auth=Auth(networks=("192.0.2.0/24",)))
+    async with open_doors(nets) as doors:
+        app = app_of(doors, api_routes(doors.house, operator=False))
+        headers = doors.visitors["user"].headers
+        for path in ("/users/by-user", "/factors", "/users"):
+            answer = await call(app, "GET", f"{ROOT}{path}", headers)
+            assert answer.status == 403
+            assert b"auth.networks" in answer.body

@@ -20,7 +20,7 @@ from entrepot.rules.roles import Role
 from entrepot.rules.scopes import parse_scopes
 from entrepot.rules.tickets import KEY_BYTES
 from entrepot.services.fsck import check_blobs, check_catalog, check_manifests
-from entrepot.settings import Auth, Manifests, Quota, Rates, Settings, Storage, Uploads
+from entrepot.settings import Auth, Manifests, Projects, Quota, Rates, Settings, Storage, Uploads
 from entrepot.wiring import House, Outside, build
 from tests.faces.registry.client import Answer, Broken, call
 from tests.services.house import Counting, HandClock, image
@@ -169,6 +169,7 @@ async def open_registry(
     manifests: Manifests | None = None,
     quota: Quota | None = None,
     rates: Rates | None = None,
+    projects: Projects | None = None,
     delay: Delay | None = None,
 ) -> AsyncIterator[Registry]:
     """Yield an empty registry, open to all unless `auth` says otherwise; checked at the end.
@@ -182,6 +183,7 @@ async def open_registry(
         manifests=manifests or Manifests(),
         quota=quota or Quota(),
         rates=rates or Rates(),
+        projects=projects or Projects(),
     )
     clock, disk = HandClock(), MemoryDisk()
     outside = Outside(

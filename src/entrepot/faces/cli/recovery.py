@@ -27,9 +27,10 @@ NOT_SWAPPED = (
     "nothing was changed, as the old catalog can be read and something would be lost: "
     "run `entrepot fsck`, or repeat this with --force"
 )
-ACCOUNTS = "{count} accounts taken over from the old catalog"
+ACCOUNTS = "{count} accounts taken over from the old catalog, with all grants and the audit log"
 NO_ACCOUNTS = (
-    "accounts are lost, as they were in the old catalog alone: the next start makes `admin` anew"
+    "accounts, grants, robots, access tokens, keys and the audit log are lost, as they were in the "
+    "old catalog alone: the next start makes `admin` anew, and all projects are private"
 )
 MORE = "  and {count} more"
 COPIED = "{blobs} blobs, {size}, of which {new} were copied or linked now"
@@ -46,6 +47,7 @@ def tell_rebuilt(report: "Report", kept: Path | None, *, is_swapped: bool) -> No
         ("manifests that are lost", report.manifests),
         ("blobs that are missing, and healed by a push", report.missing),
         ("entries of the trash that are lost", report.trash),
+        ("tables of the old catalog about access that are lost", report.access),
         ("manifests in the store that no event names, left alone", report.strange),
     ):
         _tell_named(heading, named)

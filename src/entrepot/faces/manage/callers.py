@@ -1,4 +1,4 @@
-"""Who calls the management API: by credentials, by a browser's session, or on the socket."""
+"""Who calls the management API: by credentials, a session, or on the socket."""
 
 from dataclasses import dataclass, replace
 from enum import Enum

@@ -69,7 +69,7 @@ class Desk:
         """
         text = encode(wish.args).decode()
         new = NewJob(wish.kind, text, wish.mutex, wish.dedup, self.clock.now(), call.caller.actor)
-        return await self.follow(wish.kind, await self.jobs.enqueue(new))
+        return await self.follow(wish.kind, await self.jobs.ask(new, call.caller))
 
     async def follow(self, kind: str, job_id: int | None) -> Response:
         """Return 202 with a job that was enqueued; for None, `Fault(CONFLICT)`."""
@@ -178,10 +178,10 @@ def _schedule_routes(jobs: JobService) -> list[Route]:
         spec = ScheduleSpec(
             call.parts["name"], body.kind, body.cron, body.args, body.mutex, body.enabled
         )
-        return json_response(200, _shown_schedule(await jobs.put_schedule(spec)))
+        return json_response(200, _shown_schedule(await jobs.put_schedule(spec, call.caller)))
 
     async def remove(call: Call) -> Response:
-        await jobs.remove_schedule(call.parts["name"])
+        await jobs.remove_schedule(call.parts["name"], call.caller)
         return Response(204)
 
     return [

@@ -1,4 +1,4 @@
-"""Whether somebody may do what they ask for to entries of the trash, wherever these are from."""
+"""Whether somebody may do to entries of the trash what they ask for."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -53,7 +53,9 @@ def user_routes(accounts: AccountService) -> list[Route]:
 
     async def add(call: Call) -> Response:
         new = await call.body(NewUser)
-        account = await accounts.add(new.name, new.password, new.role, by=call.by)
+        account = await accounts.add(
+            new.name, new.password, new.role, by=call.by, caller=call.caller
+        )
         response = json_response(201, _shown(account))
         response.set("Location", f"{PATH}/{account.name}")
         return response
@@ -78,12 +80,12 @@ def user_routes(accounts: AccountService) -> list[Route]:
         if wanted.role is not None or not is_self(call.identity, name):
             await call.require(Permission.USER_MANAGE)
         account = await accounts.change(
-            name, password=wanted.password, role=wanted.role, by=call.by
+            name, password=wanted.password, role=wanted.role, by=call.by, caller=call.caller
         )
         return json_response(200, _shown(account))
 
     async def remove(call: Call) -> Response:
-        await accounts.remove(call.parts["name"], by=call.by)
+        await accounts.remove(call.parts["name"], by=call.by, caller=call.caller)
         return Response(204)
 
     return [

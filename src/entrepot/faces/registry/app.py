@@ -28,7 +28,7 @@ _NOWHERE = RepositoryName()
 
 Handler = Callable[[Call], Awaitable[Response]]
 
-_HANDLERS: dict[Kind, dict[str, tuple[Permission, Handler]]] = {
+HANDLERS: dict[Kind, dict[str, tuple[Permission, Handler]]] = {
     Kind.CATALOG: {"GET": (Permission.CATALOG, get_catalog)},
     Kind.TAGS: {"GET": (Permission.PULL, get_tags)},
     Kind.REFERRERS: {"GET": (Permission.PULL, get_referrers)},
@@ -51,6 +51,7 @@ _HANDLERS: dict[Kind, dict[str, tuple[Permission, Handler]]] = {
         "DELETE": (Permission.PUSH, delete_upload),
     },
 }
+"""What each address takes besides the ping, and the permission that it needs."""
 
 
 def registry_app(services: Services, challenger: Challenger) -> App:
@@ -103,14 +104,14 @@ async def _answer(request: Request, found: Route | None, services: Services) -> 
     if found.kind is Kind.PING:
         await services.access.require_login(identity)
         return _pong()
-    handlers = _HANDLERS[found.kind]
+    handlers = HANDLERS[found.kind]
     permission, handler = handlers.get(request.method) or handlers["GET"]
     if found.kind is Kind.CATALOG:
         await services.access.require(identity, permission)
         return await handler(Call(request, found, _NOWHERE, identity, services))
     name = RepositoryName.parse(found.name)
     verdict = await services.access.require(identity, permission, name)
-    return await handler(Call(request, found, name, identity, services, verdict.founds))
+    return await handler(Call(request, found, name, identity, services, verdict))
 
 
 def _words(found: Route | None, fault: Fault) -> tuple[str, str, str]:
@@ -136,7 +137,7 @@ def _pong() -> Response:
 
 def _allowed(kind: Kind, services: Services) -> list[str]:
     """Return the methods of an address, without what is switched off (RFC 9110 section 10.2.1)."""
-    handlers = _HANDLERS.get(kind, {})
+    handlers = HANDLERS.get(kind, {})
     return [
         method
         for method in _methods(kind)
@@ -146,5 +147,5 @@ def _allowed(kind: Kind, services: Services) -> list[str]:
 
 def _methods(kind: Kind) -> list[str]:
     """Return the methods of an address: HEAD is served wherever GET is."""
-    methods = [*_HANDLERS.get(kind, ["GET"])]
+    methods = [*HANDLERS.get(kind, ["GET"])]
     return methods if "HEAD" in methods or "GET" not in methods else ["HEAD", *methods]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from entrepot.faces.asgi import Request, Response
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
-from entrepot.rules.access import Identity
+from entrepot.rules.access import ALLOWED, Identity, Verdict
 from entrepot.rules.areas import Target
 from entrepot.rules.permissions import Permission
 from entrepot.services.access import AccessService
@@ -54,12 +54,13 @@ class Call:
     name: RepositoryName
     identity: Identity
     services: Services
-    founds: bool = False
+    verdict: Verdict = ALLOWED
 
     @property
     def caller(self) -> Caller:
         identity = self.identity
-        return Caller(identity.name, self.request.client_program, identity.address, self.founds)
+        program, verdict = self.request.client_program, self.verdict
+        return Caller(identity.name, program, identity.address, verdict.founds, verdict.creates)
 
     async def may_pull(self, name: RepositoryName) -> bool:
         """Whether the caller could read another repository, for mounts."""

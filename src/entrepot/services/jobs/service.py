@@ -14,7 +14,8 @@ from entrepot.ports.catalog import Catalog, Tx
 from entrepot.ports.clock import Clock
 from entrepot.ports.jobs import Job, JobLine, NewJob, Schedule
 from entrepot.rules.cron import next_after
-from entrepot.services.context import Caller
+from entrepot.services.auditing import Act, record
+from entrepot.services.context import ANONYMOUS, Caller
 
 from .run import LINES_MAX
 
@@ -45,6 +46,18 @@ class JobService:
         self._clock = clock
         self.enqueued = asyncio.Event()
 
+    async def ask(self, job: NewJob, caller: Caller) -> int | None:
+        """Enqueue a job that somebody asks for, with a line in the audit log; as `enqueue`."""
+        _check_args(job.args)
+        now = self._clock.now()
+        async with self._catalog.begin(write=True) as tx:
+            job_id = await tx.jobs.enqueue(job, now)
+            if job_id is not None:
+                detail = {"args": msgspec.json.decode(job.args)}
+                await record(tx, caller, now, Act(f"job.{job.kind}", f"job {job_id}", "", detail))
+        self.enqueued.set()
+        return job_id
+
     async def enqueue(self, job: NewJob, tx: Tx | None = None) -> int | None:
         """Enqueue the job in the caller's transaction, or in one of its own; return its id.
 
@@ -74,6 +87,7 @@ class JobService:
                 raise Fault(Code.CONFLICT, f"job {job_id} has ended already: it is {job.state}")
             who = caller.actor or "an anonymous caller"
             await tx.job_lines.append(job_id, now, f"cancelled by {who}", keep=LINES_MAX)
+            await record(tx, caller, now, Act("job.cancelled", f"job {job_id}"))
             return await _found(tx, job_id)
 
     async def find(self, job_id: int) -> Job:
@@ -94,7 +108,7 @@ class JobService:
             await _found(tx, job_id)
             return await tx.job_lines.page(job_id, after, min(limit, PAGE_MAX))
 
-    async def put_schedule(self, spec: ScheduleSpec) -> Schedule:
+    async def put_schedule(self, spec: ScheduleSpec, caller: Caller = ANONYMOUS) -> Schedule:
         """Write a schedule, instead of one of its name; `Fault(REQUEST_INVALID)`.
 
         Where the times stay the same, one that was missed is not forgotten.
@@ -102,6 +116,9 @@ class JobService:
         async with self._catalog.begin(write=True) as tx:
             schedule = self._schedule(spec, await tx.schedules.find(spec.name))
             await tx.schedules.put(schedule)
+            detail = {"kind": spec.kind, "cron": spec.cron, "enabled": spec.enabled}
+            act = Act("schedule.changed", spec.name, "", detail)
+            await record(tx, caller, self._clock.now(), act)
         self.enqueued.set()
         return schedule
 
@@ -114,11 +131,12 @@ class JobService:
             if await tx.schedules.find(spec.name) is None:
                 await tx.schedules.put(self._schedule(spec, None))
 
-    async def remove_schedule(self, name: str) -> None:
+    async def remove_schedule(self, name: str, caller: Caller = ANONYMOUS) -> None:
         """Remove it; `Fault(NOT_FOUND)`. Jobs that it enqueued stay."""
         async with self._catalog.begin(write=True) as tx:
             if not await tx.schedules.remove(name):
                 raise _no_schedule(name)
+            await record(tx, caller, self._clock.now(), Act("schedule.removed", name))
 
     async def find_schedule(self, name: str) -> Schedule:
         """Return the schedule; `Fault(NOT_FOUND)`."""

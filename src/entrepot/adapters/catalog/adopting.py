@@ -1,0 +1,78 @@
+"""Taking over who may do what, and what was done, from one catalog file into another.
+
+A rebuild makes images anew from the journal, which does not tell of access: that is only in the
+catalog. Its tables are copied as they are, row for row, ids and hashes too.
+"""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from . import access_schema
+
+TABLES = (
+    "projects",
+    "profiles",
+    "user_groups",
+    "memberships",
+    "roles",
+    "grants",
+    "robots",
+    "credentials",
+    "workload_rules",
+    "revocations",
+    "factors",
+    "sessions",
+    "signing_keys",
+    "sealed_secrets",
+    "audit",
+    "epochs",
+)
+"""All of `access_schema`."""
+
+_HAS_IDS = ("grants", "robots", "factors", "audit")
+
+
+def adopt_access(fresh: Path, old: Path) -> tuple[str, ...]:
+    """Copy the tables of access from `old` into `fresh`; return those that cannot be read.
+
+    Both are of the present version, and nobody uses them. What `fresh` has with the same keys is
+    replaced; a table comes whole or not at all. Raises OSError where `fresh` cannot be written.
+    """
+    lost = []
+    with closing(sqlite3.connect(fresh, isolation_level=None)) as database:
+        database.execute("ATTACH ? AS old", (str(old),))
+        for table in TABLES:
+            try:
+                database.execute("BEGIN")
+                _copy(database, table)
+                database.execute("COMMIT")
+            except sqlite3.DatabaseError as error:
+                if database.in_transaction:
+                    database.execute("ROLLBACK")
+                if _is_full(error):
+                    raise OSError(f"{fresh} cannot be written: {error}") from error
+                lost.append(table)
+    return tuple(lost)
+
+
+def _copy(database: sqlite3.Connection, table: str) -> None:
+    columns = [column.name for column in access_schema.metadata.tables[table].columns]
+    names = ", ".join(f'"{name}"' for name in columns)
+    # Names of the schema alone, never from outside.
+    database.execute(
+        f'INSERT OR REPLACE INTO main."{table}" ({names}) SELECT {names} FROM old."{table}"'  # noqa: S608
+    )
+    if table in _HAS_IDS:
+        # Ids that were given once are not given again: grants and lines are named by them.
+        database.execute("DELETE FROM main.sqlite_sequence WHERE name = ?", (table,))
+        database.execute(
+            "INSERT INTO main.sqlite_sequence SELECT name, seq FROM old.sqlite_sequence "
+            "WHERE name = ?",
+            (table,),
+        )
+
+
+def _is_full(error: sqlite3.DatabaseError) -> bool:
+    codes = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in codes
