@@ -33,6 +33,7 @@ EXAMPLES: dict[tuple[str, str], tuple[str, Any]] = {
     ("log", "access"): ("false", False),
     ("ldap", "url"): ("", []),
     ("ldap", "allowed_groups"): ("", []),
+    ("secrets", "keys_command"): ("/usr/bin/kms", ["/usr/bin/kms"]),
     ("oidc", "scopes"): ("profile,email", ["profile", "email"]),
     ("oidc", "allowed_groups"): ("", []),
     ("oidc", "email_domains"): ("", []),

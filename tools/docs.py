@@ -3,6 +3,7 @@
 | page | made from |
 |---|---|
 | `docs/adr/README.md` | titles, dates and status of the decisions |
+| `docs/access.md`, its table | `entrepot.rules.permissions` and `roles` |
 | `docs/cli.md` | the tree of commands of `entrepot.main` |
 | `docs/registry2.md`, its table | `entrepot.settings.registry2.KEYS` |
 | `docs/settings.md` | `entrepot.settings.keys()` |
@@ -18,6 +19,8 @@ from pathlib import Path
 import click
 
 from entrepot.main import main as entrepot
+from entrepot.rules.permissions import Permission
+from entrepot.rules.roles import BUILT_IN
 from entrepot.settings import PREFIX, SHORT_NAMES
 from entrepot.settings import keys as all_settings
 from entrepot.settings.registry2 import KEYS, Key
@@ -88,14 +91,31 @@ def keys(root: Path) -> str:  # noqa: ARG001 - all makers of pages have one shap
 
 def registry2(root: Path) -> str:
     """Return the page on registry:2, its text as it stands, with the table of all keys."""
-    page = (root / "docs/registry2.md").read_text(encoding="utf-8")
-    before, _, rest = page.partition(TABLE_BEGINS)
-    _, _, after = rest.partition(TABLE_ENDS)
     rows = [
         f"| `{key.path}` | {key.fate.value} | {'; '.join(filter(None, (_target(key), key.note)))} |"
         for key in KEYS
     ]
     table = ["| key | | what becomes of it |", "|---|---|---|", *rows]
+    return _with_table(root / "docs/registry2.md", table)
+
+
+def access(root: Path) -> str:
+    """Return the page on access, its text as it stands, with the table of all permissions."""
+    roles = [*BUILT_IN]
+    table = [
+        f"| permission | on | allows to | {' | '.join(f'`{name}`' for name in roles)} |",
+        f"|---|---|---|{'---|' * len(roles)}",
+    ]
+    for one in Permission:
+        has = ["x" if one in BUILT_IN[name] else "" for name in roles]
+        table.append(f"| `{one.value}` | {one.level.value} | {one.about} | {' | '.join(has)} |")
+    return _with_table(root / "docs/access.md", table)
+
+
+def _with_table(file: Path, table: list[str]) -> str:
+    """Return the page in a file with this table between its marks."""
+    before, _, rest = file.read_text(encoding="utf-8").partition(TABLE_BEGINS)
+    _, _, after = rest.partition(TABLE_ENDS)
     return "\n".join([before + TABLE_BEGINS, MADE, "", *table, "", TABLE_ENDS + after])
 
 
@@ -105,6 +125,7 @@ def _target(key: Key) -> str:
 
 PAGES: dict[str, Callable[[Path], str]] = {
     f"{ADR}/README.md": decisions,
+    "docs/access.md": access,
     "docs/cli.md": commands,
     "docs/registry2.md": registry2,
     "docs/settings.md": keys,

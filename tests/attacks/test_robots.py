@@ -1,4 +1,4 @@
-"""Attack: more rights by robots and access tokens, and secrets that outlive their end."""
+"""Attack: more rights by robots and tokens; secrets that outlive their end."""
 
 import itertools
 from collections.abc import AsyncIterator

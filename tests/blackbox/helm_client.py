@@ -2,7 +2,8 @@
 
 FILE holds a JSON object: host, username, password (or null), home (an existing,
 empty directory). Packages a chart, logs in, pushes it and pulls it back; prints
-a JSON object with what Helm says about it.
+a JSON object with what Helm says about it. With a `verb` (login, push, pull) it
+does just that, to `chart` (a repository), and prints the digest if it pulled.
 """
 
 import json
@@ -21,12 +22,12 @@ CHART = {
 }
 
 
-def _package(home: Path) -> Path:
+def _package(home: Path, chart: str = "demo") -> Path:
     for name, text in CHART.items():
-        path = home / "demo" / name
+        path = home / chart / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    return Path(helm.package(str(home / "demo"), destination=str(home)))
+        path.write_text(text.replace("name: demo", f"name: {chart}"))
+    return Path(helm.package(str(home / chart), destination=str(home)))
 
 
 def _round_trip(given: dict[str, Any]) -> dict[str, Any]:
@@ -49,4 +50,31 @@ def _round_trip(given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-json.dump(_round_trip(json.loads(Path(sys.argv[1]).read_text())), sys.stdout)
+def _one_step(given: dict[str, Any]) -> None:
+    home, host = Path(given["home"]), given["host"]
+    client = helm.RegistryClient(plain_http=True, credentials_file=str(home / "login.json"))
+    path, _, name = given["chart"].rpartition("/")
+    if given["verb"] == "login":
+        client.login(host, given["username"], given["password"], plain_http=True)
+    elif given["verb"] == "push":
+        archive = _package(home, name)
+        client.push(str(archive), f"oci://{host}/{path}", plain_http=True)
+    else:
+        fetched = home / "fetched"
+        fetched.mkdir(exist_ok=True)
+        chart = f"oci://{host}/{path}/{name}"
+        client.pull(chart, version=VERSION, destination=str(fetched), plain_http=True)
+        file = f"{name}-{VERSION}.tgz"
+        same = (fetched / file).read_bytes() == (home / file).read_bytes()
+        sys.stdout.write("same" if same else "another")
+
+
+def _main() -> None:
+    given = json.loads(Path(sys.argv[1]).read_text())
+    if "verb" in given:
+        _one_step(given)
+    else:
+        json.dump(_round_trip(given), sys.stdout)
+
+
+_main()

@@ -172,14 +172,16 @@ async def test_a_cli_secret_stands_for_the_password_and_is_one(plant: Plant) -> 
     assert first.expires_at == plant.clock.now() + CLI_SECRET_SECONDS
     shown = await plant.login("alice", secret)
     assert await plant.may(shown, Permission.PUSH)
-    _, second = await plant.tokens.renew_cli_secret(acting(shown))
+    _, second = await plant.tokens.renew_cli_secret(acting(alice))
     await plant.refused_login("alice", secret)
     await plant.login("alice", second)
     assert [one.kind.value for one in await plant.tokens.of("alice")] == ["cli"]
 
 
-async def test_an_access_token_makes_no_cli_secret(plant: Plant) -> None:
+async def test_no_secret_makes_a_cli_secret(plant: Plant) -> None:
     alice = await plant.owner()
+    shown = await plant.login("alice", (await plant.tokens.renew_cli_secret(acting(alice)))[1])
+    await refusal(Code.DENIED, plant.tokens.renew_cli_secret(acting(shown)))
     for new in (NewToken("a"), NewToken("b", limits=WEB_PULL)):
         shown = await plant.login("alice", (await made(plant, alice, new))[1])
         await refusal(Code.DENIED, plant.tokens.renew_cli_secret(acting(shown)))

@@ -300,6 +300,28 @@ async def test_a_robot_makes_robots_with_what_it_has(plant: Plant) -> None:
     await refusal(Code.DENIED, plant.robots.create(wider, acting(maker)))
 
 
+async def test_a_robot_that_ends_makes_none_that_lasts_longer(plant: Plant) -> None:
+    ends = plant.clock.now() + 100
+    given = NewRobot("ci", "acme", (Gift("acme", PROJECT_ADMIN),), expires_at=ends)
+    maker = await plant.login(NAME, (await plant.robots.create(given, acting(ROOT)))[1])
+    for at in (None, ends + 1):
+        new = NewRobot("child", "acme", expires_at=at)
+        await refusal(Code.DENIED, plant.robots.create(new, acting(maker)))
+        longer = RobotChange(expires=True, expires_at=at)
+        await refusal(Code.DENIED, plant.robots.change(NAME, longer, acting(maker)))
+    await plant.robots.create(NewRobot("child", "acme", expires_at=ends), acting(maker))
+    await plant.robots.change(NAME, RobotChange(description="x"), acting(maker))
+
+
+async def test_who_kept_an_old_secret_does_not_get_a_new_one_for_it(plant: Plant) -> None:
+    old = await plant.robot("ci", "acme", Gift("acme", PROJECT_ADMIN))
+    _, new = await plant.robots.rotate(NAME, acting(ROOT), overlap_seconds=60)
+    thief, owner = await plant.login(NAME, old), await plant.login(NAME, new)
+    await refusal(Code.DENIED, plant.robots.rotate(NAME, acting(thief)))
+    await plant.robots.rotate(NAME, acting(owner))
+    await refusal(Code.DENIED, plant.robots.rotate(NAME, acting(thief)))
+
+
 async def test_networks_are_handed_on(plant: Plant) -> None:
     gift = Gift("acme", PROJECT_ADMIN)
     secret = await plant.robot("ci", "acme", gift)

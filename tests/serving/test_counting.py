@@ -9,10 +9,10 @@ from entrepot.adapters.datadir import DataDirectory
 from entrepot.adapters.logging import configure
 from entrepot.ports.catalog import Catalog, CatalogFailed
 from entrepot.ports.robots import CredentialKind
-from entrepot.serving.counting import start_counting
 from entrepot.services.authentication import FLUSH_SECONDS, FLUSH_STEP, Authenticator
 from entrepot.services.minting import Purpose, mint
 from entrepot.services.robotparts import NewRobot
+from entrepot.serving.counting import start_counting
 from entrepot.settings import Settings
 from entrepot.wiring import build, embedded
 from tests.services.house import Counting

@@ -172,7 +172,7 @@ async def _with_access(path: Path) -> None:
 async def _access(path: Path) -> dict[str, list[Any]]:
     catalog = await open_catalog(path / "catalog.db")
     async with catalog.begin() as tx:
-        found = {
+        found: dict[str, list[Any]] = {
             "projects": [(one.name, one.public) for one in await tx.projects.page("", 10)],
             "grants": [(one.subject, one.role) for one in await tx.grants.page("acme", 0, 10)],
             "audit": [

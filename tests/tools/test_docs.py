@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from entrepot.rules.permissions import Permission
 from entrepot.settings import keys as all_settings
 from entrepot.settings.registry2 import KEYS
 from tools import docs
@@ -20,8 +21,8 @@ def test_a_page_that_was_edited_or_is_missing_is_stale(tmp_path: Path) -> None:
     (tmp_path / "docs/adr").mkdir(parents=True)
     (tmp_path / "docs/cli.md").write_text(docs.commands(tmp_path) + "more\n")
     (tmp_path / "docs/settings.md").write_text(docs.keys(tmp_path))
-    kept = (ROOT / "docs/registry2.md").read_text()
-    (tmp_path / "docs/registry2.md").write_text(kept)
+    for kept in ("docs/access.md", "docs/registry2.md"):
+        (tmp_path / kept).write_text((ROOT / kept).read_text())
     assert docs.stale(tmp_path) == ["docs/adr/README.md", "docs/cli.md"]
 
 
@@ -40,6 +41,16 @@ def test_every_key_of_registry2_is_there_with_what_becomes_of_it(tmp_path: Path)
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs/registry2.md").write_text(page.replace("| used |", "| ignored |"))
     assert "docs/registry2.md" in docs.stale(tmp_path)
+
+
+def test_every_permission_is_there_with_the_roles_that_hold_it(tmp_path: Path) -> None:
+    page = docs.access(ROOT)
+    for one in Permission:
+        assert f"| `{one.value}` | {one.level.value} | {one.about} | " in page
+    assert "delete tags, manifests and blobs | x | x |  |  |  |" in page
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/access.md").write_text(page.replace("| x | x |", "| x |  |"))
+    assert "docs/access.md" in docs.stale(tmp_path)
 
 
 def test_the_index_has_a_line_for_each_decision() -> None:

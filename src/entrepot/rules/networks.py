@@ -173,4 +173,5 @@ def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def _refused(reason: str, text: str) -> Fault:
     shown = text[:TEXT_MAX]
-    return Fault(Code.REQUEST_INVALID, f"'{shown}' {reason}", {"network": shown})
+    cause, _, cure = reason.partition(": ")
+    return Fault(Code.REQUEST_INVALID, f"'{shown}' {cause}: {cure}", {"network": shown})

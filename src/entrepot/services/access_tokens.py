@@ -1,4 +1,4 @@
-"""Personal access tokens, and the secrets that stand for a password in docker's prompt."""
+"""Personal access tokens, and secrets that stand for a password in docker."""
 
 from dataclasses import dataclass
 
@@ -73,21 +73,21 @@ class AccessTokenService:
     async def renew_cli_secret(self, by: Acting) -> tuple[Credential, str]:
         """Make the secret that docker takes for `by`'s password; the one before ends.
 
-        `Fault(DENIED)` for who is not logged in with password, browser or that very secret.
+        `Fault(DENIED)` for who is not logged in with password or browser: with such a secret,
+        whoever stole it could renew it for ever.
         """
         identity, now = by.identity, self._clock.now()
         _check_is_user(identity)
+        if identity.credential:
+            raise Fault(
+                Code.DENIED,
+                "neither an access token nor such a secret makes another one: log in with the "
+                "password, or in the browser",
+            )
         ends_at = now + CLI_SECRET_SECONDS
         purpose = Purpose(CredentialKind.CLI, identity.name, "cli", expires_at=ends_at)
         made, secret = mint(self._random, purpose, now)
         async with self._catalog.begin(write=True) as tx:
-            shown = await tx.credentials.find(identity.credential) if identity.credential else None
-            if identity.credential and (shown is None or shown.kind is not CredentialKind.CLI):
-                raise Fault(
-                    Code.DENIED,
-                    "an access token does not make a secret that does more than itself: log in "
-                    "with the password, or in the browser",
-                )
             await tx.credentials.forget(CredentialKind.CLI, identity.name)
             await tx.credentials.add(made)
             await changed(tx, by, now, _act("cli-secret.renewed", made))
@@ -153,7 +153,8 @@ async def _check_limits(tx: Tx, identity: Identity, limits: tuple[LimitGrant, ..
         return
     if not 1 <= len(limits) <= LIMITS_MAX:
         raise Fault(
-            Code.REQUEST_INVALID, f"an access token is narrowed to 1 to {LIMITS_MAX} grants"
+            Code.REQUEST_INVALID,
+            f"an access token cannot be narrowed so: name 1 to {LIMITS_MAX} grants",
         )
     wanted: list[Grant] = [
         await named_grant(tx, one.scope, one.role, one.permissions) for one in limits
@@ -162,8 +163,8 @@ async def _check_limits(tx: Tx, identity: Identity, limits: tuple[LimitGrant, ..
     if missing is not None:
         raise Fault(
             Code.DENIED,
-            f"the access token does not reach as far as {missing[0]} on {missing[1]}, and makes "
-            "none that does",
+            f"the access token does not reach as far as {missing[0]} on {missing[1]}: what it makes "
+            "cannot either",
             {"permission": str(missing[0]), "scope": missing[1]},
         )
 

@@ -137,7 +137,8 @@ class Authenticator:
         if standing is None:
             async with self._catalog.begin() as tx:
                 reason = await why_absent(tx, kind, name, self._clock.now())
-            raise unauthorized(f"{name} {reason}")
+            cause, _, cure = reason.partition(": ")
+            raise unauthorized(f"{name} {cause}: {cure}")
         return standing
 
     def _note(self, credential: Credential, now: float) -> None:

@@ -277,6 +277,6 @@ def _label(label: str) -> str:
     if not 0 < len(plain) <= LABEL_LENGTH_MAX or not plain.isprintable():
         raise Fault(
             Code.REQUEST_INVALID,
-            f"give it a name of up to {LABEL_LENGTH_MAX} characters, such as 'phone'",
+            f"a second factor needs a name: up to {LABEL_LENGTH_MAX} characters, such as 'phone'",
         )
     return plain

@@ -7,7 +7,7 @@ from entrepot.oci.errors import Code, Fault
 from entrepot.ports.catalog import Tx
 from entrepot.ports.grants import GrantRow
 from entrepot.ports.robots import Credential, CredentialKind, Robot
-from entrepot.rules.access import Grant, Identity
+from entrepot.rules.access import Grant, Identity, Kind
 from entrepot.rules.areas import REGISTRY_AREA, contains, project_of
 from entrepot.rules.audit import clean
 from entrepot.rules.networks import Networks
@@ -156,6 +156,18 @@ def check_networks(robot: Robot, by: Identity) -> None:
             Code.DENIED,
             f"{robot.name} is taken from networks from which {by.name} is not: change it as "
             "somebody who is",
+        )
+
+
+async def check_end(tx: Tx, by: Identity, expires_at: float | None) -> None:
+    """Raise `Fault(DENIED)` if a robot would make one, or itself, last longer than it does."""
+    maker = await tx.robots.find(by.name) if by.kind is Kind.ROBOT else None
+    latest = maker.expires_at if maker is not None else None
+    if latest is not None and (expires_at is None or expires_at > latest):
+        raise Fault(
+            Code.DENIED,
+            f"{by.name} has an end, and what it makes ends with it at the latest: name an earlier "
+            "end",
         )
 
 

@@ -27,6 +27,7 @@ from .robotparts import (
     act_of,
     ahead,
     applied,
+    check_end,
     check_holds_all,
     check_networks,
     check_room,
@@ -77,6 +78,7 @@ class RobotService:
         credential, secret = mint(self._random, Purpose(CredentialKind.ROBOT, robot.name), now)
         async with self._catalog.begin(write=True) as tx:
             await check_room(tx, robot)
+            await check_end(tx, by.identity, robot.expires_at)
             await check_may_give(tx, by.identity, await grants_of(tx, robot.project, gifts))
             robot_id = await tx.robots.add(robot)
             if robot_id is None:
@@ -107,6 +109,8 @@ class RobotService:
             await check_holds_all(tx, name, by.identity)
             check_networks(before, by.identity)
             after = applied(before, wanted, by.identity, now)
+            if wanted.expires:
+                await check_end(tx, by.identity, after.expires_at)
             if gifts is not None:
                 await check_may_give(tx, by.identity, await grants_of(tx, before.project, gifts))
                 await tx.grants.forget(SubjectKind.ROBOT, name)
@@ -137,7 +141,9 @@ class RobotService:
         made, secret = mint(self._random, Purpose(CredentialKind.ROBOT, name), now)
         async with self._catalog.begin(write=True) as tx:
             robot = await found(tx, name)
-            if not is_itself(by.identity, name):
+            if is_itself(by.identity, name):
+                await _check_shown(tx, by.identity)
+            else:
                 await check_holds_all(tx, name, by.identity)
                 check_networks(robot, by.identity)
             await end_secrets(tx, name, now, overlap_seconds)
@@ -186,3 +192,15 @@ async def forget_robots(tx: Tx, project: str) -> None:
     for robot in await tx.robots.page(project, "", PROJECT_ROBOTS_MAX):
         await forget(tx, robot.name)
         await tx.robots.remove(robot.name)
+
+
+async def _check_shown(tx: Tx, by: Identity) -> None:
+    """Raise `Fault(DENIED)` unless a robot that rotates itself shows its newest secret.
+
+    An old one is good for a while, but whoever kept it does not get a new one for it.
+    """
+    shown = await tx.credentials.find(by.credential)
+    if shown is None or shown.expires_at is not None:
+        raise Fault(
+            Code.DENIED, f"{by.name} has a newer secret: only with that it makes another one"
+        )

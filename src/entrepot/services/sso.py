@@ -199,4 +199,6 @@ def _attempt(kept: _Kept) -> Attempt:
 
 
 def _refused(cause: str) -> Fault:
-    return Fault(Code.UNAUTHORIZED, f"{cause}: sign in again, with cookies allowed")
+    return Fault(
+        Code.UNAUTHORIZED, f"the sign-in failed, as {cause}: sign in again, with cookies allowed"
+    )

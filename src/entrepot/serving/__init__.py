@@ -9,6 +9,7 @@ from entrepot.adapters.signer import ChainUnusable
 from entrepot.faces.server import ListenError
 from entrepot.ports.catalog import CatalogFailed
 from entrepot.ports.sealing import SealBroken
+from entrepot.settings import SettingsError
 
 from .backups import backup_stopped, restore_backup
 from .inspection import inspect
@@ -24,6 +25,7 @@ CANNOT_START = (
     ListenError,
     OSError,
     SealBroken,
+    SettingsError,
     ssl.SSLError,
 )
 

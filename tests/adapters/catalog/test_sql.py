@@ -44,6 +44,8 @@ SORTS = {
     # The edges of one manifest.
     "LEDGERS_HOLD",
     "REACH_HOLDERS",
+    # Those of a directory, once an hour.
+    "PROFILES_PAGE",
     # A few dozen keys at most.
     "SIGNING_KEYS_ALL",
 }

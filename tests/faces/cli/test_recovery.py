@@ -24,7 +24,7 @@ def test_what_is_lost_is_named_and_counted(capsys: pytest.CaptureFixture[str]) -
     told = capsys.readouterr().out
     assert f"manifests that are lost: {SHOWN_MAX + 5}" in told
     assert "  and 5 more" in told
-    assert "accounts are lost" in told
+    assert "accounts, grants, robots, access tokens, keys and the audit log are lost" in told
     assert "old.db" in told
     assert "trash" not in told
 

@@ -5,6 +5,7 @@ import pytest
 from entrepot.faces.cli.projects import projects
 from entrepot.faces.cli.trash import repositories, trash
 from entrepot.oci.name import RepositoryName
+from entrepot.ports.projects import Project
 from tests.faces.cli.shop import Shop
 from tests.services.house import ALICE
 
@@ -84,3 +85,12 @@ async def test_a_misuse_is_status_2(lifeshop: Shop, words: tuple[str, ...]) -> N
     done = await lifeshop.run(trash, *words)
     assert done.exit_code == 2
     assert "Usage:" in done.stderr
+
+
+async def test_an_empty_project_is_removed_at_once(lifeshop: Shop) -> None:
+    async with lifeshop.lifecycle.house.catalog.begin(write=True) as tx:
+        await tx.projects.add(
+            Project("team", public=False, networks=(), created_at=1.0, created_by="alice")
+        )
+    told = await lifeshop.said(projects, "delete", "team")
+    assert told == "project team removed; nothing was in it\n"

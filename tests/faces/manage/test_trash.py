@@ -5,6 +5,7 @@ import pytest
 from entrepot.faces.manage.api import api_app
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
+from entrepot.ports.projects import Project
 from tests.faces.manage.lifecycle import Lifecycle
 from tests.faces.manage.test_users import problem
 from tests.services.house import ALICE
@@ -162,3 +163,18 @@ async def test_where_nobody_may_delete_nothing_goes(lifecycle: Lifecycle) -> Non
     assert (await lifecycle.get("/jobs"))["items"] == []
     plan = await lifecycle.ask("POST", "/rollback", {**back, "dry_run": True}, app=app)
     assert plan.status == 200
+
+
+async def test_a_project_in_which_nothing_lies_goes_itself(lifecycle: Lifecycle) -> None:
+    async with lifecycle.house.catalog.begin(write=True) as tx:
+        await tx.projects.add(
+            Project("team", public=False, networks=(), created_at=1.0, created_by="alice")
+        )
+    await lifecycle.push("v", "one", NAME)
+    await lifecycle.start("DELETE", "/projects/team")
+    kept = await lifecycle.ask("DELETE", "/projects/team")
+    assert (kept.status, "still in the trash" in kept.json["detail"]) == (409, True)
+    ids = [entry["id"] for entry in (await lifecycle.get("/trash"))["items"]]
+    await lifecycle.ask("POST", "/trash/purge", {"ids": ids})
+    assert (await lifecycle.ask("DELETE", "/projects/team")).status == 204
+    assert (await lifecycle.ask("DELETE", "/projects/team")).status == 404

@@ -13,11 +13,17 @@ from .options import json_option, server_options, show_json, show_table
 
 HELP = {"help_option_names": ["-h", "--help"]}
 WIDTH = 96
-INDENT = 20
+INDENT = 22
 
 # What people read, in one place.
-YES = "YES: {who} may {action} on {on}."
-NO = "NO: {who} may not {action} on {on}."
+YES = "YES: {who} may {action} {on}."
+NO = "NO: {who} may not {action} {on}."
+ACTIONS = {
+    "repository.pull": "pull from",
+    "repository.push": "push to",
+    "repository.delete": "delete from",
+}
+OTHER = "use {permission} on"
 BECAUSE = "Why: {reason}."
 LOOKED_AT = "What was looked at:"
 TO_DO = "What to do:"
@@ -31,10 +37,11 @@ MAKE_PUBLIC = "entrepot project change {project} --public"
 ROBOT = "give it role {role}, or {permission}, in its grants (entrepot robot --help says how)"
 WORKLOAD = "add the grant to the rule that trusts it; a rule's grants are all that it gives"
 LOG_IN = "log in: without an account one can only pull, and only from public projects"
-ADDRESS = "come from an allowed network, or let this one in (see the address below for whose list)"
-ADDRESS_OF_PROJECT = (
-    "entrepot project change {project} --network CIDR   (names all that are allowed)"
+ADDRESS = "come from an allowed network, or widen those of the robot or access token"
+ADDRESS_OF_REGISTRY = (
+    "come from an allowed network, or add this one to auth.networks in the settings"
 )
+ADDRESS_OF_PROJECT = "entrepot project change {project} --network CIDR   (name all of them)"
 TOKEN = "use the password, or an access token that was made for this"  # noqa: S105 - a message
 ACCOUNT = "see that the account is there and switched on, then ask again"
 SWITCHED_OFF = "nobody may while the registry's settings say so: change them there"
@@ -68,7 +75,9 @@ def explain(client: Client, who: str, action: str, what: str, **given: Any) -> N
         show_json(found)
         return
     told = YES if found["allowed"] else NO
-    click.echo(told.format(who=found["who"], action=found["permission"], on=found["on"]))
+    permission = found["permission"]
+    action = ACTIONS.get(permission, OTHER.format(permission=permission))
+    click.echo(told.format(who=found["who"], action=action, on=found["on"]))
     if not found["allowed"]:
         _tell(BECAUSE.format(reason=found["reason"]), "  ")
         click.echo(f"\n{TO_DO}")
@@ -101,15 +110,23 @@ def _cure(found: dict[str, Any]) -> str:
     obstacle = found["obstacle"]
     if obstacle == "grant":
         return _grant(found)
-    if obstacle == "address" and found["project"]:
-        return ADDRESS_OF_PROJECT.format(project=found["project"])
+    if obstacle == "address":
+        return _address(found)
     others = {
-        "address": ADDRESS,
         "token": TOKEN,
         "account": ACCOUNT,
         "switched off": SWITCHED_OFF,
     }
     return others.get(obstacle, str(found["reason"]))
+
+
+def _address(found: dict[str, Any]) -> str:
+    """Return what helps with the list that the reason names."""
+    if found["reason"].startswith("the registry "):
+        return ADDRESS_OF_REGISTRY
+    if found["reason"].startswith("project "):
+        return ADDRESS_OF_PROJECT.format(project=found["project"])
+    return ADDRESS
 
 
 def _grant(found: dict[str, Any]) -> str:

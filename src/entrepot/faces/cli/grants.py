@@ -22,7 +22,7 @@ GIVEN = "{who} now has {what} on {where} (grant {id})"
 TAKEN = "grant {id} taken away"
 EVERYONE = "everyone"
 WHOLE_REGISTRY = "the whole registry"
-ROLE_SET = "role {name} now holds {count} permissions"
+ROLE_SET = "role {name} now holds {permissions}"
 ROLE_REMOVED = "role {name} removed"
 WHAT = "name a role, or permissions with --permissions, and not both"
 WHO = "name one receiver: a user, --group NAME, or --everyone"
@@ -143,7 +143,7 @@ def put(client: Client, name: str, permissions: tuple[str, ...], about: str) -> 
     """Make role NAME of these PERMISSIONs, or change it for all who have it."""
     body = {"permissions": permissions, "description": about}
     found = client.call("PUT", _role_path(name), body)
-    click.echo(ROLE_SET.format(name=name, count=len(found["permissions"])))
+    click.echo(ROLE_SET.format(name=name, permissions=", ".join(found["permissions"])))
 
 
 @roles.command("remove")

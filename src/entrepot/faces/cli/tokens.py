@@ -1,4 +1,4 @@
-"""`entrepot token`: access tokens, which programs use in place of a user's password."""
+"""`entrepot token`: access tokens, in place of a user's password."""
 
 from typing import Any
 from urllib.parse import quote

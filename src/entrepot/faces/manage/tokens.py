@@ -1,4 +1,4 @@
-"""Access tokens over HTTP: `/api/entrepot/v1/tokens`, and bearer tokens revoked by their `jti`."""
+"""Access tokens over HTTP, and bearer tokens revoked by their `jti`."""
 
 from typing import Annotated, Any
 
