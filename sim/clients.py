@@ -47,6 +47,10 @@ class SimBody:
         write(memoryview(self._data)[middle:])
 
 
+async def _anywhere(_name: RepositoryName) -> bool:
+    return True
+
+
 class Client:
     """One client at one server process."""
 
@@ -111,16 +115,13 @@ class Client:
         chunk = Chunk(SimBody(self._world, CONTENTS[0]))
         await uploads.append(name, uploads.begin(name), self._caller, chunk)
 
-    async def _anywhere(self, _name: RepositoryName) -> bool:
-        return True
-
     async def _ensure_blob(self, name: RepositoryName, number: int) -> None:
         digest = DIGESTS[number]
         if await self._process.blobs.exists(name, digest):
             self._memory.told[name, digest] = self._world.clock.now()
             return
         other = SHARED if name != SHARED else self._memory.own
-        if await self._process.blobs.mount(name, digest, other, self._anywhere):
+        if await self._process.blobs.mount(name, digest, other, _anywhere):
             self._memory.told[name, digest] = self._world.clock.now()
             return
         await self._upload(name, number)

@@ -1,4 +1,4 @@
-"""Access put together: who somebody is, what they may, and the services that change it."""
+"""Access put together: who somebody is, what they may, who changes it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A registry with everybody who may log in: accounts, robots, a directory, a provider, issuers."""
+"""A registry with everybody who may log in, and their identity sources."""
 
 import os
 import re
@@ -40,7 +40,7 @@ CLOSED = f"{PROJECT}/closed"
 LDAP_PASSWORD = "of lena in the directory"  # noqa: S105 - a test's
 OIDC_CLIENT = "entrepot"
 
-_SECRET = re.compile(r"docker login \S+ -u (\S+) -p (\S+)<")
+_SECRET = re.compile(r"docker login \S+ -u (\S+) -p ([^\s<]+)<")
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
 

@@ -1,4 +1,4 @@
-"""Everybody logs in with every client, pushes where they may, and is told where they may not."""
+"""Everybody logs in with every client, and pushes where they may."""
 
 import re
 from collections.abc import Iterator, Mapping

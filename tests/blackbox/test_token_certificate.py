@@ -1,4 +1,4 @@
-"""Tokens with a certificate chain: a registry of the distribution project believes them."""
+"""Tokens with a certificate chain: registries of distribution believe them."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Signing in at a simulated provider: the services, and browsers with their cookies."""
+"""Signing in at a simulated provider: services, and browsers with cookies."""
 
 import time
 from collections.abc import AsyncIterator

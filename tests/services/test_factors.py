@@ -165,11 +165,8 @@ async def test_each_change_is_in_the_audit_log_without_a_secret(signing: Signing
     await signing.factors.reset("alice", ROOT)
     async with signing.people.catalog.begin() as tx:
         lines = await tx.audit.after(0, 100)
-    told = [
-        (line.operation, line.actor, line.resource)
-        for line in lines
-        if line.operation.startswith("factor")
-    ]
+    lines = [line for line in lines if line.operation.startswith("factor")]
+    told = [(line.operation, line.actor, line.resource) for line in lines]
     assert told == [
         ("factor.added", "alice", "alice"),
         ("factor.codes-renewed", "alice", "alice"),

@@ -1,4 +1,4 @@
-"""People of a directory that a test holds in its hands, and the services that welcome them."""
+"""People of a directory in a test's hands, and who welcomes them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,1 +1,1 @@
-"""Random worlds of users, robots and tokens that try to get what they were not given."""
+"""Random worlds of people who try to get what they were not given."""

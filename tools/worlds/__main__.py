@@ -1,4 +1,4 @@
-"""`python -m tools.worlds N`: random worlds in which nobody may get more than was theirs."""
+"""`python -m tools.worlds N`: worlds in which nobody may get more."""
 
 import argparse
 import asyncio

@@ -1,4 +1,4 @@
-"""What somebody may try: each as its route does, by asking first and calling the service then."""
+"""What somebody may try: each as its route does, by asking first."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace

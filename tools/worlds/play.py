@@ -1,4 +1,4 @@
-"""Play worlds: random moves, and after each one the question who has got what by it."""
+"""Play worlds: random moves, and after each, who has got what by it."""
 
 from collections import Counter
 from dataclasses import dataclass, field

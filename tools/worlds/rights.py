@@ -1,4 +1,4 @@
-"""What everybody may do, read from the rows, and not by the way the services read them.
+"""What everybody may do, read from the rows in another way than services do.
 
 Rights are bits of a number: one for each permission and thing it can be about. What a grant is
 worth is found by `Grant.gives` once for each area and set of permissions; the rest is set algebra.

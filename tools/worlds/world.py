@@ -1,4 +1,4 @@
-"""One random world: who is in it, what they try, and whether anybody got more than was theirs."""
+"""One random world: who is in it, what they try, and what came of it."""
 
 import random
 from dataclasses import dataclass, field

@@ -297,7 +297,7 @@ class Care(Protocol):
 
 
 class Access(Protocol):
-    """Who may do what, and what was done."""
+    """Who may do what."""
 
     @property
     def projects(self) -> Projects: ...
@@ -316,13 +316,18 @@ class Access(Protocol):
     @property
     def workloads(self) -> Workloads: ...
     @property
+    def epochs(self) -> Epochs: ...
+
+
+class Entry(Protocol):
+    """How they come in, and what was done."""
+
+    @property
     def factors(self) -> Factors: ...
     @property
     def sessions(self) -> WebSessions: ...
     @property
     def revocations(self) -> Revocations: ...
-    @property
-    def epochs(self) -> Epochs: ...
     @property
     def audit(self) -> Audit: ...
 
@@ -338,7 +343,7 @@ class Sealed(Protocol):
     def sealed_factors(self) -> SealedRows: ...
 
 
-class Tx(Content, Lifecycle, Care, Access, Sealed, Protocol):
+class Tx(Content, Lifecycle, Care, Access, Entry, Sealed, Protocol):
     """What one transaction can see and do."""
 
 

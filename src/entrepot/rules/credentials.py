@@ -1,4 +1,4 @@
-"""Secrets that the registry makes: `ept_7f3k…`, told apart from passwords by how they begin.
+"""Secrets that the registry makes, told from passwords by how they begin.
 
 A secret is a prefix that says what it is for, its public id (16 hex characters), 256 bits by
 chance, and a check sum, by which those who search for leaked secrets know it without asking.

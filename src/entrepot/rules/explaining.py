@@ -1,4 +1,4 @@
-"""Why somebody may or may not: the same derivation as `rules.access`, told step by step."""
+"""Why somebody may or may not: the way of `rules.access`, told step by step."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -34,6 +34,18 @@ async def test_a_profile_is_found_by_its_source(catalog: Catalog) -> None:
         assert await tx.profiles.by_subject(Source.OIDC, "alice") is None
 
 
+async def test_profiles_of_one_source_are_pages_by_name(catalog: Catalog) -> None:
+    names = ["Zoe", "alice", "bob"]
+    async with catalog.begin(write=True) as tx:
+        for name in reversed(names):
+            await tx.profiles.put(replace(ALICE, name=name, subject=name))
+        await tx.profiles.put(Profile("carol", Source.LDAP, "uid=c", "", "", False, NOW))
+        found = await tx.profiles.page(Source.OIDC, "", 2)
+        assert [profile.name for profile in found] == names[:2]
+        assert [one.name for one in await tx.profiles.page(Source.OIDC, "alice", 2)] == ["bob"]
+        assert [one.name for one in await tx.profiles.page(Source.LDAP, "", 9)] == ["carol"]
+
+
 async def test_a_subject_is_one_user(catalog: Catalog) -> None:
     async with catalog.begin(write=True) as tx:
         await tx.profiles.put(ALICE)

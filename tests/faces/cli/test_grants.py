@@ -1,4 +1,4 @@
-"""`entrepot project`, `grant`, `role`, `explain` and `whoami`, over a real control socket."""
+"""`entrepot project`, `grant`, `role`, `explain` over a real control socket."""
 
 import asyncio
 import json
@@ -173,7 +173,10 @@ async def test_a_no_says_why_and_the_command_that_helps(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "words, cure",
     [
-        (("anonymous", "pull", "acme/web"), "entrepot project change acme --public"),
+        (
+            ("anonymous", "pull", "acme/web"),
+            "shall pull from it: entrepot project change acme --public",
+        ),
         (("anonymous", "push", "acme/web"), "log in: without an account"),
         (("alice", "user.manage"), "entrepot grant add alice --permissions user.manage '*'"),
         (("alice", "grant.manage", "acme"), "entrepot grant add alice projectAdmin acme"),

@@ -1,4 +1,4 @@
-"""What is told to those who are refused, word for word: docker shows the first error's message.
+"""What those are told who are refused, word for word.
 
 Where other credentials could help the answer is 401 with a challenge, 403 where none can (a client
 does not log in again then).

@@ -1,4 +1,4 @@
-"""Taking over who may do what, and what was done, from one catalog file into another.
+"""Taking over rights, and what was done, from one catalog file into another.
 
 A rebuild makes images anew from the journal, which does not tell of access: that is only in the
 catalog. Its tables are copied as they are, row for row, ids and hashes too.

@@ -33,7 +33,9 @@ NARROWED = "what was logged in with may do less: it is an access token"
 NONE = "none"
 GIVE_ROLE = "entrepot grant add {who} {role} {project}"
 GIVE_PERMISSION = "entrepot grant add {who} --permissions {permission} '*'"
-MAKE_PUBLIC = "entrepot project change {project} --public"
+MAKE_PUBLIC = (
+    "log in; or, if anyone at all shall pull from it: entrepot project change {project} --public"
+)
 ROBOT = "give it role {role}, or {permission}, in its grants (entrepot robot --help says how)"
 WORKLOAD = "add the grant to the rule that trusts it; a rule's grants are all that it gives"
 LOG_IN = "log in: without an account one can only pull, and only from public projects"

@@ -1,4 +1,4 @@
-"""Projects and grants over HTTP: `/projects`, `/projects/{project}/grants` and `/grants`."""
+"""Projects and grants over HTTP, below `/api/entrepot/v1`."""
 
 import asyncio
 from typing import Annotated, Any
@@ -69,17 +69,14 @@ def project_routes(projects: ProjectService) -> list[Route]:
         sees_all = await call.may(Permission.PROJECT_READ)
         found: list[Project] = []
         for _ in range(STEPS_MAX):
-            wanted = limit - len(found) + 1 if sees_all else STEP
-            rows = await projects.page(after, wanted)
-            for place, row in enumerate(rows):
+            rows = await projects.page(after, STEP)
+            for row in rows:
                 if len(found) == limit:
                     return page([_project(one) for one in found], after)
                 after = row.name
                 if sees_all or await _may_see(call, row):
                     found.append(row)
-                if place == len(rows) - 1 and len(rows) < wanted:
-                    return page([_project(one) for one in found], None)
-            if not rows:
+            if len(rows) < STEP:
                 return page([_project(one) for one in found], None)
             # Others are served between the steps.
             await asyncio.sleep(0)

@@ -8,12 +8,29 @@ import msgspec
 from entrepot.faces.asgi import Response, json_response
 from entrepot.ports.grants import RoleRow
 from entrepot.rules.permissions import Permission
-from entrepot.rules.roles import BUILT_IN, PERMISSIONS_MAX, roles_with
+from entrepot.rules.roles import (
+    BUILT_IN,
+    DEVELOPER,
+    GUEST,
+    LIMITED_GUEST,
+    MAINTAINER,
+    PERMISSIONS_MAX,
+    PROJECT_ADMIN,
+    roles_with,
+)
 from entrepot.services.authority import Acting
 from entrepot.services.roles import DESCRIPTION_MAX, RoleService
 
 from .api import Call, Route, moment, page
 from .callers import Need
+
+_ABOUT = {
+    PROJECT_ADMIN: "runs the project: its grants, robots, settings and its end",
+    MAINTAINER: "also deletes, rolls back, restores and sets policies",
+    DEVELOPER: "pulls and pushes",
+    GUEST: "pulls, and sees lists, history, grants and policies",
+    LIMITED_GUEST: "pulls what it knows the name of",
+}
 
 
 class RoleBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -83,7 +100,7 @@ def _built_in(name: str) -> dict[str, Any]:
         "name": name,
         "built_in": True,
         "permissions": _names(BUILT_IN[name]),
-        "description": "",
+        "description": _ABOUT[name],
         "changed_at": None,
     }
 

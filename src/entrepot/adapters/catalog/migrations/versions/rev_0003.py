@@ -25,6 +25,7 @@ def upgrade() -> None:
     """Add the tables, and a row for each project that repositories lie in."""
     _people()
     _rights()
+    _machines()
     _keys()
     _log()
     _enter_projects()
@@ -150,6 +151,9 @@ def _rights() -> None:
         "grants",
         ["subject_kind", "subject", "project"],
     )
+
+
+def _machines() -> None:
     op.create_table(
         "robots",
         sa.Column("id", NUMBER, nullable=False),
