@@ -37,11 +37,11 @@ class Client(Protocol):
 
 @dataclass(slots=True)
 class EngineClient:
-    """Docker, Podman or containerd; `forget` are the words that remove an image."""
+    """Docker, Podman or containerd; `forget` returns the words that remove an image."""
 
     engine: Engine
     command: Callable[..., Any]
-    forget: tuple[str, ...]
+    forget: Callable[[str], tuple[str, ...]]
     taken: set[str] = field(default_factory=set)
 
     def log_in(self, host: str, login: Login) -> None:
@@ -54,8 +54,8 @@ class EngineClient:
         self.engine.push(name)
 
     def pull(self, name: str) -> set[str]:
-        self.taken.discard(name)
-        self.command(*self.forget, name)
+        self.taken.clear()
+        self.command(*self.forget(name))
         self.engine.pull(name)
         return self.engine.digests(name)
 
@@ -227,19 +227,19 @@ def _docker(store: str) -> Callable[[Toolbox, Workspace], Client]:
             in_containerd = store == "containerd"
             found = DockerEngines.newest(toolbox, workspace, containerd_store=in_containerd)
             engine = found.fresh()
-        return EngineClient(engine, engine.run, ("image", "rm", "--force"))
+        return EngineClient(engine, engine.run, lambda name: ("image", "rm", "--force", name))
 
     return made
 
 
 def _podman(toolbox: Toolbox, workspace: Workspace) -> Client:
     engine = LibpodEngines.named("podman", toolbox, workspace).fresh()
-    return EngineClient(engine, engine.run, ("rmi", "--force"))
+    return EngineClient(engine, engine.run, lambda _name: ("rmi", "--force", "--all"))
 
 
 def _ctr(toolbox: Toolbox, workspace: Workspace) -> Client:
     engine = ContainerdEngines.found(toolbox, workspace, newest=True).fresh()
-    return EngineClient(engine, engine.run, ("images", "rm", "--sync"))
+    return EngineClient(engine, engine.run, lambda name: ("images", "rm", "--sync", name))
 
 
 def _hosts_file(toolbox: Toolbox, workspace: Workspace) -> Client:

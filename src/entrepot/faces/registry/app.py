@@ -16,6 +16,7 @@ from .lists import get_catalog, get_referrers, get_tags
 from .manifests import delete_manifest, get_manifest, put_manifest
 from .routes import Kind, Route, route
 from .uploads import delete_upload, get_upload, patch_upload, post_upload, put_upload
+from .warnings import add_warnings
 
 API_VERSION = "registry/2.0"
 
@@ -73,6 +74,8 @@ def registry_app(services: Services, challenger: Challenger) -> App:
                 project=project,
             )
             response = error_response(fault)
+            if request.method == "HEAD" and fault.code is Code.DENIED:
+                response = _refused_head(response, found, fault)
             if fault.code is Code.UNAUTHORIZED:
                 challenger.add(response, request, found, fault)
             elif fault.code is Code.UNSUPPORTED and found is not None:
@@ -112,6 +115,18 @@ async def _answer(request: Request, found: Route | None, services: Services) -> 
     name = RepositoryName.parse(found.name)
     verdict = await services.access.require(identity, permission, name)
     return await handler(Call(request, found, name, identity, services, verdict))
+
+
+def _refused_head(response: Response, found: Route | None, fault: Fault) -> Response:
+    """Return what tells a refusal in spite of the body that an answer to HEAD lacks.
+
+    Before they push, clients ask for each blob, and stop at a 403 without a word. A 404, which
+    tells less of what there is, lets them go on to the upload, whose refusal they show.
+    """
+    if found is not None and found.kind is Kind.BLOB:
+        response = error_response(Fault(Code.BLOB_UNKNOWN, fault.message))
+    add_warnings(response, [fault.message])
+    return response
 
 
 def _words(found: Route | None, fault: Fault) -> tuple[str, str, str]:
