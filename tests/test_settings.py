@@ -37,6 +37,8 @@ EXAMPLES: dict[tuple[str, str], tuple[str, Any]] = {
     ("oidc", "scopes"): ("profile,email", ["profile", "email"]),
     ("oidc", "allowed_groups"): ("", []),
     ("oidc", "email_domains"): ("", []),
+    ("workloads", "ca"): ("", []),
+    ("workloads", "keys"): ("", []),
 }
 
 

@@ -99,7 +99,9 @@ class Upkeep:
 
     async def ensure_schedules(self) -> None:
         """Write the schedules that there are from the first start on."""
-        for spec in SCHEDULES + ((SYNC_SCHEDULE,) if PEOPLE_SYNC in self.handlers else ()):
+        people = self.base.people
+        syncs = people is not None and people.looks_up
+        for spec in SCHEDULES + ((SYNC_SCHEDULE,) if syncs else ()):
             await self.jobs.ensure_schedule(spec)
 
 

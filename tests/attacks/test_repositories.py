@@ -133,7 +133,8 @@ async def test_who_may_not_pull_cannot_tell_what_is_there(registry: Registry, pa
     for method in ("GET", "HEAD"):
         there = await by(registry, "mia", method, f"/v2/beta/app/{path}")
         missing = await by(registry, "mia", method, f"/v2/beta/nil/{path}")
-        assert there.status == missing.status == 403
+        asks = method == "HEAD" and path.startswith("blobs/")
+        assert there.status == missing.status == (404 if asks else 403)
         assert there.body == missing.body.replace(b"beta/nil", b"beta/app")
     nobody = await call(registry.app, "GET", f"/v2/beta/app/{path}")
     assert nobody.status == 401

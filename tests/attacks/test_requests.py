@@ -1,4 +1,4 @@
-"""Attack: odd headers, paths, names and sizes, to be taken for somebody or something else."""
+"""Attack: odd headers, paths, names and sizes, to be taken for somebody else."""
 
 import base64
 import json

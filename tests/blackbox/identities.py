@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
+import pytest
+
 from tests.adapters.ldap.slapd import (
     GROUPS,
     PEOPLE,
@@ -24,7 +26,7 @@ from tests.adapters.ldap.slapd import (
     free_port,
     start_slapd,
 )
-from tests.blackbox.processes import Daemon, Workspace, base_environment, run
+from tests.blackbox.processes import Argument, Daemon, Workspace, base_environment, run
 from tests.blackbox.server import ADMINISTRATOR, Registry
 from tests.blackbox.toolbox import Toolbox
 from tests.blackbox.wire import Login, Wire
@@ -37,7 +39,7 @@ PROGRAM = Path(sys.executable).with_name("entrepot")
 PROJECT = "acme"
 ALLOWED = f"{PROJECT}/open"
 CLOSED = f"{PROJECT}/closed"
-LDAP_PASSWORD = "of lena in the directory"  # noqa: S105 - a test's
+LDAP_PASSWORD = "of lena in the directory"
 OIDC_CLIENT = "entrepot"
 
 _SECRET = re.compile(r"docker login \S+ -u (\S+) -p ([^\s<]+)<")
@@ -72,7 +74,7 @@ class Site:
     def start(self) -> None:
         env = {**base_environment(self.home), **self.settings}
         env["ENTREPOT_ADMIN_PASSWORD"] = self.admin.password
-        where = ["--data", self.home / "data", "--listen", self.host]
+        where: list[Argument] = ["--data", self.home / "data", "--listen", self.host]
         self.daemon = self.workspace.start([PROGRAM, "serve", *where], env=env)
         self.daemon.wait_for(self._is_ready, "GET /readyz gives 200")
 
@@ -189,9 +191,7 @@ def _settings(port: int, slapd: Slapd, provider: Issuer) -> dict[str, str]:
 def open_site(workspace: Workspace, toolbox: Toolbox) -> Iterator[Site]:
     """Start all of them; the project is there, and nobody but the administrator in it."""
     if os.environ.get("ENTREPOT_BLACKBOX_URL") is not None:
-        import pytest
-
-        pytest.skip("needs settings of its own")
+        pytest.skip("the registry must have the settings of this test")
     slapd = start_slapd(workspace, toolbox)
     slapd.group("builders", slapd.person("lena", LDAP_PASSWORD))
     with issuer("RS256") as github, issuer() as provider:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from tests.blackbox.command_line import CommandLine
 from tests.blackbox.containerd import Containerd, ContainerdEngines
-from tests.blackbox.docker import Docker, DockerEngines
+from tests.blackbox.docker import DockerEngines
 from tests.blackbox.engines import Engine
 from tests.blackbox.libpod import PLAIN_HTTP, LibpodEngines, skopeo_at_home
 from tests.blackbox.processes import Workspace, base_environment, run
@@ -152,7 +152,7 @@ class Helm:
     python: Path
     home: Path
     host: str = ""
-    login: Login = Login("", "")
+    login: Login | None = None
 
     def log_in(self, host: str, login: Login) -> None:
         self.host, self.login = host, login
@@ -170,8 +170,8 @@ class Helm:
             "verb": verb,
             "host": self.host,
             "chart": name.partition("/")[2].rpartition(":")[0],
-            "username": self.login.username,
-            "password": self.login.password,
+            "username": self.login and self.login.username,
+            "password": self.login and self.login.password,
             "home": str(self.home),
         }
         request = self.home / "request.json"

@@ -1,6 +1,5 @@
 """Everybody logs in with every client, and pushes where they may."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +15,23 @@ from tests.blackbox.identities import (
     open_site,
     small_image,
 )
-from tests.blackbox.logins import CLIENTS, Client
+from tests.blackbox.logins import CLIENTS, Client, EngineClient, Program
 from tests.blackbox.processes import CommandFailedError, Workspace
 from tests.blackbox.toolbox import Toolbox
 from tests.blackbox.wire import Login
-from tools.corpus.layout import digest_of
+from tools.corpus.layout import Image, digest_of
 
 SECRETS = ("password", "robot", "access-token", "ldap", "cli-secret", "workload")
 HELM_TAG = "0.2.0_build.1"
+MAY_NOT_PUSH = "{} may not push {}: ask whoever runs project acme for role developer"
+REASONS = {
+    # It asks for the manifest first, and shows the warning that comes with the refusal.
+    "oras": "{} may not pull {}: ask whoever runs project acme for role limitedGuest",
+    # Likewise, but keeps the warning to itself.
+    "helm": "response status code 403: Forbidden",
+}
+WRONG = "user name or password is wrong: log in again"
+OVER = "this login is over, as its password or secret ended, was changed or was switched off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +106,117 @@ def test_logs_in_pushes_pulls_and_is_refused(
     assert pulled == {"same"} if client_name == "helm" else pushed in pulled
     with pytest.raises(CommandFailedError) as caught:
         client.push(image, f"{site.host}/{CLOSED}/{client_name}-{kind}:v1")
-    print(client_name, kind, caught.value)
+    reason = REASONS.get(client_name, MAY_NOT_PUSH)
+    assert reason.format(known.called(kind), f"{CLOSED}/{client_name}-{kind}") in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def docker(toolbox: Toolbox, workspace: Workspace) -> Client:
+    return CLIENTS["docker-classic"](toolbox, workspace)
+
+
+@pytest.fixture(scope="module")
+def crane(toolbox: Toolbox, workspace: Workspace) -> Client:
+    return CLIENTS["crane"](toolbox, workspace)
+
+
+@dataclass(slots=True)
+class Pusher:
+    """Pushes one image to one repository, as often as it is told."""
+
+    client: Client
+    site: Site
+    image: Image
+    repository: str
+
+    def log_in(self, login: Login) -> None:
+        self.client.log_in(self.site.host, login)
+
+    def log_out(self) -> None:
+        if isinstance(self.client, EngineClient):
+            self.client.command("logout", self.site.host)
+        else:
+            assert isinstance(self.client, Program)
+            self.client.line("auth", "logout", self.site.host)
+
+    def ended(self, reason: str) -> str:
+        """Return what is told of a login that is over: docker shows a token of ours for it."""
+        return OVER if isinstance(self.client, EngineClient) else reason
+
+    def push(self) -> None:
+        self.client.push(self.image, f"{self.site.host}/{ALLOWED}/{self.repository}:v1")
+
+    def refused(self) -> str:
+        """Return what the client says of a push that fails."""
+        with pytest.raises(CommandFailedError) as caught:
+            self.push()
+        return str(caught.value)
+
+
+@pytest.fixture(params=["docker", "crane"])
+def pusher(request: pytest.FixtureRequest, site: Site, known: Known, scratch: Path) -> Pusher:
+    """docker keeps an identity token, crane what it was given."""
+    client = request.getfixturevalue(request.param)
+    name = f"{request.node.originalname.rpartition('_')[2]}-{request.param}"
+    return Pusher(client, site, small_image(scratch / "image", name), name)
+
+
+def test_a_robot_is_rotated_while_a_client_holds_the_old_secret(pusher: Pusher) -> None:
+    site, name = pusher.site, f"turns-{pusher.repository[-5:]}"
+    robot = site.robot(name)
+    pusher.log_in(robot)
+    pusher.push()
+    words = ("robot", "rotate", robot.username.removeprefix("robot$"))
+    middle = site.entrepot(*words, "--overlap", "1h").strip()
+    pusher.push()
+    newest = site.entrepot(*words).strip()
+    assert pusher.ended(WRONG) in pusher.refused()
+    with pytest.raises(CommandFailedError, match=WRONG):
+        pusher.log_in(Login(robot.username, middle))
+        pusher.push()
+    pusher.log_in(Login(robot.username, newest))
+    pusher.push()
+
+
+def test_a_user_is_switched_off_and_on(pusher: Pusher) -> None:
+    site, name = pusher.site, f"dora-{pusher.repository[-5:]}"
+    login = site.user(name)
+    pusher.log_in(login)
+    pusher.push()
+    site.entrepot("user", "disable", name)
+    reason = f"{name} is switched off: ask an administrator to switch the account on again"
+    assert pusher.ended(reason) in pusher.refused()
+    with pytest.raises(CommandFailedError, match=reason):
+        pusher.log_in(login)
+        pusher.push()
+    site.entrepot("user", "enable", name)
+    pusher.log_in(login)
+    pusher.push()
+
+
+def test_an_access_token_is_revoked(pusher: Pusher) -> None:
+    site = pusher.site
+    owner = site.user(f"rita-{pusher.repository[-5:]}")
+    login, token_id = site.access_token(owner, "laptop")
+    pusher.log_in(login)
+    pusher.push()
+    site.entrepot_as(owner, "token", "revoke", token_id)
+    assert pusher.ended(WRONG) in pusher.refused()
+    pusher.log_in(owner)
+    pusher.push()
+
+
+def test_who_has_logged_out_is_told_to_log_in(pusher: Pusher) -> None:
+    pusher.log_in(pusher.site.user(f"lou-{pusher.repository[-5:]}"))
+    pusher.push()
+    pusher.log_out()
+    assert f"log in to push {ALLOWED}/{pusher.repository}: docker login" in pusher.refused()
+
+
+def test_the_server_is_started_again_between_login_and_push(pusher: Pusher) -> None:
+    """What docker keeps instead of the password holds on."""
+    site = pusher.site
+    pusher.log_in(site.user(f"stan-{pusher.repository[-5:]}"))
+    site.stop()
+    site.start()
+    pusher.push()

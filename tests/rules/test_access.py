@@ -274,6 +274,23 @@ def test_a_first_push_makes_the_project() -> None:
     assert not decide(user(Role.DEVELOPER), *push, CLOSED, NO_FACTS).founds
 
 
+def test_who_may_make_projects_runs_what_their_first_push_makes() -> None:
+    push = (Permission.PUSH, Target.of(RepositoryName("new/app")))
+    everywhere = Facts(grants=(Grant("*", frozenset({Permission.PUSH}), "pushes"),))
+    cases = [
+        (user(Role.USER), CLOSED, NO_FACTS, True),
+        (user(Role.DEVELOPER), CLOSED, NO_FACTS, True),
+        (user(Role.DEVELOPER), Policy(open=True), NO_FACTS, True),
+        (user(Role.DEVELOPER), CLOSED, THERE, False),
+        (user(Role.DEVELOPER), Policy(auto_create=False), NO_FACTS, False),
+        (user(Role.GUEST), CLOSED, everywhere, False),
+        (ANONYMOUS, Policy(open=True), NO_FACTS, False),
+    ]
+    for who, policy, facts, creates in cases:
+        verdict = decide(who, *push, policy, facts)
+        assert (verdict.allowed, verdict.creates) == (True, creates), (who, policy)
+
+
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_no_role_for_projects_reaches_the_registry(name: str) -> None:
     assert all(one.level is not Level.REGISTRY for one in BUILT_IN[name])

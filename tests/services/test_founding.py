@@ -14,7 +14,7 @@ from entrepot.services.founding import enter_project, found_project, was_used
 from tests.services.granting import Ground, open_ground
 
 APP = RepositoryName("acme/app")
-ALICE = Caller("alice", founds=True)
+ALICE = Caller("alice", founds=True, creates=True)
 
 
 @pytest.fixture
@@ -34,14 +34,14 @@ async def test_the_first_to_push_runs_the_project_at_once(ground: Ground) -> Non
     assert await ground.may("alice", Permission.DELETE, APP)
     assert not await ground.may("bob", Permission.PUSH, APP)
     await enter(ground, ALICE)
-    await enter(ground, replace(ALICE, founds=False))
+    await enter(ground, replace(ALICE, founds=False, creates=False))
     assert len(await ground.grants.page("acme", 0, 10)) == 1
 
 
 async def test_who_comes_second_in_a_race_does_not_enter(ground: Ground) -> None:
     await enter(ground, ALICE)
     with pytest.raises(Fault) as caught:
-        await enter(ground, Caller("bob", founds=True))
+        await enter(ground, Caller("bob", founds=True, creates=True))
     assert caught.value.code is Code.DENIED
     assert "somebody else has just made project acme" in caught.value.message
     await enter(ground, Caller("bob"))  # who has a grant by now
@@ -49,7 +49,7 @@ async def test_who_comes_second_in_a_race_does_not_enter(ground: Ground) -> None
 
 @pytest.mark.parametrize("maker", ["", "robot$ci", "workload:ci:repo", "operator"])
 async def test_who_has_no_account_gives_nobody_a_grant(ground: Ground, maker: str) -> None:
-    await enter(ground, Caller(maker, founds=True))
+    await enter(ground, Caller(maker, founds=True, creates=True))
     assert (await ground.projects.find("acme")).created_by == maker
     assert await ground.grants.page("acme", 0, 10) == []
 
@@ -72,3 +72,11 @@ async def test_a_removed_projects_name_is_not_had_by_a_push(ground: Ground) -> N
     assert caught.value.code is Code.DENIED
     assert await ground.projects.page("", 10) == []
     await enter(ground, Caller("root"))  # an administrator
+
+
+async def test_who_may_only_push_everywhere_does_not_run_what_their_push_makes(
+    ground: Ground,
+) -> None:
+    await enter(ground, Caller("dev"))
+    assert (await ground.projects.find("acme")).created_by == "dev"
+    assert await ground.grants.page("acme", 0, 10) == []

@@ -123,7 +123,7 @@ async def open_visitors(*, decides_admins: bool = True) -> AsyncIterator[Visitor
     directory.put(CAROL)
     admins = frozenset({Source.LDAP, Source.OIDC}) if decides_admins else frozenset[Source]()
     welcomer = Welcomer(catalog, clock, admins_of=admins)
-    people = PeopleService(catalog, clock, directory, welcomer, log)
+    people = PeopleService(catalog, clock, directory=directory, welcomer=welcomer, log=log)
     accounts = AccountService(catalog, PlainPasswords(), clock, chance, elsewhere=people)
     ground = Ground(catalog, clock, chance, Es256Signer(KEY))
     gate = assemble_gate(ground, accounts, Policy(), Terms(), Sources(people=people))

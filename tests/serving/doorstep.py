@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from prometheus_client import CollectorRegistry
@@ -22,7 +21,7 @@ from entrepot.oci.mediatype import OCI_MANIFEST
 from entrepot.rules.roles import Role
 from entrepot.rules.tickets import KEY_BYTES
 from entrepot.serving.sources import open_sources
-from entrepot.settings import Auth, Ldap, Oidc, Server, Settings
+from entrepot.settings import Ldap, Oidc, Server, Settings, Workloads
 from entrepot.wiring import House, Outside, build, mounts
 from tests.faces.registry.client import Answer, call
 from tests.faces.registry.registry import PASSWORD, PlainPasswords, basic
@@ -85,14 +84,16 @@ class Doorstep:
 
 @contextlib.asynccontextmanager
 async def open_doorstep(
-    ldap: Ldap | None = None, oidc: Oidc | None = None, **changes: Any
+    ldap: Ldap | None = None,
+    oidc: Oidc | None = None,
+    workloads: Workloads | None = None,
 ) -> AsyncIterator[Doorstep]:
     """Yield a registry with an administrator and project acme."""
     settings = Settings(
         ldap=ldap or Ldap(),
         oidc=oidc or Oidc(),
         server=Server(public_url=f"http://{HOST}"),
-        auth=Auth(**changes),
+        workloads=workloads or Workloads(),
     )
     log, clock = Log(), HandClock()
     clock.seconds = time.time()

@@ -1,5 +1,6 @@
 """Directory, provider and issuers, from the settings to a push."""
 
+import json
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from entrepot.faces.manage.sso import PLACE
-from entrepot.settings import Ldap, Oidc, SettingsError
+from entrepot.settings import Ldap, Oidc, SettingsError, Workloads
 from tests import issuers as simulated
 from tests.adapters.ldap.conftest import settings as ldap_settings
 from tests.adapters.ldap.slapd import PASSWORD as SESAME
@@ -72,6 +73,10 @@ async def test_docker_with_the_password_of_a_directory(slapd: Slapd) -> None:
         # Ada is an administrator as the directory says so, and the first one still is.
         assert (await door.ask("GET", "/users", login=("ada", SESAME))).status == 200
         assert (await door.ask("GET", "/users", login=("bob", SESAME))).status == 403
+        assert "people-sync" in door.house.handlers
+        await door.house.upkeep.ensure_schedules()
+        schedules = (await door.ask("GET", "/schedules")).json["items"]
+        assert "people-sync" in [one["name"] for one in schedules]
 
 
 async def test_a_directory_that_is_down_keeps_nobody_else_out() -> None:
@@ -105,6 +110,12 @@ async def test_files_that_cannot_be_used_are_told_at_the_start(
             async with open_doorstep(ldap, provider):
                 pass
         assert named in str(caught.value)
+    for key in ("ca", "keys"):
+        with pytest.raises(SettingsError, match=rf"workloads\.{key}"):
+            async with open_doorstep(
+                workloads=Workloads(**{key: (f"https://a.example={missing}",)})
+            ):
+                pass
 
 
 class Browser:
@@ -265,6 +276,22 @@ async def test_a_token_of_a_job_is_tried(issuer: Issuer, door: Doorstep) -> None
     late = simulated.github_claims(issuer.url, audience=HOST, exp=int(time.time()) - 3600)
     answer = await door.ask("POST", "/workload-test", {"token": issuer.sign(late)})
     assert (answer.status, "expired" in answer.json["detail"]) == (400, True)
+
+
+async def test_a_cluster_that_cannot_be_reached(issuer: Issuer, tmp_path: Path) -> None:
+    (tmp_path / "jwks").write_text(json.dumps({"keys": issuer.published}))
+    cluster = "https://kubernetes.default.svc"
+    async with open_doorstep(workloads=Workloads(keys=(f"{cluster}={tmp_path}/jwks",))) as door:
+        rule = {
+            "kind": "kubernetes",
+            "issuer": cluster,
+            "conditions": {"/kubernetes.io/namespace": "ci"},
+            "grants": [{"scope": "acme", "permissions": PUSH}],
+        }
+        assert (await door.ask("PUT", "/workloads/cluster", rule)).status == 200
+        token = issuer.sign(simulated.kubernetes_claims(cluster, audience=HOST))
+        assert await door.push("workload", token, "acme/web") == 201
+    assert issuer.asked == []
 
 
 async def test_issuers_that_are_known(door: Doorstep) -> None:

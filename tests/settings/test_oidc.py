@@ -4,9 +4,23 @@ from typing import Any
 
 import pytest
 
-from entrepot.settings import Auth, Ldap, Oidc, Server, Settings, SettingsError
+from entrepot.settings import (
+    Auth,
+    Ldap,
+    Oidc,
+    Server,
+    Settings,
+    SettingsError,
+    Workloads,
+)
 from entrepot.settings.checks import check
-from entrepot.settings.oidc import SCOPES_MAX, check_oidc
+from entrepot.settings.oidc import (
+    ISSUERS_MAX,
+    SCOPES_MAX,
+    check_oidc,
+    check_workloads,
+    issuer_and_file,
+)
 
 ISSUER = "https://id.example"
 
@@ -65,3 +79,23 @@ def test_users_of_a_file_are_all_there_are(changes: dict[str, Any]) -> None:
     check(Settings(server=server, **changes))
     with pytest.raises(SettingsError, match=r"auth\.htpasswd"):
         check(Settings(server=server, auth=Auth(htpasswd="/users"), **changes))
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        ("https://cluster.example",),
+        ("https://cluster.example=",),
+        ("=/etc/ca.pem",),
+        ("cluster.example=/etc/ca.pem",),
+        ("https://cluster.example=/a", "https://cluster.example=/b"),
+        tuple(f"https://cluster{number}.example=/a" for number in range(ISSUERS_MAX + 1)),
+    ],
+)
+def test_files_of_issuers(entries: tuple[str, ...]) -> None:
+    good = "https://cluster.example=/etc/a=b.pem"
+    check_workloads(Workloads(ca=(good,), keys=(good,)))
+    assert issuer_and_file(good) == ("https://cluster.example", "/etc/a=b.pem")
+    for key in ("ca", "keys"):
+        with pytest.raises(SettingsError, match=rf"workloads\.{key}"):
+            check_workloads(Workloads(**{key: entries}))

@@ -28,6 +28,9 @@ _IPV6_CUSTOMER_BITS = 56
 """What one customer is given (RFC 6177): fewer bits, and guesses come from ever new addresses."""
 _PERIOD_MAX = 3
 _AROUND = string.digits + string.punctuation + string.whitespace
+RESERVED = frozenset({"anonymous", "everyone", "operator", "workload", "me"})
+"""Names that no user is given, for they mean something already."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
 
@@ -54,6 +57,16 @@ class PasswordPolicy:
 
 
 DEFAULT_POLICY = PasswordPolicy()
+
+
+def check_new_name(name: str) -> Fault | None:
+    """Return what is wrong with the name of an account to be made, or None."""
+    if name.lower() in RESERVED:
+        return Fault(
+            Code.REQUEST_INVALID,
+            f"{name} stands for somebody else in commands and in the audit log: use another name",
+        )
+    return check_name(name)
 
 
 def check_password(

@@ -163,8 +163,8 @@ async def _check_limits(tx: Tx, identity: Identity, limits: tuple[LimitGrant, ..
     if missing is not None:
         raise Fault(
             Code.DENIED,
-            f"the access token does not reach as far as {missing[0]} on {missing[1]}: what it makes "
-            "cannot either",
+            f"the access token does not reach as far as {missing[0]} on {missing[1]}: what it "
+            "makes cannot either",
             {"permission": str(missing[0]), "scope": missing[1]},
         )
 

@@ -9,7 +9,13 @@ from entrepot.ports.clock import Clock, Random
 from entrepot.ports.grants import ACCESS_EPOCH
 from entrepot.ports.secrets import Passwords
 from entrepot.rules.access import Identity
-from entrepot.rules.passwords import DEFAULT_POLICY, PasswordPolicy, check_name, check_password
+from entrepot.rules.passwords import (
+    DEFAULT_POLICY,
+    PasswordPolicy,
+    check_name,
+    check_new_name,
+    check_password,
+)
 from entrepot.rules.roles import Role
 
 from .auditing import Act, record
@@ -85,7 +91,7 @@ class AccountService:
         kept in a file, and for an account that would hold what `by` lacks.
         """
         _raise(self._kept_elsewhere())
-        _raise(check_name(name) or check_password(password, self._policy, name=name))
+        _raise(check_new_name(name) or check_password(password, self._policy, name=name))
         now = self._clock.now()
         account = Account(name, role, await self._passwords.hash(password), now, now)
         async with self._catalog.begin(write=True) as tx:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from entrepot.oci.errors import Code, Fault
 from entrepot.ports.catalog import Catalog, Tx
 from entrepot.ports.grants import GrantRow
 from entrepot.rules.access import Facts, Grant, Identity, Kind, of_account
@@ -18,7 +19,9 @@ from .epochs import EpochWatch, Remembered
 FACTS_MAX = 32768
 """Callers times projects that are remembered, some hundred bytes each."""
 GRANTS_MAX = 512
-"""Grants to one subject that are looked at; services let nobody have more."""
+"""Grants that one subject is given at most; what they found themselves comes on top."""
+HELD_MAX = 1 << 16
+"""Grants to one subject that are read to tell what they hold; with more nobody is told it."""
 
 _Who = tuple[Kind, str, str]
 """Kind and name of a caller, and a project; empty for none."""
@@ -79,16 +82,29 @@ async def all_of_user(tx: Tx, name: str) -> tuple[Grant, ...]:
     """Return whatever a user has anywhere, by account, in person and by groups."""
     account = await tx.accounts.find(name)
     found = [of_account(account.role)] if account is not None else []
-    rows = await tx.grants.of_subject(SubjectKind.USER, name, GRANTS_MAX)
+    rows = await _all(tx, SubjectKind.USER, name)
     for group in sorted({group for group, _ in await tx.groups.of(name)}):
-        rows += await tx.grants.of_subject(SubjectKind.GROUP, group, GRANTS_MAX)
+        rows += await _all(tx, SubjectKind.GROUP, group)
     return tuple(found + [await _resolved(tx, row) for row in rows])
 
 
 async def all_of_subject(tx: Tx, kind: SubjectKind, name: str) -> tuple[Grant, ...]:
     """Return whatever a group, a robot or everyone was granted."""
-    rows = await tx.grants.of_subject(kind, name, GRANTS_MAX)
+    rows = await _all(tx, kind, name)
     return tuple([await _resolved(tx, row) for row in rows])
+
+
+async def _all(tx: Tx, kind: SubjectKind, name: str) -> list[GrantRow]:
+    """Return all grants to a subject, as one that is overlooked lets others give or get it."""
+    rows = await tx.grants.of_subject(kind, name, HELD_MAX)
+    if len(rows) == HELD_MAX:
+        raise Fault(
+            Code.DENIED,
+            f"{name} has {HELD_MAX} grants or more, so that it cannot be told what that is: take "
+            "some away",
+            {"name": name},
+        )
+    return rows
 
 
 async def permissions_of(
@@ -114,7 +130,10 @@ async def _of_workload(tx: Tx, name: str) -> list[Grant]:
     rule = await tx.workloads.find(rule_of(name))
     if rule is None:
         return []
-    found = msgspec.json.decode(rule.document, type=WorkloadGrants)
+    try:
+        found = msgspec.json.decode(rule.document, type=WorkloadGrants)
+    except msgspec.DecodeError:
+        return []  # of another version: what cannot be read gives nothing
     grants = []
     for one in found.grants:
         permissions = await permissions_of(tx, one.role, one.permissions)

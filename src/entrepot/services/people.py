@@ -48,8 +48,17 @@ class PeopleService:
     """
 
     def __init__(
-        self, catalog: Catalog, clock: Clock, directory: Directory, welcomer: Welcomer, log: Log
+        self,
+        catalog: Catalog,
+        clock: Clock,
+        *,
+        directory: Directory,
+        welcomer: Welcomer,
+        log: Log,
+        looks_up: bool = True,
     ) -> None:
+        """`looks_up` says whether the directory can be asked about people without a password."""
+        self.looks_up = looks_up
         self._catalog = catalog
         self._clock = clock
         self._directory = directory

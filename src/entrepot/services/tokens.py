@@ -157,7 +157,11 @@ class TokenService:
             revoked = await self._holders.is_revoked(str(claims.get("jti", "")))
             if holder is not None and not revoked and holder.changed_at == claims["changed"]:
                 return holder
-        raise unauthorized("the refresh token is not valid any more: log in again")
+        # Docker shows it to people who know nothing of a refresh token that it keeps for them.
+        raise unauthorized(
+            "this login is over, as its password or secret ended, was changed or was switched off: "
+            "log in again"
+        )
 
     async def revoke(self, token_id: str, by: Caller) -> None:
         """Let no token with this `jti` be good any more, wherever it is; within a second."""
@@ -248,9 +252,7 @@ class Holders:
         self._clock = clock
         self._standing = standing
         self._facts = facts
-        self._revoked: Remembered[str, frozenset[str]] = Remembered(
-            watch, self._read_revoked, 1
-        )
+        self._revoked: Remembered[str, frozenset[str]] = Remembered(watch, self._read_revoked, 1)
 
     async def standing(self, kind: Kind, name: str, credential: str) -> Standing | None:
         """Return a holder as they are now."""

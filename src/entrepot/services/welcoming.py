@@ -9,7 +9,7 @@ from entrepot.ports.clock import Clock
 from entrepot.ports.grants import ACCESS_EPOCH
 from entrepot.ports.identity import Person, Source
 from entrepot.ports.people import Profile
-from entrepot.rules.passwords import check_name
+from entrepot.rules.passwords import check_new_name
 from entrepot.rules.roles import Role
 
 from .auditing import Act, record
@@ -116,7 +116,7 @@ class Welcomer:
         return account, is_all
 
     async def _added(self, tx: Tx, person: Person, name: str, now: float) -> Account:
-        wrong = check_name(name)
+        wrong = check_new_name(name)
         if wrong is not None:
             raise wrong
         role = Role.ADMIN if self._decides(person) and person.is_admin else Role.USER

@@ -9,7 +9,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from entrepot.adapters.logging import Log
-from entrepot.adapters.oidc import LateIssuers
+from entrepot.adapters.oidc import LateIssuers, Site
 from entrepot.faces.manage.sso import CALLBACK
 from entrepot.gate import Sources
 from entrepot.ports.federation import OidcProvider
@@ -19,7 +19,7 @@ from entrepot.services.people import PeopleService
 from entrepot.services.sso import SsoService, SsoTerms
 from entrepot.services.welcoming import Welcomer
 from entrepot.services.workloads import WorkloadService
-from entrepot.settings import Oidc, Settings, SettingsError
+from entrepot.settings import Oidc, Settings, SettingsError, Workloads, issuer_and_file
 from entrepot.wiring import Outside
 
 SECRET_MAX_BYTES = 4096
@@ -37,7 +37,7 @@ async def open_sources(
     A source that is down now is logged, and asked again as people come. Raises `SettingsError` for
     files that cannot be used.
     """
-    issuers = LateIssuers()
+    issuers = LateIssuers(_sites(settings.workloads))
     stack.push_async_callback(issuers.close)
     admins = {Source.LDAP: settings.ldap.admin_group, Source.OIDC: settings.oidc.admin_group}
     welcomer = Welcomer(
@@ -53,6 +53,25 @@ async def open_sources(
         audience=urlsplit(settings.server.public_url).netloc or settings.auth.service,
     )
     return replace(outside, sources=sources)
+
+
+def _sites(workloads: Workloads) -> list[Site]:
+    authorities = dict(map(issuer_and_file, workloads.ca))
+    keys = dict(map(issuer_and_file, workloads.keys))
+    for key, files in (("ca", authorities), ("keys", keys)):
+        for file in files.values():
+            if not Path(file).is_file():
+                raise SettingsError(
+                    f"workloads.{key}: {file} is no file: write it, or name another"
+                )
+    return [
+        Site(
+            issuer,
+            Path(authorities[issuer]) if issuer in authorities else None,
+            Path(keys[issuer]) if issuer in keys else None,
+        )
+        for issuer in {**authorities, **keys}
+    ]
 
 
 async def _people(
@@ -75,7 +94,15 @@ async def _people(
         raise SettingsError(str(error)) from error
     stack.push_async_callback(directory.close)
     _check_soon(directory, "directory", log, stack)
-    return PeopleService(outside.catalog, outside.clock, directory, welcomer, log)
+    ldap = settings.ldap
+    return PeopleService(
+        outside.catalog,
+        outside.clock,
+        directory=directory,
+        welcomer=welcomer,
+        log=log,
+        looks_up=bool(ldap.bind_dn) or not ldap.bind_template,
+    )
 
 
 async def _sso(

@@ -21,7 +21,8 @@ from .model import (
     Trash,
     Uploads,
 )
-from .people import Ldap, Oidc
+from .oidc import issuer_and_file
+from .people import Ldap, Oidc, Workloads
 from .sources import Sources, read
 
 __all__ = [
@@ -50,7 +51,9 @@ __all__ = [
     "Storage",
     "Trash",
     "Uploads",
+    "Workloads",
     "check",
+    "issuer_and_file",
     "keys",
     "load",
     "read",

@@ -7,7 +7,7 @@ from .audit import check_audit
 from .callers import UNIX, check_networks, check_rates
 from .ldap import check_ldap
 from .model import Auth, Server, Settings, SettingsError
-from .oidc import check_oidc
+from .oidc import check_oidc, check_workloads
 from .secrets import check_secrets
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
@@ -32,6 +32,7 @@ def check(settings: Settings) -> None:
     check_rates(settings.rates)
     check_ldap(settings.ldap)
     check_oidc(settings.oidc)
+    check_workloads(settings.workloads)
     _check_sources(settings)
     check_audit(settings.audit)
     check_secrets(settings.secrets, settings.auth)

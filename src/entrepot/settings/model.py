@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from .people import Ldap, Oidc
+from .people import Ldap, Oidc, Workloads
 
 # Bounded, as timers and databases take neither infinity nor any number.
 Seconds = Annotated[float, Meta(gt=0, le=10 * 365 * 86400)]
@@ -375,6 +375,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     projects: Projects = Projects()
     ldap: Ldap = Ldap()
     oidc: Oidc = Oidc()
+    workloads: Workloads = Workloads()
     secrets: Secrets = Secrets()
     uploads: Uploads = Uploads()
     manifests: Manifests = Manifests()

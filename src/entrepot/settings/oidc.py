@@ -1,12 +1,13 @@
-"""Checks of `oidc.*`: what would fail at somebody's login, said at the start."""
+"""Checks of `oidc.*` and `workloads.*`: what would fail at a login."""
 
 import re
 
 from .model import SettingsError
-from .people import Oidc
+from .people import Oidc, Workloads
 
 AUTH_METHODS = ("", "client_secret_basic", "client_secret_post")
 SCOPES_MAX = 32
+ISSUERS_MAX = 64
 
 _DEFAULT = Oidc()
 # Over plain HTTP, tokens and the client's secret would be anybody's; tests run on loopback.
@@ -61,3 +62,25 @@ def _check_unused(oidc: Oidc) -> None:
                 f"oidc.{key}: without oidc.issuer it would not be used; name the provider there, "
                 "or leave it away"
             )
+
+
+def check_workloads(workloads: Workloads) -> None:
+    """Raise `SettingsError` for what names no issuer, or no file."""
+    for key, entries in (("ca", workloads.ca), ("keys", workloads.keys)):
+        if len(entries) > ISSUERS_MAX:
+            raise SettingsError(f"workloads.{key}: name at most {ISSUERS_MAX} issuers")
+        issuers = [issuer_and_file(entry)[0] for entry in entries]
+        for entry, issuer in zip(entries, issuers, strict=True):
+            if not _ISSUER.fullmatch(issuer) or not issuer_and_file(entry)[1]:
+                raise SettingsError(
+                    f"workloads.{key}: '{entry[:200]}' must be ISSUER=FILE, such as "
+                    "https://cluster.example.com=/etc/entrepot/cluster.pem"
+                )
+        if len({*issuers}) < len(issuers):
+            raise SettingsError(f"workloads.{key}: an issuer is there twice; name it once")
+
+
+def issuer_and_file(entry: str) -> tuple[str, str]:
+    """Return the halves of `ISSUER=FILE`; the first may be empty."""
+    issuer, _, file = entry.partition("=")
+    return issuer, file

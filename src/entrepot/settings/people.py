@@ -1,4 +1,4 @@
-"""Settings of those who know people: an LDAP directory, an OpenID provider."""
+"""Settings of those who know people and machines: LDAP, OpenID Connect."""
 
 from typing import Annotated
 
@@ -154,3 +154,22 @@ class Oidc(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ca: Annotated[
         str, Meta(description="PEM file of the provider's authority; the system's if empty.")
     ] = ""
+
+
+class Workloads(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How issuers of workloads' tokens are reached; rules are made with `entrepot workload`."""
+
+    ca: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="`ISSUER=FILE`: PEM file of the authority of an issuer that is not the "
+            "system's, such as a cluster's."
+        ),
+    ] = ()
+    keys: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="`ISSUER=FILE`: JWK set of an issuer that cannot be reached from here; "
+            "read again every few minutes."
+        ),
+    ] = ()

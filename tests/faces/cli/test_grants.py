@@ -22,7 +22,8 @@ from entrepot.faces.server.run import Server
 from entrepot.rules.access import Policy
 from entrepot.rules.networks import Networks
 from entrepot.rules.roles import BUILT_IN, Role
-from tests.services.granting import Ground, open_ground
+from entrepot.services.robotparts import Gift, NewRobot
+from tests.services.granting import ROOT, Ground, open_ground
 
 
 @dataclass
@@ -206,3 +207,24 @@ async def test_who_one_is(desk: Desk) -> None:
     told = (await desk.said(whoami)).splitlines()
     assert told[0] == "operator (user), role of the account: admin, groups: none"
     assert (await desk.asked(whoami))["kind"] == "user"
+
+
+async def test_a_robot_is_told_to_be_given_all_it_has_and_this_too(desk: Desk) -> None:
+    for name in ("acme", "other"):
+        await desk.said(projects, "create", name)
+    robots = desk.ground.people.gate.robots
+    for project in ("acme", ""):
+        gifts = (
+            Gift("acme/web/**", permissions=("history.read",)),
+            Gift("acme", role="limitedGuest"),
+        )
+        await robots.create(NewRobot("ci", project, gifts), ROOT)
+    told = " ".join((await desk.said(explain, "robot$acme+ci", "push", "acme/web")).split())
+    assert (
+        "What to do: entrepot robot change 'robot$acme+ci' --permission "
+        "'history.read=acme/web/**' --role limitedGuest=acme --role developer=acme What was" in told
+    )
+    told = " ".join((await desk.said(explain, "robot$acme+ci", "pull", "other/web")).split())
+    assert "a robot of project acme is given nothing outside of it" in told
+    told = await desk.said(explain, "robot$ci", "catalog.list")
+    assert "--permission 'catalog.list=*'" in told

@@ -350,7 +350,8 @@ async def test_a_token_without_the_scope_is_told_so(closed: Registry) -> None:
     await closed.use_token(Role.DEVELOPER, "repository:acme/app:pull")
     answer = await closed.request("POST", "/v2/acme/app/blobs/uploads/")
     scope = 'scope="repository:acme/app:pull,push",error="insufficient_scope"'
-    assert challenge(answer) == f"{REALM},{scope}"
+    told = 'error_description="the token does not allow to push acme/app: ask for that scope"'
+    assert challenge(answer) == f"{REALM},{scope},{told}"
 
 
 async def test_podman_and_dockerd_learn_from_the_ping_how_to_log_in(closed: Registry) -> None:

@@ -17,7 +17,7 @@ WRONG = Fault(Code.UNAUTHORIZED, "expired", {"error": "invalid_token"})
 LACKING = Fault(Code.UNAUTHORIZED, "not in the token", {"action": "push"})
 HOST = "registry.test:5000"
 # One challenge, its values in quotes without quotes inside, no space after a comma.
-CHALLENGE = re.compile(r'Bearer ([a-z]+="[^"\\]*"(?:,[a-z]+="[^"\\]*")*)')
+CHALLENGE = re.compile(r'Bearer ([a-z_]+="[^"\\]*"(?:,[a-z_]+="[^"\\]*")*)')
 SCOPE = re.compile(r"(repository|registry):[a-z0-9][a-z0-9._/-]*:(\*|[a-z]+(,[a-z]+)*)")
 
 
@@ -59,7 +59,7 @@ def challenge(
     assert text.isprintable()
     found = CHALLENGE.fullmatch(text)
     assert found is not None, text
-    pairs = re.findall(r'([a-z]+)="([^"]*)"', found[1])
+    pairs = re.findall(r'([a-z_]+)="([^"]*)"', found[1])
     assert len(dict(pairs)) == len(pairs)
     return dict(pairs)
 
@@ -134,6 +134,13 @@ def test_the_error_tells_a_bad_token_from_a_narrow_one(
     fault: Fault, authorization: str | None, error: str | None
 ) -> None:
     assert challenge(fault=fault, authorization=authorization).get("error") == error
+
+
+def test_what_is_lacking_is_described_as_docker_shows_nothing_else() -> None:
+    fault = Fault(Code.UNAUTHORIZED, 'log in to push "é"\\ \n', {"permission": "x"})
+    assert challenge(fault=fault).get("error_description") is None
+    found = challenge(fault=fault, authorization="Bearer x")
+    assert found["error_description"] == "log in to push '''' '"
 
 
 @pytest.mark.parametrize(

@@ -223,8 +223,8 @@ TOLD = {
         ("POST", "app/blobs/uploads/"),
         403,
         (
-            "bob may not push app: names without a project are in `library`, where role developer is "
-            "needed; push under a project of yours, as in <project>/<image>"
+            "bob may not push app: names without a project are in `library`, where role developer "
+            "is needed; push under a project of yours, as in <project>/<image>"
         ),
         None,
     ),
@@ -313,8 +313,8 @@ TOLD = {
         PUSH,
         403,
         (
-            "the access token does not reach as far as repository.push on acme/web/app: use one that "
-            "does"
+            "the access token does not reach as far as repository.push on acme/web/app: use one "
+            "that does"
         ),
         None,
     ),
@@ -336,6 +336,8 @@ async def test_what_is_told(case: str) -> None:
         code = "UNAUTHORIZED" if status == 401 else "DENIED"
         assert (answer.status, answer.code, answer.message) == (status, code, message)
         given = None if challenge is None else BEARER + challenge
+        if given is not None and given.endswith(TOO_LITTLE):
+            given += f',error_description="{message}"'
         assert answer.header("WWW-Authenticate") == given
 
 
@@ -362,10 +364,23 @@ async def test_who_may_push_is_told_404_of_what_is_not_there() -> None:
                 assert answer.status == 404, (name, what)
 
 
+async def test_who_is_refused_an_answer_without_a_body_is_told_by_a_warning() -> None:
+    """Of a blob they are told 404, as clients then ask for an upload, and show what that says."""
+    reason = "bob may not pull acme/web/app: ask whoever runs project acme for role limitedGuest"
+    async with open_door() as door:
+        for what, status in ((f"blobs/{DIGEST}", 404), ("manifests/v1", 403), ("tags/list", 403)):
+            answer = await door.ask(basic("bob"), "HEAD", f"acme/web/app/{what}")
+            assert (answer.status, answer.header("Warning")) == (status, f'299 - "{reason}"')
+        answer = await door.ask(basic("bob"), "GET", f"acme/web/app/blobs/{DIGEST}")
+        assert (answer.status, answer.header("Warning")) == (403, None)
+
+
 async def test_what_is_told_of_a_mount() -> None:
     async with open_door() as door:
         path = f"acme/web/app/blobs/uploads/?mount={DIGEST}&from=acme/base"
         shown = await door.bearer("dev", "repository:acme/web/app:pull")
         answer = await door.ask(shown, "POST", path)
         scope = ',scope="repository:acme/web/app:pull,push repository:acme/base:pull"'
-        assert answer.header("WWW-Authenticate") == BEARER + scope + TOO_LITTLE
+        reason = "the token does not allow to push acme/web/app: ask for that scope"
+        told = f'{scope}{TOO_LITTLE},error_description="{reason}"'
+        assert answer.header("WWW-Authenticate") == BEARER + told

@@ -3,7 +3,7 @@
 import shlex
 import textwrap
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import click
 
@@ -36,7 +36,11 @@ GIVE_PERMISSION = "entrepot grant add {who} --permissions {permission} '*'"
 MAKE_PUBLIC = (
     "log in; or, if anyone at all shall pull from it: entrepot project change {project} --public"
 )
-ROBOT = "give it role {role}, or {permission}, in its grants (entrepot robot --help says how)"
+GIVE_ROBOT = "entrepot robot change {who} {grants}"
+OUTSIDE = (
+    "a robot of project {own} is given nothing outside of it: make a robot of the registry "
+    "(entrepot robot create NAME {grants})"
+)
 WORKLOAD = "add the grant to the rule that trusts it; a rule's grants are all that it gives"
 LOG_IN = "log in: without an account one can only pull, and only from public projects"
 ADDRESS = "come from an allowed network, or widen those of the robot or access token"
@@ -83,7 +87,7 @@ def explain(client: Client, who: str, action: str, what: str, **given: Any) -> N
     if not found["allowed"]:
         _tell(BECAUSE.format(reason=found["reason"]), "  ")
         click.echo(f"\n{TO_DO}")
-        _tell(_cure(found), "  ")
+        _tell(_cure(client, found), "  ")
     click.echo(f"\n{LOOKED_AT}")
     for step in found["steps"]:
         head = f"  {step['looked_at']:{INDENT - 2}}"
@@ -107,11 +111,11 @@ def whoami(client: Client, as_json: bool) -> None:  # noqa: FBT001 - click passe
     show_table(HEADINGS, [(one["scope"], one["source"]) for one in found["grants"]])
 
 
-def _cure(found: dict[str, Any]) -> str:
+def _cure(client: Client, found: dict[str, Any]) -> str:
     """Return what helps: where a command does, that command."""
     obstacle = found["obstacle"]
     if obstacle == "grant":
-        return _grant(found)
+        return _grant(client, found)
     if obstacle == "address":
         return _address(found)
     others = {
@@ -131,20 +135,40 @@ def _address(found: dict[str, Any]) -> str:
     return ADDRESS
 
 
-def _grant(found: dict[str, Any]) -> str:
+def _grant(client: Client, found: dict[str, Any]) -> str:
     project, permission, roles = found["project"], found["permission"], found["roles"]
     role = roles[0] if roles else ""
     if found["kind"] == "anonymous":
         is_pull = permission == "repository.pull" and project
         return MAKE_PUBLIC.format(project=project) if is_pull else LOG_IN
     if found["kind"] == "robot":
-        return ROBOT.format(role=role or "none", permission=permission)
+        return _robot(client, found)
     if found["kind"] == "workload":
         return WORKLOAD
     who = shlex.quote(found["who"])
     if role and project:
         return GIVE_ROLE.format(who=who, role=role, project=project)
     return GIVE_PERMISSION.format(who=who, permission=permission)
+
+
+def _robot(client: Client, found: dict[str, Any]) -> str:
+    """Return the command that gives a robot all it has, and this too."""
+    robot = client.call("GET", f"{ROOT}/robots/{quote(found['who'], safe='')}")
+    new = _option("permission", found["permission"], found["project"] or "*")
+    if found["roles"] and found["project"]:
+        new = _option("role", found["roles"][0], found["project"])
+    if robot["project"] and robot["project"] != found["project"]:
+        return OUTSIDE.format(own=robot["project"], grants=new)
+    words = []
+    for grant in robot["grants"]:
+        kind = "role" if grant["role"] else "permission"
+        names = [grant["role"]] if grant["role"] else grant["permissions"]
+        words += [_option(kind, name, grant["scope"]) for name in names]
+    return GIVE_ROBOT.format(who=shlex.quote(found["who"]), grants=" ".join([*words, new]))
+
+
+def _option(kind: str, name: str, scope: str) -> str:
+    return f"--{kind} {shlex.quote(f'{name}={scope}')}"
 
 
 def _tell(text: str, indent: str, further: str | None = None) -> None:

@@ -49,7 +49,10 @@ def run(client: Client, **given: bool) -> None:
 @click.option("--verify", "verified", is_flag=True, help="Check the signature and every line.")
 @server_options
 def report(client: Client, job: int, verified: bool) -> None:  # noqa: FBT001 - click passes by name
-    """Print the signed report of pass JOB: a JSON object a line, the signature last."""
+    """Print the signed report of pass JOB.
+
+    A JSON object a line, the signature last.
+    """
     path = f"{ROOT}/gc/reports/{job}"
     lines, size = [], 0
     for line in client.lines(path):

@@ -46,7 +46,9 @@ def grants() -> None:
 @json_option
 @server_options
 def add(client: Client, words: tuple[str, ...], **given: Any) -> None:
-    """Give a role in SCOPE: a project, a pattern of repositories in it, or * for the registry.
+    """Give somebody a role in SCOPE.
+
+    That is a project, a pattern of repositories in it, or * for the registry.
 
     \b
     entrepot grant add alice developer acme
@@ -74,7 +76,10 @@ def add(client: Client, words: tuple[str, ...], **given: Any) -> None:
 @json_option
 @server_options
 def list_grants(client: Client, scope: str | None, **given: Any) -> None:
-    """List the grants in project SCOPE, or on the whole registry with * or nothing."""
+    """List the grants in project SCOPE.
+
+    With * or nothing, those on the whole registry.
+    """
     as_json = given.pop("as_json")
     kinds = [(kind, value) for kind, value in given.items() if value]
     if len(kinds) + (scope is not None) > 1:
@@ -140,7 +145,10 @@ def show(client: Client, name: str, as_json: bool) -> None:  # noqa: FBT001 - cl
 @click.option("--about", default="", metavar="TEXT", help="What the role is for, in a few words.")
 @server_options
 def put(client: Client, name: str, permissions: tuple[str, ...], about: str) -> None:
-    """Make role NAME of these PERMISSIONs, or change it for all who have it."""
+    """Make role NAME of these PERMISSIONs.
+
+    Or change it for all who have it.
+    """
     body = {"permissions": permissions, "description": about}
     found = client.call("PUT", _role_path(name), body)
     click.echo(ROLE_SET.format(name=name, permissions=", ".join(found["permissions"])))

@@ -32,7 +32,10 @@ def groups() -> None:
 @click.option("--description", default="", help="What it is for.")
 @server_options
 def create(client: Client, name: str, description: str) -> None:
-    """Make group NAME; a group of a directory is made under its name there."""
+    """Make group NAME.
+
+    A group of a directory is made under its name there.
+    """
     client.call("POST", PATH, {"name": name, "description": description})
     click.echo(MADE.format(name=name))
 

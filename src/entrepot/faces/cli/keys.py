@@ -62,7 +62,10 @@ def list_keys(client: Client, as_json: bool) -> None:  # noqa: FBT001 - click pa
 @keys.command("rotate")
 @server_options
 def rotate_key(client: Client) -> None:
-    """Make the next key; it takes over in ten minutes, and nobody is logged out."""
+    """Make the next key.
+
+    It takes over in ten minutes, and nobody is logged out.
+    """
     made = client.call("POST", f"{ROOT}/keys/rotate", {})
     click.echo(ROTATED.format(kid=made["kid"], at=made["activates_at"]))
 
@@ -72,7 +75,10 @@ def rotate_key(client: Client) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @server_options
 def drop_key(client: Client, kid: str, yes: bool) -> None:  # noqa: FBT001 - click passes by name
-    """Believe nothing any more that the key KID signed: for one that was stolen."""
+    """Believe nothing more that key KID signed.
+
+    For one that was stolen.
+    """
     if not yes:
         click.confirm(SURE.format(kid=kid), abort=True)
     left = client.call("POST", f"{ROOT}/keys/{quote(kid, safe='')}/drop", {})["items"]
@@ -89,7 +95,10 @@ def secrets() -> None:
 @json_option
 @server_options
 def list_secrets(client: Client, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
-    """List what is sealed, with the master key it is sealed with; never a value."""
+    """List what is sealed, and with which master key.
+
+    Never a value.
+    """
     found = all_pages(client, f"{ROOT}/secrets", most=SECRETS_MAX)
     if as_json:
         show_json(found)
@@ -108,7 +117,10 @@ def list_secrets(client: Client, as_json: bool) -> None:  # noqa: FBT001 - click
 @secrets.command("reseal")
 @server_options
 def reseal_secrets(client: Client) -> None:
-    """Seal all with the newest master key; exit status 1 if something does not open."""
+    """Seal all with the newest master key.
+
+    The exit status is 1 if something does not open.
+    """
     done = client.call("POST", f"{ROOT}/secrets/reseal", {})
     click.echo(RESEALED.format(count=done["resealed"]))
     for name in done["broken"]:

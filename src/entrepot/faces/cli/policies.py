@@ -68,7 +68,10 @@ def get_policy(client: Client, project: str, kind: str) -> None:
 @click.argument("file", type=click.File(encoding="utf-8"), default="-")
 @server_options
 def set_policy(client: Client, project: str, kind: str, file: TextIO) -> None:
-    """Set the policy of that KIND from FILE: JSON, or text for retention; stdin without one."""
+    """Set the policy of that KIND from FILE.
+
+    It is JSON, or text for retention; stdin without FILE.
+    """
     document = _document(kind, file.read(DOCUMENT_MAX_CHARACTERS + 1))
     client.call("PUT", _policy_path(project, kind), {"document": document})
     click.echo(SET.format(kind=kind, project=project))

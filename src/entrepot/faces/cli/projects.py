@@ -119,7 +119,10 @@ def change(client: Client, name: str, **given: Any) -> None:
 @json_option
 @server_options
 def delete_project(client: Client, name: str, **given: bool) -> None:
-    """Delete all repositories of project NAME, into the trash; an empty project goes itself."""
+    """Delete all repositories of project NAME.
+
+    They go into the trash; an empty project goes itself.
+    """
     if given["dry_run"]:
         show_cost(client, name, {"project": name}, as_json=given["as_json"])
         return

@@ -48,7 +48,10 @@ def robots() -> None:
 @json_option
 @server_options
 def create(client: Client, name: str, project: str, as_json: bool, **options: Any) -> None:  # noqa: FBT001 - click passes by name
-    """Make robot NAME, as `ci`, and print its secret: alone, unless to a terminal."""
+    """Make robot NAME, as `ci`, and print its secret.
+
+    Alone, unless to a terminal.
+    """
     body = {
         "name": name,
         "project": project,
@@ -105,7 +108,10 @@ def show(client: Client, name: str, as_json: bool) -> None:  # noqa: FBT001 - cl
 @click.option("--on/--off", "enabled", default=None, help="Switch it on or off.")
 @server_options
 def change(client: Client, name: str, **options: Any) -> None:
-    """Change robot NAME; grants and networks that are named stand for all it has."""
+    """Change robot NAME.
+
+    Grants and networks that are named stand for all it has.
+    """
     grants = grants_of(options)
     if grants and options["grants_none"]:
         raise click.UsageError(ONE_OF)
@@ -129,7 +135,10 @@ def change(client: Client, name: str, **options: Any) -> None:
 @json_option
 @server_options
 def rotate(client: Client, name: str, overlap: str, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
-    """Make a new secret for robot NAME, and print it: alone, unless to a terminal."""
+    """Make a new secret for robot NAME.
+
+    It is printed alone, unless to a terminal.
+    """
     seconds = _seconds(overlap)
     made = client.call("POST", f"{_path(name)}/rotate", {"overlap_seconds": seconds})
     if as_json:

@@ -73,7 +73,10 @@ def run(client: Client, wait: bool, as_json: bool) -> None:  # noqa: FBT001 - cl
 @json_option
 @server_options
 def damages(client: Client, healed: bool, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
-    """List blobs that were found rotten or missing; a push of such a blob heals it."""
+    """List blobs that were found rotten or missing.
+
+    A push of such a blob heals it.
+    """
     query = "?healed=true" if healed else ""
     found = all_pages(client, f"{ROOT}/damages{query}", most=DAMAGES_MAX)
     if as_json:

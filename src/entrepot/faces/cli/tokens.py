@@ -22,7 +22,10 @@ NEVER, UNLIMITED = "never", "-"
 
 @click.group("token", context_settings={"help_option_names": ["-h", "--help"]})
 def tokens() -> None:
-    """Make, list and revoke your access tokens on a server elsewhere (--server, --username)."""
+    """Make, list and revoke your access tokens.
+
+    On a server elsewhere: --server and --username say where, and who you are.
+    """
 
 
 @tokens.command()
@@ -33,7 +36,10 @@ def tokens() -> None:
 @json_option
 @server_options
 def create(client: Client, label: str, as_json: bool, **options: Any) -> None:  # noqa: FBT001 - click passes by name
-    """Make a token that does what you may, or less; LABEL tells you later what it is for."""
+    """Make a token that does what you may, or less.
+
+    LABEL tells you later what it is for.
+    """
     limits = grants_of(options)
     body: dict[str, Any] = {"label": label, "networks": options["network"]}
     if limits:
@@ -50,7 +56,10 @@ def create(client: Client, label: str, as_json: bool, **options: Any) -> None:  
 @tokens.command("cli-secret")
 @server_options
 def cli_secret(client: Client) -> None:
-    """Make the secret that docker takes for your password; the one before ends."""
+    """Make the secret that docker takes for a password.
+
+    The one before ends.
+    """
     made = client.call("POST", f"{ROOT}/users/me/cli-secret", {})
     tell_secret(CLI_MADE.format(until=made["expires_at"]), made["secret"])
 

@@ -64,7 +64,10 @@ def restore(
     wait: bool,  # noqa: FBT001 - click passes by name
     as_json: bool,  # noqa: FBT001 - click passes by name
 ) -> None:
-    """Give entries back, by their IDS: manifests byte for byte, tags where they are free."""
+    """Give entries back, by their IDS.
+
+    Manifests byte for byte, tags where they are free.
+    """
     if bool(ids) == bool(batch):
         raise click.UsageError(ONE_OF.format(options="--batch"))
     if batch:
@@ -91,7 +94,10 @@ def restore(
 @json_option
 @server_options
 def purge(client: Client, ids: tuple[int, ...], batch: str | None, **given: bool) -> None:
-    """Remove entries for good, by their IDS; the next collection frees their space."""
+    """Remove entries for good, by their IDS.
+
+    The next collection frees their space.
+    """
     all_due, as_json = given["all_due"], given["as_json"]
     if sum((bool(ids), bool(batch), all_due)) != 1:
         raise click.UsageError(ONE_OF.format(options="--batch and --all-due"))

@@ -65,7 +65,10 @@ def workloads() -> None:
 @json_option
 @server_options
 def trust(client: Client, name: str, as_json: bool, **options: Any) -> None:  # noqa: FBT001 - click passes by name
-    """Let workloads in by rule NAME: `trust web --github acme/web --push acme/web`."""
+    """Let workloads in by rule NAME.
+
+    For instance: trust web --github acme/web --push acme/web.
+    """
     grants = grants_of(options)
     document = {**_document(options), "grants": grants, "description": options["description"]}
     given = {key: value for key, value in document.items() if value not in ("", [])}
@@ -118,7 +121,10 @@ def remove(client: Client, name: str) -> None:
 @json_option
 @server_options
 def test(client: Client, token: str, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
-    """Say which rule lets TOKEN in, and why others do not; - reads it from stdin."""
+    """Say which rule lets TOKEN in, and why others not.
+
+    With - it is read from stdin.
+    """
     if token == "-":  # noqa: S105 - stdin
         token = sys.stdin.read(TOKEN_MAX_CHARACTERS + 2).strip()
     if len(token) > TOKEN_MAX_CHARACTERS:

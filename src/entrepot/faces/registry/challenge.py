@@ -10,6 +10,10 @@ from .routes import Kind, Route
 
 TOKEN_PATH = "/service/token"  # noqa: S105 - an address, not a password
 
+NARROW = "insufficient_scope"
+DESCRIPTION_MAX = 500
+"""Characters of a refusal that a challenge repeats."""
+
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _ACTIONS = {"GET": "pull", "HEAD": "pull", "DELETE": "delete"}
 
@@ -39,6 +43,9 @@ class Challenger:
         error = _error(request, fault)
         if error:
             parts.append(f'error="{error}"')
+        if error == NARROW:
+            # Without it, docker says that "requested access to the resource is denied", no more.
+            parts.append(f'error_description="{_described(fault.message)}"')
         response.set("WWW-Authenticate", f"Bearer {','.join(parts)}")
 
     def _base(self, request: Request) -> str:
@@ -57,7 +64,13 @@ def _error(request: Request, fault: Fault) -> str:
         return ""
     if isinstance(fault.detail, dict) and "error" in fault.detail:
         return str(fault.detail["error"])
-    return "insufficient_scope" if isinstance(fault.detail, dict) else "invalid_token"
+    return NARROW if isinstance(fault.detail, dict) else "invalid_token"
+
+
+def _described(text: str) -> str:
+    """Return what may stand between quotes here (RFC 6750 section 3)."""
+    shown = text[:DESCRIPTION_MAX]
+    return "".join(c if " " <= c <= "~" and c not in '"\\' else "'" for c in shown)
 
 
 def _scope(request: Request, route: Route | None) -> str:
