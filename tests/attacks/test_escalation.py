@@ -81,6 +81,22 @@ async def test_a_right_buried_below_many_is_not_overlooked(people: People) -> No
         await people.accounts.remove("bob", by=by.identity)
 
 
+@pytest.mark.parametrize("kind", [SubjectKind.USER, SubjectKind.EVERYONE])
+async def test_nobody_uses_up_what_others_may_give(people: People, kind: SubjectKind) -> None:
+    """Who runs a project gives all that can be given there, and keeps others from giving."""
+    subject = "bob" if kind is SubjectKind.USER else ""
+    grants, mallory = GrantService(people.catalog, people.clock), await acting(people, "mallory")
+    for count in range(GRANTS_MAX):
+        await grants.give(Wanted(kind, subject, f"mine/x{count}", "limitedGuest"), mallory)
+    with pytest.raises(Fault) as caught:
+        await grants.give(Wanted(kind, subject, "mine/y", "limitedGuest"), mallory)
+    assert caught.value.code is Code.DENIED
+    await people.add("root", Role.ADMIN)
+    root = await acting(people, "root")
+    await ProjectService(people.catalog, people.clock).create("prod", root)
+    await grants.give(Wanted(kind, subject, "prod", "limitedGuest"), root)
+
+
 async def test_a_group_with_many_grants_is_not_entered_for_those_on_top(people: People) -> None:
     """As above, by a group: rows that no service counted, as an older version may have left."""
     async with people.catalog.begin(write=True) as tx:

@@ -11,9 +11,11 @@ from entrepot.rules.passwords import (
     PASSWORD_LENGTH_MAX,
     PASSWORD_LENGTH_MIN,
     PAUSE_MAX_SECONDS,
+    RESERVED,
     PasswordPolicy,
     address_class,
     check_name,
+    check_new_name,
     check_password,
     throttle_seconds,
 )
@@ -132,3 +134,10 @@ def test_guessing_is_slow() -> None:
 )
 def test_where_guesses_come_from(address: str, place: str) -> None:
     assert address_class(address) == place
+
+
+@pytest.mark.parametrize("name", sorted(RESERVED))
+def test_what_means_something_already_is_no_new_name(name: str) -> None:
+    assert check_new_name(name) is not None
+    assert check_new_name(name.upper()) is not None
+    assert check_new_name(f"{name}2") is None

@@ -21,6 +21,7 @@ from entrepot.services import (
     projects,
     robots,
     roles,
+    trusting,
 )
 from entrepot.services.context import Caller
 
@@ -85,7 +86,7 @@ FAULTS: dict[str, Callable[[], AbstractContextManager[None]]] = {
     "role-unchecked": _planted((roles, "check_may_give"), by=_unchecked),
     "robot-unchecked": _planted((robots, "check_may_give"), by=_unchecked),
     "robot-taken-over": _planted((robots, "check_holds_all"), by=_unchecked),
-    "robot-leaves-grants": _planted((robots, "forget"), by=_unchecked),
+    "trust-unchecked": _planted((trusting, "check_may_give"), by=_unchecked),
     "group-entry-unchecked": _planted((groups, "_check_within"), by=_unchecked),
     "account-unchecked": _planted((accounts, "check_governs"), by=_unchecked),
     "account-by-role-alone": _planted((governing, "all_of_user"), by=_of_account_alone),

@@ -19,7 +19,7 @@ from entrepot.services.robotparts import Gift, NewRobot, RobotChange
 from entrepot.services.robots import is_itself
 from entrepot.services.standing import LimitGrant
 
-from .rights import AREAS, CUSTOM, GROUPS, PROJECTS, REPOSITORIES, USERS, View, Who
+from .rights import AREAS, CUSTOM, GROUPS, PROJECTS, REPOSITORIES, RULES, USERS, View, Who, workload
 from .world import PASSWORD, Town
 
 
@@ -203,6 +203,19 @@ async def renew_group(town: Town, _view: View, by: Acting) -> Done:
     return Done(f"makes {group}")
 
 
+async def trust(town: Town, view: View, by: Acting) -> Done:
+    """Trust a workload, which is the actor's own."""
+    name = town.dice.rng.choice(RULES)
+    await _ask(town, by, Permission.WORKLOAD_MANAGE, "")
+    gifts = _gifts(town, view)
+    grants = [
+        {"scope": one.scope, "role": one.role, "permissions": [*one.permissions]} for one in gifts
+    ]
+    document = {"kind": "github", "conditions": {"repository": "acme/web"}, "grants": grants}
+    await town.trust.put(name, document, by)
+    return Done(f"trusts a workload with {gifts}", workload(name))
+
+
 async def make_project(town: Town, _view: View, by: Acting) -> Done:
     """Make a project."""
     name, public = town.dice.rng.choice(PROJECTS), town.dice.rng.random() < 0.3
@@ -254,6 +267,7 @@ MOVES: tuple[tuple[Move, int], ...] = (
     (enter_group, 5),
     (leave_group, 1),
     (renew_group, 1),
+    (trust, 4),
     (make_project, 2),
     (change_project, 3),
     (remove_project, 1),

@@ -19,6 +19,7 @@ from entrepot.rules.areas import REGISTRY, Target
 from entrepot.rules.permissions import Permission, known
 from entrepot.rules.roles import BUILT_IN, OF_ACCOUNT
 from entrepot.rules.subjects import SubjectKind
+from entrepot.services.facts import WorkloadGrants
 from entrepot.services.standing import LimitGrant
 
 PROJECTS = ("acme", "beta", "newp")
@@ -60,6 +61,8 @@ USERS = ("u0", "u1", "u2", "u3", "u4", "u5")
 """The last has no account at the start."""
 GROUPS = ("g0", "g1")
 CUSTOM = ("r0", "r1", "r2")
+RULES = ("w0", "w1")
+"""Of trust in workloads; there is none at the start."""
 PAGE = 1000
 
 Who = tuple[Kind, str, str]
@@ -91,6 +94,11 @@ PUBLIC = {
 """What is anybody's of a public project."""
 FOUNDED = {project: worth(project, frozenset(Permission)) for project in PROJECTS}
 """What a founder gets."""
+
+
+def workload(rule: str) -> Who:
+    """Return the workload that a rule lets in."""
+    return Kind.WORKLOAD, f"workload:{rule}:repo:acme/web", ""
 
 
 def words(rights: int) -> str:
@@ -152,6 +160,11 @@ async def look(tx: Tx) -> View:
     robots = [robot.name for robot in await tx.robots.page(None, "", PAGE)]
     for name in robots:
         rights[Kind.ROBOT, name, ""] = rights[NOBODY] | given.to(SubjectKind.ROBOT, name)
+    for rule in await tx.workloads.page("", PAGE):
+        own = rights[NOBODY]
+        for one in msgspec.json.decode(rule.document, type=WorkloadGrants).grants:
+            own |= _worth(one.scope, one.role, one.permissions, roles)
+        rights[workload(rule.name)] = own
     return View(
         rights,
         rights[NOBODY],

@@ -29,6 +29,7 @@ from entrepot.services.minting import Purpose, mint
 from entrepot.services.projects import ProjectService
 from entrepot.services.robots import RobotService
 from entrepot.services.roles import RoleService
+from entrepot.services.trusting import TrustService
 
 from .rights import AREAS, CUSTOM, GROUPS, PROJECTS, QUESTIONS, USERS, View, Who, look
 
@@ -45,6 +46,7 @@ DANGEROUS = (
     Permission.PROJECT_UPDATE,
     Permission.PROJECT_DELETE,
     Permission.PROJECT_CREATE,
+    Permission.WORKLOAD_MANAGE,
 )
 """With these one changes what others may do; every actor should come across them."""
 
@@ -57,6 +59,7 @@ _ROWS = (
     "projects",
     "robots",
     "roles",
+    "workload_rules",
     "audit",
 )
 
@@ -126,6 +129,7 @@ class Town:
     tokens: AccessTokenService
     groups: GroupService
     projects: ProjectService
+    trust: TrustService
 
     @property
     def accounts(self) -> AccountService:
@@ -173,6 +177,7 @@ async def open_town() -> Town:
         AccessTokenService(catalog, clock, dice),
         GroupService(catalog, clock),
         ProjectService(catalog, clock),
+        TrustService(catalog, clock, "registry.example"),
     )
 
 

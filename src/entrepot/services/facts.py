@@ -19,7 +19,7 @@ from .epochs import EpochWatch, Remembered
 FACTS_MAX = 32768
 """Callers times projects that are remembered, some hundred bytes each."""
 GRANTS_MAX = 512
-"""Grants that one subject is given at most; what they found themselves comes on top."""
+"""Grants that one subject is given at most on one project, and on the registry."""
 HELD_MAX = 1 << 16
 """Grants to one subject that are read to tell what they hold; with more nobody is told it."""
 

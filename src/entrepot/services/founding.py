@@ -9,6 +9,7 @@ from entrepot.rules.passwords import check_name
 from entrepot.rules.roles import PROJECT_ADMIN
 from entrepot.rules.subjects import SubjectKind
 
+from .auditing import Act, record
 from .context import OPERATOR, Caller
 
 
@@ -21,13 +22,12 @@ async def enter_project(tx: Tx, name: RepositoryName, caller: Caller, now: float
     if found is None:
         if caller.founds and await was_used(tx, name.project):
             raise name_was_used(name.project)
-        await found_project(
-            tx,
-            Project(
-                name.project, public=False, networks=(), created_at=now, created_by=caller.actor
-            ),
-            runs=caller.creates,
+        made = Project(
+            name.project, public=False, networks=(), created_at=now, created_by=caller.actor
         )
+        if await found_project(tx, made, runs=caller.creates):
+            detail = {"public": False, "networks": [], "by": "push"}
+            await record(tx, caller, now, Act("project.created", made.name, made.name, detail))
     elif caller.founds and found.created_by != caller.actor:
         raise Fault(
             Code.DENIED,

@@ -13,7 +13,7 @@ from entrepot.rules.subjects import SubjectKind
 
 from .auditing import Act
 from .authority import Acting, changed, check_may_give, named_grant
-from .facts import GRANTS_MAX
+from .facts import GRANTS_MAX, HELD_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,7 @@ class GrantService:
             await _check_exists(tx, wanted)
             grant = await named_grant(tx, wanted.scope, wanted.role, wanted.permissions)
             await check_may_give(tx, by.identity, [grant])
-            if len(await tx.grants.of_subject(wanted.kind, wanted.subject, GRANTS_MAX)) >= (
-                GRANTS_MAX
-            ):
-                raise Fault(
-                    Code.DENIED,
-                    f"{wanted.subject} has {GRANTS_MAX} grants already: grant a wider scope "
-                    "instead, or to a group",
-                )
+            await _check_room(tx, wanted)
             row = GrantRow(
                 0,
                 wanted.kind,
@@ -156,6 +149,19 @@ async def _check_exists(tx: Tx, wanted: Wanted) -> None:
             f"there is no group {wanted.subject[:64]!a}: make it first",
             {"group": wanted.subject[:64]},
         )
+
+
+async def _check_room(tx: Tx, wanted: Wanted) -> None:
+    """Raise `Fault(DENIED)` for too many; by project, or one would use up what others may give."""
+    project = project_of(wanted.scope)
+    rows = await tx.grants.of_subject(wanted.kind, wanted.subject, HELD_MAX)
+    if sum(project_of(row.scope) == project for row in rows) < GRANTS_MAX and len(rows) < HELD_MAX:
+        return
+    raise Fault(
+        Code.DENIED,
+        f"{wanted.subject or 'everyone'} has {GRANTS_MAX} grants on {project[:64]} already: grant "
+        "a wider scope instead, or to a group",
+    )
 
 
 def _act(operation: str, row: GrantRow) -> Act:

@@ -9,12 +9,13 @@ from prometheus_client import CollectorRegistry
 from entrepot.adapters.logging import Log
 from entrepot.faces.manage.jobmetrics import JobMetrics
 from entrepot.faces.manage.lifecyclemetrics import LifecycleMetrics
+from entrepot.outside import Outside
 from entrepot.services import backup
 from entrepot.services.backup import BackupService
 from entrepot.services.figures import FiguresService
 from entrepot.services.jobs import Pace, Runner, RunnerLimits
 from entrepot.settings import Settings
-from entrepot.wiring import House, Outside
+from entrepot.wiring import House
 
 from .backups import parts_of
 

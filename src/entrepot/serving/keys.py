@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 
 from entrepot.adapters.logging import Log
-from entrepot.wiring import Outside
+from entrepot.outside import Outside
 
 
 def watch_keys(

@@ -17,10 +17,11 @@ from entrepot.faces.asgi import App
 from entrepot.faces.manage.api import api_app
 from entrepot.faces.root import request_ids, root_app
 from entrepot.faces.server import Adjustable, Hooks, Listener, serve
+from entrepot.outside import Outside, embedded
 from entrepot.services.accounts import ADMIN
 from entrepot.services.housekeeping import Housekeeping
 from entrepot.settings import Settings
-from entrepot.wiring import House, Outside, api_routes, build, embedded
+from entrepot.wiring import House, api_routes, build
 
 from .auditing import start_audit
 from .counting import start_counting

@@ -12,9 +12,10 @@ from entrepot.faces.manage.health import Readiness
 from entrepot.faces.manage.metrics import RequestMetrics, watch
 from entrepot.faces.registry.shortcut import METHODS, PULLS, RegistryShortcut
 from entrepot.faces.root import request_ids, root_app
+from entrepot.outside import Outside
 from entrepot.services.health import Health
 from entrepot.settings import Settings
-from entrepot.wiring import House, Outside, mounts
+from entrepot.wiring import House, mounts
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from entrepot.adapters.datadir import DataDirectory
 from entrepot.adapters.logging import LeveledLog, Log, configure
 from entrepot.faces.manage.gathering import Family, count, together
 from entrepot.faces.server import BoundSocket, Hooks, Listener, serve
-from entrepot.wiring import build, embedded
+from entrepot.outside import embedded
+from entrepot.wiring import build
 
 from .auditing import start_audit
 from .channel import Begin, Channel, Count, Counted, Gather, Gathered, Place, Ready, Stop, Use

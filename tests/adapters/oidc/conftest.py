@@ -5,6 +5,7 @@ from joserfc.jwk import RSAKey
 
 from entrepot.adapters.oidc.issuers import OidcIssuers
 from tests import issuers as simulated
+from tests.adapters.oidc.asking import NOW
 from tests.issuers import Issuer
 
 
@@ -19,6 +20,12 @@ def rsa_key() -> RSAKey:
 @pytest.fixture(autouse=True)
 def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "*")
+
+
+@pytest.fixture(autouse=True)
+def one_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Issuers and tests go by one clock, however long the tests before took."""
+    monkeypatch.setattr(simulated, "current", lambda: NOW)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Logging in at a provider on loopback that checks what a careful one does."""
 
-import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,12 +13,12 @@ from entrepot.ports.federation import Attempt, Claims, Refusal, Returned, TokenR
 from entrepot.ports.identity import SourceFailed
 from entrepot.rules.federation.claims import challenge_of
 from tests import issuers as simulated
+from tests.adapters.oidc.asking import NOW
 from tests.issuers import Issuer, said
 
 CLIENT_ID = "registry: 1"
 ATTEMPT = Attempt("nonce-1", "v" * 64, "https://registry.example/c/oidc/callback")
 ALICE = {"sub": "alice-1", "preferred_username": "alice"}
-NOW = time.time()
 
 
 @pytest.fixture

@@ -84,6 +84,13 @@ async def test_a_password_typed_differently_is_asked_again(shop: Shop) -> None:
     assert await shop.people.accounts.verify("alice", PASSWORD)
 
 
+async def test_without_a_terminal_it_is_told_how_a_password_is_sent(shop: Shop) -> None:
+    for typed in ("", PASSWORD):
+        done = await shop.run("add", "alice", stdin=typed)
+        assert done.exit_code == 1
+        assert "send it with --password-stdin, or let one be made with --generate" in done.stderr
+
+
 @pytest.mark.parametrize("line", [f"{PASSWORD}\n", f"{PASSWORD}\r\n", PASSWORD, f"{PASSWORD}\nx\n"])
 async def test_the_password_is_the_first_line_of_stdin(shop: Shop, line: str) -> None:
     done = await shop.run("add", "alice", "--role", "guest", "--password-stdin", stdin=line)

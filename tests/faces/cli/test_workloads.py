@@ -77,6 +77,7 @@ async def test_any_other_issuer(shop: DoorShop) -> None:
         (("--kubernetes", "ci:builder"), "name the cluster's issuer"),
         (("--kubernetes", "ci", "--issuer", "https://a.example"), "NAMESPACE:ACCOUNT"),
         (("--github", "a/b", "--claim", "a"), "CLAIM=PATTERN"),
+        (("--gitlab", "a/b", "--ref", "main"), "write refs/heads/main for a branch"),
         (("--github", "*/web"), "strangers"),
         (("--github", "a/b", "--push", "unheard"), "there is no project"),
     ],

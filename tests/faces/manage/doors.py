@@ -11,6 +11,7 @@ from entrepot.adapters.signer import Es256Mint, RingSigner
 from entrepot.faces.manage.api import ROOT
 from entrepot.faces.manage.cookies import CSRF_HEADER
 from entrepot.oci.name import RepositoryName
+from entrepot.outside import Outside
 from entrepot.ports.grants import ACCESS_EPOCH, GrantRow
 from entrepot.ports.projects import Project
 from entrepot.ports.robots import Credential, CredentialKind, Robot
@@ -25,7 +26,7 @@ from entrepot.rules.tickets import KEY_BYTES
 from entrepot.services.context import Caller
 from entrepot.services.keys import KeyService
 from entrepot.settings import Settings
-from entrepot.wiring import House, Outside, build
+from entrepot.wiring import House, build
 from tests.faces.registry.registry import PASSWORD, PlainPasswords, basic
 from tests.services.house import Counting, HandClock
 

@@ -241,14 +241,6 @@ async def test_an_access_token_does_not_change_its_owners_password(doors: Doors)
     assert (await call(app, "PATCH", f"{ROOT}/users/by-admin", headers, body)).status == 403
 
 
-async def test_the_operators_jobs_are_not_those_of_a_user_called_so(doors: Doors) -> None:
-    headers = await doors.add_user("operator", Role.USER)
-    new = NewJob("gc", "{}", None, None, 0.0, "operator")
-    job = await doors.house.jobs.enqueue(new)
-    app = app_of(doors, api_routes(doors.house, operator=False))
-    assert (await call(app, "GET", f"{ROOT}/jobs/{job}", headers)).status == 403
-
-
 async def test_a_session_that_is_over_is_told_how_to_log_in_but_not_by_basic(doors: Doors) -> None:
     app = app_of(doors, api_routes(doors.house, operator=False))
     visitor = doors.visitors["session"]

@@ -105,7 +105,8 @@ class _Exchange:
             assert name.isascii(), name
             assert value.isprintable(), (name, value)
         names = [name.lower() for name, _ in headers]
-        repeated = {n for n in names if names.count(n) > 1} - {"www-authenticate", "warning", "set-cookie"}
+        many = {"www-authenticate", "warning", "set-cookie"}
+        repeated = {n for n in names if names.count(n) > 1} - many
         assert not repeated, f"sent more than once: {repeated}"
         if made.status in BODYLESS or self.method == "HEAD":
             assert made.body == b"", "this answer has no body (RFC 9110 sections 9.3.2, 15)"

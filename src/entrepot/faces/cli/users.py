@@ -29,6 +29,10 @@ REMOVED = "user {name} removed"
 GENERATED = "password: {password}"
 HEADINGS = ("NAME", "ROLE", "CREATED")
 NO_PASSWORD = "the password is empty"  # noqa: S105 - a message
+NO_TERMINAL = (
+    "there is no terminal to ask for the password on: send it with --password-stdin, or let one be "
+    "made with --generate"
+)
 NOT_TEXT = "the password is not valid UTF-8 text"
 ONE_PASSWORD = "use --password-stdin or --generate, not both"  # noqa: S105 - a message
 
@@ -125,7 +129,13 @@ def _password(client: Client, *, password_stdin: bool, generate: bool) -> str:
         return _checked(_line())
     # Nobody should have to type a password twice to learn that there is no server.
     client.call("GET", f"{PATH}?limit=1")
-    return _checked(str(click.prompt(ASK_PASSWORD, hide_input=True, confirmation_prompt=True)))
+    try:
+        typed = str(click.prompt(ASK_PASSWORD, hide_input=True, confirmation_prompt=True))
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise CommandError(NO_TERMINAL) from None
+    return _checked(typed)
 
 
 def _line() -> str:

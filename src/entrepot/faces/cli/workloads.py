@@ -31,6 +31,9 @@ ONE_KIND = "say one of --github, --gitlab, --kubernetes and --issuer with --clai
 NEEDS_ISSUER = "name the cluster's issuer with --issuer: kubectl get --raw "
 NEEDS_ISSUER += "/.well-known/openid-configuration tells it"
 ACCOUNT_FORM = "--kubernetes takes NAMESPACE:ACCOUNT"
+REF_FORM = (
+    "--ref {text} is no job's: write refs/heads/{text} for a branch, refs/tags/{text} for a tag"
+)
 CLAIM_FORM = "'{text}' is not CLAIM=PATTERN, as environment=production"
 MATCHES = "{rule}: lets in {subject}"
 MISSES = "{rule}: {reason}"
@@ -154,6 +157,9 @@ def _document(options: dict[str, Any]) -> dict[str, Any]:
         conditions["project_path"] = [options["gitlab"]]
     elif kind == "kubernetes":
         conditions["sub"] = [_service_account(options["kubernetes"], options["issuer"])]
+    for ref in options["ref"]:
+        if kinds and not ref.startswith(("refs/", "*")):
+            raise click.UsageError(REF_FORM.format(text=ref))
     if options["ref"]:
         conditions["ref_path" if kind == "gitlab" else "ref"] = [*options["ref"]]
     if options["environment"]:
