@@ -1,11 +1,15 @@
 """Everybody logs in with every client, and pushes where they may."""
 
+import base64
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.blackbox.docker import Docker
 from tests.blackbox.identities import (
     ALLOWED,
     CLOSED,
@@ -147,6 +151,13 @@ class Pusher:
     def is_docker(self) -> bool:
         return isinstance(self.client, EngineClient)
 
+    def docker_keeps(self) -> Any:
+        """Return what is in docker's file, by host."""
+        assert isinstance(self.client, EngineClient)
+        assert isinstance(self.client.engine, Docker)
+        file = Path(self.client.engine.env["DOCKER_CONFIG"]) / "config.json"
+        return json.loads(file.read_text())["auths"]
+
     def ended(self, reason: str) -> str:
         """Return what is told of a login that is over: docker shows a token of ours for it."""
         return OVER if self.is_docker else reason
@@ -216,8 +227,12 @@ def test_who_has_logged_out_is_told_to_log_in(pusher: Pusher) -> None:
 
 def test_the_server_is_started_again_between_login_and_push(pusher: Pusher) -> None:
     """What docker keeps instead of the password holds on."""
-    site = pusher.site
-    pusher.log_in(site.user(f"stan-{pusher.repository[-5:]}"))
+    site, login = pusher.site, pusher.site.user(f"stan-{pusher.repository[-5:]}")
+    pusher.log_in(login)
+    if pusher.is_docker:
+        kept = pusher.docker_keeps()
+        assert kept[site.host]["identitytoken"]
+        assert base64.b64decode(kept[site.host]["auth"]).decode() == f"{login.username}:"
     site.stop()
     site.start()
     pusher.push()

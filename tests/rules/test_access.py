@@ -271,6 +271,9 @@ def test_a_first_push_makes_the_project() -> None:
     assert not may(user(Role.USER), push, facts=THERE)
     assert not may(user(Role.USER), push, Policy(auto_create=False), NO_FACTS)
     assert not may(user(Role.GUEST), push, facts=NO_FACTS)
+    for role in (Role.DEVELOPER, Role.ADMIN):
+        refused = decide(user(role), *push, Policy(auto_create=False), NO_FACTS)
+        assert "there is no project new" in refused.reason
     assert not decide(user(Role.DEVELOPER), *push, CLOSED, NO_FACTS).founds
 
 
@@ -282,7 +285,6 @@ def test_who_may_make_projects_runs_what_their_first_push_makes() -> None:
         (user(Role.DEVELOPER), CLOSED, NO_FACTS, True),
         (user(Role.DEVELOPER), Policy(open=True), NO_FACTS, True),
         (user(Role.DEVELOPER), CLOSED, THERE, False),
-        (user(Role.DEVELOPER), Policy(auto_create=False), NO_FACTS, False),
         (user(Role.GUEST), CLOSED, everywhere, False),
         (ANONYMOUS, Policy(open=True), NO_FACTS, False),
     ]

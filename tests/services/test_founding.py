@@ -38,6 +38,12 @@ async def test_the_first_to_push_runs_the_project_at_once(ground: Ground) -> Non
     assert len(await ground.grants.page("acme", 0, 10)) == 1
 
 
+async def test_a_project_that_a_push_made_is_in_the_audit_log_once(ground: Ground) -> None:
+    await enter(ground, ALICE)
+    await enter(ground, ALICE)
+    assert await ground.log() == ["alice project.created acme"]
+
+
 async def test_who_comes_second_in_a_race_does_not_enter(ground: Ground) -> None:
     await enter(ground, ALICE)
     with pytest.raises(Fault) as caught:

@@ -220,3 +220,13 @@ class CountingSigner:
 
     def jwks(self) -> dict[str, Any]:
         raise NotImplementedError
+
+
+async def test_attack_a_bound_refresh_token_is_not_good_elsewhere(people: People) -> None:
+    await people.add()
+    terms = Terms(AUDIENCE, binds=True)
+    tokens = assemble_gate(people.gate.ground, people.accounts, CLOSED, terms).tokens
+    refresh = tokens.issue_refresh(await people.holder(), "192.0.2.1")
+    assert (await tokens.refreshed(refresh, "192.0.2.1")).identity.name == "alice"
+    with pytest.raises(Fault):
+        await tokens.refreshed(refresh, "203.0.113.9")

@@ -166,6 +166,13 @@ def decide(
         return Verdict(allowed=False, reason=narrowed, login_helps=identity.grants is not None)
     if founds:
         return FOUNDS
+    if not creates and _is_nowhere(permission, target, policy, facts):
+        # Whoever may push everywhere makes no project by it either.
+        return Verdict(
+            allowed=False,
+            reason=f"there is no project {target.project}, and pushes make none here: make it "
+            "first (entrepot project create)",
+        )
     return CREATES if creates else ALLOWED
 
 
@@ -206,6 +213,11 @@ def anyone_may(permission: Permission, target: Target, policy: Policy, facts: Fa
         return False
     repository = target.repository
     return facts.public or any(_matches(one, repository) for one in policy.anonymous_pull)
+
+
+def _is_nowhere(permission: Permission, target: Target, policy: Policy, facts: Facts) -> bool:
+    is_push = permission is Permission.PUSH and target.repository is not None
+    return is_push and not facts.exists and not policy.auto_create
 
 
 def giving(identity: Identity, permission: Permission, target: Target, facts: Facts) -> str | None:

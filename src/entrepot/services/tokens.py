@@ -143,19 +143,23 @@ class TokenService:
             return None
         return found
 
-    def issue_refresh(self, holder: Standing) -> str:
+    def issue_refresh(self, holder: Standing, address: str = "") -> str:
         """Return a token that can be exchanged for access tokens, until its holder changes."""
         claims = self._claims(holder, self._clock.now(), self._refresh_audience, REFRESH_SECONDS)
+        if self._binds:
+            claims["address"] = address
         return self._signer.sign(claims, long_lived=True)
 
-    async def refreshed(self, token: str) -> Standing:
+    async def refreshed(self, token: str, address: str = "") -> Standing:
         """Return the holder of a refresh token, or raise `Fault(UNAUTHORIZED)`."""
         claims = self._signer.verify(token, long_lived=True)
         if claims is not None and self._is_current(claims, self._refresh_audience):
             kind = Kind(claims.get("kind", Kind.USER))
             holder = await self._holders.standing(kind, claims["sub"], claims.get("cred", ""))
             revoked = await self._holders.is_revoked(str(claims.get("jti", "")))
-            if holder is not None and not revoked and holder.changed_at == claims["changed"]:
+            is_here = claims.get("address", "") in ("", address)
+            is_same = holder is not None and holder.changed_at == claims["changed"]
+            if holder is not None and is_same and is_here and not revoked:
                 return holder
         # Docker shows it to people who know nothing of a refresh token that it keeps for them.
         raise unauthorized(

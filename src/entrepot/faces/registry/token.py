@@ -114,7 +114,7 @@ async def _get(request: Request, services: TokenServices) -> Response:
     issued = await _issue(services, holder, scopes, address)
     refresh = None
     if _may_refresh(holder) and request.argument("offline_token") in ("true", "1"):
-        refresh = services.tokens.issue_refresh(holder)
+        refresh = services.tokens.issue_refresh(holder, address)
     return json_response(200, {**_fields(issued), "token": issued.token} | _refresh(refresh))
 
 
@@ -128,11 +128,11 @@ async def _post(request: Request, services: TokenServices) -> Response:
         request.actor = first["username"]
         holder = await services.access.login(first["username"], first.get("password", ""), address)
         if _may_refresh(holder) and first.get("access_type") == "offline":
-            refresh = services.tokens.issue_refresh(holder)
+            refresh = services.tokens.issue_refresh(holder, address)
     elif grant in ("password", "refresh_token"):
         # An identity token is sent as the password of nobody by some clients.
         refresh = first.get("password" if grant == "password" else "refresh_token", "")
-        holder = await services.tokens.refreshed(refresh)
+        holder = await services.tokens.refreshed(refresh, address)
     elif grant == TOKEN_EXCHANGE:
         holder = await _exchanged(first, services, address)
     else:
