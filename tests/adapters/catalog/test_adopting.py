@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Float, Integer, LargeBinary, Table
 
-from entrepot.adapters.catalog import access_schema, open_catalog
+from entrepot.adapters.catalog import access_schema, management_schema, open_catalog
 from entrepot.adapters.catalog.adopting import TABLES, adopt_access
 
 
@@ -20,7 +20,7 @@ async def files(tmp_path: Path) -> tuple[Path, Path]:
         await (await open_catalog(path)).close()
     with closing(sqlite3.connect(old)) as database:
         for name in TABLES:
-            table = access_schema.metadata.tables[name]
+            table = management_schema.metadata.tables[name]
             marks = ", ".join("?" for _ in table.columns)
             # The highest id is gone again: it must not be given to anybody else.
             for number in (1, 2, 3):
@@ -46,8 +46,14 @@ def rows(path: Path, table: str) -> list[Any]:
 
 
 def test_no_table_of_access_is_forgotten() -> None:
-    ours = {value.name for value in vars(access_schema).values() if isinstance(value, Table)}
-    assert set(TABLES) == ours
+    ours = {
+        value.name
+        for schema in (access_schema, management_schema)
+        for value in vars(schema).values()
+        if isinstance(value, Table)
+    }
+    # What is just under way refers to what a rebuild numbers anew.
+    assert set(TABLES) == ours - {"deliveries", "idempotency"}
 
 
 def test_all_rows_come_as_they_are(files: tuple[Path, Path]) -> None:

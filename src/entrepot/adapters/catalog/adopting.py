@@ -1,14 +1,15 @@
 """Taking over rights, and what was done, from one catalog file into another.
 
-A rebuild makes images anew from the journal, which does not tell of access: that is only in the
-catalog. Its tables are copied as they are, row for row, ids and hashes too.
+A rebuild makes images anew from the journal, which does not tell of access, nor of what is managed
+beside: that is only in the catalog. Its tables are copied as they are, row for row, ids and hashes
+too.
 """
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from . import access_schema
+from .management_schema import metadata
 
 TABLES = (
     "projects",
@@ -27,10 +28,27 @@ TABLES = (
     "sealed_secrets",
     "audit",
     "epochs",
+    "numbers",
+    "site_settings",
+    "labels",
+    "label_marks",
+    "repository_pages",
+    "remotes",
+    "replication_policies",
+    "webhooks",
 )
-"""All of `access_schema`."""
+"""All of `access_schema`, and of `management_schema` what is not just under way."""
 
-_HAS_IDS = ("grants", "robots", "factors", "audit")
+_HAS_IDS = (
+    "grants",
+    "robots",
+    "factors",
+    "audit",
+    "labels",
+    "remotes",
+    "replication_policies",
+    "webhooks",
+)
 
 
 def adopt_access(fresh: Path, old: Path) -> tuple[str, ...]:
@@ -57,7 +75,7 @@ def adopt_access(fresh: Path, old: Path) -> tuple[str, ...]:
 
 
 def _copy(database: sqlite3.Connection, table: str) -> None:
-    columns = [column.name for column in access_schema.metadata.tables[table].columns]
+    columns = [column.name for column in metadata.tables[table].columns]
     names = ", ".join(f'"{name}"' for name in columns)
     # Names of the schema alone, never from outside.
     database.execute(

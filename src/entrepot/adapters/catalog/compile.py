@@ -14,7 +14,7 @@ from sqlalchemy import ClauseElement, Dialect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from .access_schema import metadata
+from .management_schema import metadata
 from .statements.tools import Upsert
 
 AGGREGATES = (

@@ -70,6 +70,13 @@ SQLITE = (
         "subject, project)"
     ),
     (
+        "CREATE TABLE idempotency ( key_hash TEXT NOT NULL, request_hash TEXT NOT NULL, "
+        "status INTEGER NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL, expires_at "
+        "REAL NOT NULL, CONSTRAINT pk_idempotency PRIMARY KEY (key_hash) ) WITHOUT ROWID, "
+        "STRICT"
+    ),
+    "CREATE INDEX ix_idempotency_expires_at ON idempotency (expires_at)",
+    (
         "CREATE TABLE jobs ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, kind TEXT NOT "
         "NULL, args TEXT NOT NULL, mutex TEXT, dedup TEXT, state TEXT NOT NULL, run_at "
         "REAL NOT NULL, attempt INTEGER NOT NULL, owner TEXT NOT NULL, lease_until REAL "
@@ -86,6 +93,12 @@ SQLITE = (
         "'running')"
     ),
     "CREATE UNIQUE INDEX uq_jobs_mutex ON jobs (mutex) WHERE state = 'running'",
+    (
+        "CREATE TABLE labels ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, project "
+        "TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL, color TEXT NOT "
+        "NULL, created_at REAL NOT NULL, changed_at REAL NOT NULL, CONSTRAINT "
+        "uq_labels_project_name UNIQUE (project, name) ) STRICT"
+    ),
     (
         "CREATE TABLE ledgers ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, kind TEXT "
         "NOT NULL, name TEXT NOT NULL, used_bytes INTEGER NOT NULL, manifests INTEGER NOT "
@@ -104,6 +117,11 @@ SQLITE = (
     (
         "CREATE INDEX ix_memberships_group_name_user_name ON memberships (group_name, "
         "user_name)"
+    ),
+    (
+        "CREATE TABLE numbers ( kind TEXT NOT NULL, number INTEGER NOT NULL, name TEXT "
+        "NOT NULL, CONSTRAINT pk_numbers PRIMARY KEY (kind, number), CONSTRAINT "
+        "uq_numbers_kind_name UNIQUE (kind, name) ) WITHOUT ROWID, STRICT"
     ),
     (
         "CREATE TABLE outbox ( sequence INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, kind "
@@ -128,11 +146,23 @@ SQLITE = (
         "pk_projects PRIMARY KEY (name) ) WITHOUT ROWID, STRICT"
     ),
     (
+        "CREATE TABLE remotes ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, name TEXT "
+        "NOT NULL, kind TEXT NOT NULL, url TEXT NOT NULL, description TEXT NOT NULL, "
+        "insecure INTEGER NOT NULL, account TEXT NOT NULL, created_at REAL NOT NULL, "
+        "changed_at REAL NOT NULL, CONSTRAINT uq_remotes_name UNIQUE (name) ) STRICT"
+    ),
+    (
         "CREATE TABLE repositories ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, name "
         "TEXT NOT NULL, wire_name TEXT NOT NULL, created_at REAL NOT NULL, CONSTRAINT "
         "uq_repositories_name UNIQUE (name) ) STRICT"
     ),
     "CREATE INDEX ix_repositories_wire_name ON repositories (wire_name)",
+    (
+        "CREATE TABLE repository_pages ( repository TEXT NOT NULL, description TEXT NOT "
+        "NULL, readme TEXT NOT NULL, source_url TEXT NOT NULL, maintainers TEXT NOT NULL, "
+        "changed_at REAL NOT NULL, changed_by TEXT NOT NULL, CONSTRAINT "
+        "pk_repository_pages PRIMARY KEY (repository) ) WITHOUT ROWID, STRICT"
+    ),
     (
         "CREATE TABLE revocations ( token_id TEXT NOT NULL, until REAL NOT NULL, "
         "revoked_by TEXT NOT NULL, CONSTRAINT pk_revocations PRIMARY KEY (token_id) ) "
@@ -181,6 +211,11 @@ SQLITE = (
         "pk_signing_keys PRIMARY KEY (kid) ) STRICT"
     ),
     (
+        "CREATE TABLE site_settings ( name TEXT NOT NULL, value TEXT NOT NULL, changed_at "
+        "REAL NOT NULL, changed_by TEXT NOT NULL, CONSTRAINT pk_site_settings PRIMARY KEY "
+        "(name) ) WITHOUT ROWID, STRICT"
+    ),
+    (
         "CREATE TABLE sweeps ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, job_id "
         "INTEGER NOT NULL, digest TEXT NOT NULL, generation INTEGER NOT NULL, size "
         "INTEGER NOT NULL, reason TEXT NOT NULL, at REAL NOT NULL ) STRICT"
@@ -190,6 +225,13 @@ SQLITE = (
         "CREATE TABLE user_groups ( name TEXT NOT NULL, description TEXT NOT NULL, "
         "created_at REAL NOT NULL, CONSTRAINT pk_user_groups PRIMARY KEY (name) ) WITHOUT "
         "ROWID, STRICT"
+    ),
+    (
+        "CREATE TABLE webhooks ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, project "
+        "TEXT NOT NULL, name TEXT NOT NULL, enabled INTEGER NOT NULL, document TEXT NOT "
+        "NULL, sealed BLOB NOT NULL, created_at REAL NOT NULL, changed_at REAL NOT NULL, "
+        "changed_by TEXT NOT NULL, CONSTRAINT uq_webhooks_project_name UNIQUE (project, "
+        "name) ) STRICT"
     ),
     (
         "CREATE TABLE workload_rules ( name TEXT NOT NULL, issuer TEXT NOT NULL, document "
@@ -204,12 +246,39 @@ SQLITE = (
         "WITHOUT ROWID, STRICT"
     ),
     (
+        "CREATE TABLE deliveries ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "
+        "webhook_id INTEGER NOT NULL, sequence INTEGER NOT NULL, kind TEXT NOT NULL, "
+        "repository TEXT NOT NULL, body TEXT NOT NULL, state TEXT NOT NULL, attempt "
+        "INTEGER NOT NULL, next_at REAL NOT NULL, status INTEGER, error TEXT NOT NULL, "
+        "created_at REAL NOT NULL, ended_at REAL, CONSTRAINT "
+        "uq_deliveries_webhook_id_sequence UNIQUE (webhook_id, sequence), CONSTRAINT "
+        "fk_deliveries_webhook_id FOREIGN KEY(webhook_id) REFERENCES webhooks (id) ON "
+        "DELETE CASCADE ) STRICT"
+    ),
+    "CREATE INDEX ix_deliveries_due ON deliveries (next_at) WHERE state = 'open'",
+    "CREATE INDEX ix_deliveries_ended_at ON deliveries (ended_at)",
+    (
+        "CREATE INDEX ix_deliveries_open ON deliveries (webhook_id, repository, id) WHERE "
+        "state = 'open'"
+    ),
+    "CREATE INDEX ix_deliveries_webhook_id_id ON deliveries (webhook_id, id)",
+    (
         "CREATE TABLE job_lines ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, job_id "
         "INTEGER NOT NULL, at REAL NOT NULL, text TEXT NOT NULL, CONSTRAINT "
         "fk_job_lines_job_id FOREIGN KEY(job_id) REFERENCES jobs (id) ON DELETE CASCADE ) "
         "STRICT"
     ),
     "CREATE INDEX ix_job_lines_job_id_id ON job_lines (job_id, id)",
+    (
+        "CREATE TABLE label_marks ( repository TEXT NOT NULL, digest TEXT NOT NULL, "
+        "label_id INTEGER NOT NULL, CONSTRAINT pk_label_marks PRIMARY KEY (repository, "
+        "digest, label_id), CONSTRAINT fk_label_marks_label_id FOREIGN KEY(label_id) "
+        "REFERENCES labels (id) ON DELETE CASCADE ) WITHOUT ROWID, STRICT"
+    ),
+    (
+        "CREATE INDEX ix_label_marks_label_id_repository_digest ON label_marks (label_id, "
+        "repository, digest)"
+    ),
     (
         "CREATE TABLE manifests ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "
         "repository_id INTEGER NOT NULL, digest TEXT NOT NULL, media_type TEXT NOT NULL, "
@@ -228,6 +297,18 @@ SQLITE = (
         "pulled_at REAL NOT NULL, count INTEGER NOT NULL, CONSTRAINT pk_pulls PRIMARY KEY "
         "(repository_id, digest), CONSTRAINT fk_pulls_repository_id FOREIGN "
         "KEY(repository_id) REFERENCES repositories (id) ) WITHOUT ROWID, STRICT"
+    ),
+    (
+        "CREATE TABLE replication_policies ( id INTEGER NOT NULL PRIMARY KEY "
+        "AUTOINCREMENT, name TEXT NOT NULL, remote_id INTEGER NOT NULL, enabled INTEGER "
+        "NOT NULL, document TEXT NOT NULL, created_at REAL NOT NULL, changed_at REAL NOT "
+        "NULL, changed_by TEXT NOT NULL, CONSTRAINT uq_replication_policies_name UNIQUE "
+        "(name), CONSTRAINT fk_replication_policies_remote_id FOREIGN KEY(remote_id) "
+        "REFERENCES remotes (id) ) STRICT"
+    ),
+    (
+        "CREATE INDEX ix_replication_policies_remote_id ON replication_policies "
+        "(remote_id)"
     ),
     (
         "CREATE TABLE repository_blobs ( repository_id INTEGER NOT NULL, digest TEXT NOT "

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from . import ddl
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """All revisions of the schema, in order; the migrations have the same."""
 
 HEAD = REVISIONS[-1]

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from entrepot.adapters.catalog.access_schema import metadata
+from entrepot.adapters.catalog.management_schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
