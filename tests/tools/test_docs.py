@@ -1,5 +1,7 @@
 """The pages that are made from the code are as the code says."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,16 @@ from tools import docs
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture(scope="module")
+def stale() -> str:
+    """Return what a process of its own says: click remembers how commands were called in this."""
+    program = [sys.executable, "-m", "tools.docs", "--check"]
+    return subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=False).stdout
+
+
 @pytest.mark.parametrize("page", docs.PAGES)
-def test_a_page_is_as_the_code_says(page: str) -> None:
-    assert page not in docs.stale(ROOT), "run `make docs`"
+def test_a_page_is_as_the_code_says(page: str, stale: str) -> None:
+    assert f"{page} is not" not in stale, "run `make docs`"
 
 
 def test_a_page_that_was_edited_or_is_missing_is_stale(tmp_path: Path) -> None:
