@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,8 +8,8 @@ from hypothesis import strategies as st
 
 from entrepot.oci import mediatype
 from entrepot.oci.digest import Digest
-from entrepot.oci.errors import Code
-from entrepot.oci.manifest import MANIFEST_SIZE_MAX_BYTES, Manifest, parse
+from entrepot.oci.errors import Code, Fault
+from entrepot.oci.manifest import MANIFEST_SIZE_MAX_BYTES, Manifest, parse, reread
 from tests.oci.documents import (
     DOCUMENTS,
     IMAGES,
@@ -279,3 +280,22 @@ def test_damaged_bytes_raise_nothing_but_faults(
     raw = raw_of(document)
     damaged = raw[:position] + damage + raw[position + len(damage) :]
     value_of(lambda: parse(damaged, content_type))
+
+
+@SHAPES
+@given(DOCUMENTS, CONTENT_TYPES)
+def test_what_was_taken_is_read_again_as_it_was(
+    document: dict[str, Any], content_type: str
+) -> None:
+    manifest = value_of(lambda: parse(raw_of(document), content_type))
+    if manifest is not None:
+        about = manifest.raw, manifest.digest, manifest.media_type
+        assert reread(*about) == manifest
+        assert reread(*about, layers=False) == replace(manifest, layers=())
+
+
+def test_what_is_no_manifest_is_none_when_read_again() -> None:
+    for raw in (b"", b"[]", b'{"layers": 5}', b'{"annotations": {"a": "\xff"}}', b"[" * 100_000):
+        with pytest.raises(Fault) as refused:
+            reread(raw, Digest.of(raw), mediatype.OCI_MANIFEST)
+        assert refused.value.code is Code.MANIFEST_INVALID

@@ -11,6 +11,8 @@ from entrepot.rules.credentials import (
     CHANCE_CHARACTERS,
     ID_CHARACTERS,
     Prefix,
+    check_chosen,
+    chosen_id,
     hash_of,
     is_same,
     make,
@@ -61,3 +63,23 @@ def test_what_is_no_secret(text: str) -> None:
 @given(st.text(max_size=120))
 def test_any_text_is_read_without_an_error(text: str) -> None:
     assert read(text) is None
+
+
+def test_a_robot_has_one_chosen_secret_at_most() -> None:
+    assert chosen_id("robot$ci") == chosen_id("robot$ci") != chosen_id("robot$other")
+    assert len(chosen_id("robot$ci")) == ID_CHARACTERS
+
+
+@pytest.mark.parametrize(
+    "secret, word",
+    [
+        ("Made4Tests-only", None),
+        ("epr_Made4Tests", "looks like"),
+        ("made4tests", "upper-case"),
+        ("Sh0rt", "characters"),
+        ("Robot$ci1", "first that are tried"),
+    ],
+)
+def test_chosen_secrets(secret: str, word: str | None) -> None:
+    wrong = check_chosen(secret, "robot$ci")
+    assert (wrong is None) if word is None else (wrong is not None and word in wrong.message)

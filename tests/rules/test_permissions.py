@@ -24,6 +24,8 @@ def test_names_that_robots_and_roles_are_written_with() -> None:
         "trash.read",
         "trash.restore",
         "trash.purge",
+        "repository.update",
+        "label.mark",
     }
     assert {one.value for one in Permission if one.level is Level.PROJECT} == {
         "project.read",
@@ -35,6 +37,9 @@ def test_names_that_robots_and_roles_are_written_with() -> None:
         "robot.manage",
         "policy.read",
         "policy.manage",
+        "label.manage",
+        "webhook.read",
+        "webhook.manage",
         "quota.read",
         "audit.read",
     }
@@ -44,6 +49,9 @@ def test_names_that_robots_and_roles_are_written_with() -> None:
         "user.read",
         "user.manage",
         "role.manage",
+        "site.manage",
+        "replication.manage",
+        "remote.manage",
         "workload.manage",
         "quota.manage",
         "job.read",

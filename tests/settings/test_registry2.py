@@ -40,6 +40,7 @@ COMPOSE = {
 VERSION = {"version": 0.1}
 # A value for each key that is used: as it is given, and what it makes of our setting.
 USED: dict[str, tuple[str, Any]] = {
+    "notifications.endpoints": ("ci http://ci/hook", ("ci http://ci/hook",)),
     "http.addr": ("127.0.0.1:5001", ("127.0.0.1:5001",)),
     "http.net": ("tcp", ("*:5000",)),
     "http.host": ("https://registry.example", "https://registry.example"),
@@ -311,7 +312,7 @@ def test_no_message_shows_a_secret() -> None:
     environment = {
         "REGISTRY_HTTP_SECRET": "[hunter2",
         "REGISTRY_REDIS_PASSWORD": "hunter2",
-        "REGISTRY_NOTIFICATIONS_ENDPOINTS": "[{name: a, headers: {Authorization: [hunter2]}}]",
+        "REGISTRY_NOTIFICATIONS_ENDPOINTS": "[{url: a, headers: {Authorization: [hunter2]}}]",
         "REGISTRY_NOSUCH_KEY": "hunter2",
     }
     assert "hunter2" not in str(translate(None, environment).warnings)
@@ -360,3 +361,41 @@ def test_anything_is_translated_or_told(tree: dict[str, Any], environment: dict[
         return
     assert set(made.tree) <= {"server", "storage", "auth", "uploads", "log"}
     assert ("anonymous" in made.tree["auth"]) != ("htpasswd" in made.tree["auth"])
+
+
+def test_notification_endpoints_become_ours() -> None:
+    tree = {
+        "version": 0.1,
+        "notifications": {
+            "endpoints": [
+                {
+                    "name": "kraken",
+                    "url": "http://kraken:8080/registry/notifications",
+                    "headers": {"Authorization": ["Bearer x"]},
+                    "timeout": "500ms",
+                    "threshold": 5,
+                    "backoff": "1s",
+                },
+                {"name": "off", "url": "http://off", "disabled": True},
+            ]
+        },
+    }
+    settings = load(None, {}, {}, base=translate(tree, {}).tree)
+    assert settings.webhooks.endpoints == (
+        "kraken http://kraken:8080/registry/notifications Bearer x",
+    )
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        {"name": "a"},
+        {"name": "a", "url": "http://a", "ignore": {"actions": ["pull"]}},
+        {"name": "a", "url": "http://a", "headers": {"X-Token": ["hunter2"]}},
+    ],
+)
+def test_an_endpoint_that_is_not_understood_is_refused(endpoint: dict[str, Any]) -> None:
+    tree = {"version": 0.1, "notifications": {"endpoints": [endpoint]}}
+    with pytest.raises(SettingsError, match=r"notifications\.endpoints") as caught:
+        translate(tree, {})
+    assert "hunter2" not in str(caught.value)

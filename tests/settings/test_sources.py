@@ -101,7 +101,8 @@ def test_what_is_ignored_is_noted() -> None:
     environment = VARIABLES | {"REGISTRY_NOTIFICATIONS_ENDPOINTS_0_URL": "http://hook.example"}
     notes = read(None, environment, {}, places=()).notes
     assert notes[1] == (
-        "warning: REGISTRY_NOTIFICATIONS_ENDPOINTS_0_URL is ignored: no notifications are sent yet"
+        "warning: REGISTRY_NOTIFICATIONS_ENDPOINTS_0_URL is ignored: there is no such key, or no "
+        "variable for a part of an endpoint"
     )
 
 

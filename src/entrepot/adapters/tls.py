@@ -46,12 +46,16 @@ class _Context(ssl.SSLContext):
         super().set_alpn_protocols(self.alpn)
 
 
-def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
-    """Return a context for TLS 1.2 and 1.3. Raises `CertificateUnusable`."""
-    return _new_context(certificate, key)
+def server_context(certificate: Path, key: Path, client_ca: Path | None = None) -> ssl.SSLContext:
+    """Return a context for TLS 1.2 and 1.3. Raises `CertificateUnusable`.
+
+    With `client_ca` clients may show a certificate of these authorities (RFC 8446 section 4.3.2).
+    The handshake fails with any other, and with one that is over or for another purpose.
+    """
+    return _new_context(certificate, key, client_ca)
 
 
-def _new_context(certificate: Path, key: Path) -> _Context:
+def _new_context(certificate: Path, key: Path, client_ca: Path | None) -> _Context:
     context = _Context(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
@@ -60,7 +64,27 @@ def _new_context(certificate: Path, key: Path) -> _Context:
         context.load_cert_chain(certificate, key, password=lambda: "")
     except OSError as error:
         raise CertificateUnusable(_explain(error, certificate, key)) from error
+    if client_ca is not None:
+        _ask_clients(context, client_ca)
     return context
+
+
+def _ask_clients(context: ssl.SSLContext, client_ca: Path) -> None:
+    """Let clients show a certificate, in each handshake anew."""
+    try:
+        context.load_verify_locations(client_ca)
+    except OSError as error:
+        cause = (error.reason if isinstance(error, ssl.SSLError) else None) or error.strerror
+        raise CertificateUnusable(
+            f"{client_ca} (server.tls_client_ca) is no file of certificates in PEM: {cause}"
+        ) from error
+    context.verify_mode = ssl.CERT_OPTIONAL
+    # What the file names is trusted, also where it is no root: so it can be narrow.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    # A ticket would bring back what was verified once, when the certificate may be over, or its
+    # authority not trusted any more.
+    context.options |= ssl.OP_NO_TICKET
+    context.num_tickets = 0
 
 
 def _explain(error: OSError, certificate: Path, key: Path) -> str:
@@ -84,16 +108,20 @@ class LiveContext:
     chosen in the handshake, whether or not the client names a host (RFC 6066 section 3).
     """
 
-    def __init__(self, certificate: Path, key: Path) -> None:
+    def __init__(self, certificate: Path, key: Path, client_ca: Path | None = None) -> None:
         """Raises `CertificateUnusable`."""
         self.divert: Callable[[ssl.SSLObject, str | None], ssl.SSLContext | None] | None = None
         """Asked first, with the host's name: a context for a connection that is not a client's."""
-        self.context = self._newest = _new_context(certificate, key)
+        self.context = self._newest = _new_context(certificate, key, client_ca)
         self.context.sni_callback = self._choose
 
-    def load(self, certificate: Path, key: Path) -> None:
-        """Use another pair. Raises `CertificateUnusable`, and keeps the old one then."""
-        newest = _new_context(certificate, key)
+    def load(self, certificate: Path, key: Path, client_ca: Path | None = None) -> None:
+        """Use others. Raises `CertificateUnusable`, and keeps the old ones then.
+
+        Whether clients are asked for certificates at all stays as it was at first: OpenSSL takes
+        that from the context that a connection began with.
+        """
+        newest = _new_context(certificate, key, client_ca)
         newest.set_alpn_protocols(self.context.alpn)
         self._newest = newest
 

@@ -80,6 +80,14 @@ def decode(raw: bytes) -> Document:
     return document
 
 
+def redecode(raw: bytes) -> Document:
+    """Return the document in bytes that `decode` took before, or `Fault(MANIFEST_INVALID)`."""
+    try:
+        return _DECODER.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Fault(Code.MANIFEST_INVALID, f"the manifest is not valid: {error}") from error
+
+
 def to_descriptor(document: DescriptorDocument) -> Descriptor:
     """Return the descriptor, or raise `Fault(DIGEST_INVALID)`."""
     platform = document.platform

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from .descriptor import Descriptor
 from .digest import DEFAULT_ALGORITHM, Digest
-from .document import Document, decode, to_descriptor
+from .document import Document, decode, redecode, to_descriptor
 from .errors import Code, Fault
 from .mediatype import (
     DOCKER_LIST,
@@ -85,12 +85,27 @@ def parse(raw: bytes, content_type: str = "", algorithm: str = DEFAULT_ALGORITHM
     media_type = _media_type(document, content_type)
     is_index = media_type in INDEXES
     _check_shape(document, is_index=is_index)
+    return _manifest(document, raw, Digest.of(raw, algorithm), media_type)
+
+
+def reread(raw: bytes, digest: Digest, media_type: str, *, layers: bool = True) -> Manifest:
+    """Return the manifest that `raw` was when it was pushed: what `parse` refuses is not there.
+
+    That takes a fifth of the time, and without its layers half of that. Raises
+    `Fault(MANIFEST_INVALID)` for what is no manifest at all.
+    """
+    return _manifest(redecode(raw), raw, digest, media_type, layers=layers)
+
+
+def _manifest(
+    document: Document, raw: bytes, digest: Digest, media_type: str, *, layers: bool = True
+) -> Manifest:
     return Manifest(
         raw=raw,
-        digest=Digest.of(raw, algorithm),
+        digest=digest,
         media_type=media_type,
         config=to_descriptor(document.config) if document.config else None,
-        layers=tuple(to_descriptor(layer) for layer in document.layers or ()),
+        layers=tuple(to_descriptor(layer) for layer in document.layers or ()) if layers else (),
         children=tuple(to_descriptor(child) for child in document.manifests or ()),
         subject=to_descriptor(document.subject) if document.subject else None,
         declared_artifact_type=document.artifactType or "",

@@ -46,6 +46,10 @@ class Audit(Protocol):
         """Remove the oldest lines, up to `limit`, that are from before a time; how many."""
         ...
 
+    async def remove(self, line_id: int) -> None:
+        """Remove one line, because of its age and what it is about."""
+        ...
+
     async def last(self) -> int:
         """Return the highest id ever given; 0 for none."""
         ...

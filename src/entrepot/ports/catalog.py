@@ -18,18 +18,27 @@ from .audit import Audit
 from .factors import Factors, WebSessions
 from .grants import Epochs, Grants, Roles
 from .history import History
+from .idempotency import Idempotency
 from .integrity import Cursors, Damages, Rebuilding
 from .jobs import JobLines, Jobs, Schedules
 from .keys import SealedRows, SealedSecrets, SigningKeys
+from .labels import Labels, Marks
 from .leases import Blobs
 from .ledgers import Ledgers
+from .listing import Lists
+from .notes import Notes
+from .numbers import Numbers
+from .pages import RepositoryPages
 from .people import Groups, Profiles
 from .policies import Policies
 from .projects import Projects
 from .pulls import Pulls
+from .remotes import Remotes, ReplicationPolicies
 from .robots import Credentials, Revocations, Robots, Workloads
+from .sitesettings import SiteSettings
 from .trash import Trash
 from .upkeep import Collection, Inspection, Reach, Sweeps
+from .webhooks import Deliveries, Webhooks
 
 
 class Busy(Exception):
@@ -133,12 +142,17 @@ class Repositories(Protocol):
     """Repositories by name."""
 
     async def find(self, name: RepositoryName) -> Repository | None: ...
+    async def by_id(self, repository_id: int) -> Repository | None: ...
     async def ensure(self, name: RepositoryName, now: float) -> Repository:
         """Return the repository, made now if it is new."""
         ...
 
     async def page(self, after: str, limit: int) -> list[RepositoryName]:
         """Return names with at least one manifest, in the order of their wire names."""
+        ...
+
+    async def count(self, project: str) -> int:
+        """Return how many repositories of a project have at least one manifest."""
         ...
 
 
@@ -341,9 +355,50 @@ class Sealed(Protocol):
     def sealed_secrets(self) -> SealedSecrets: ...
     @property
     def sealed_factors(self) -> SealedRows: ...
+    @property
+    def sealed_webhooks(self) -> SealedRows: ...
 
 
-class Tx(Content, Lifecycle, Care, Access, Entry, Sealed, Protocol):
+class Telling(Protocol):
+    """Whom it is told."""
+
+    @property
+    def webhooks(self) -> Webhooks: ...
+    @property
+    def deliveries(self) -> Deliveries: ...
+
+
+class Management(Protocol):
+    """What is managed beside images and rights."""
+
+    @property
+    def idempotency(self) -> Idempotency: ...
+    @property
+    def labels(self) -> Labels: ...
+    @property
+    def marks(self) -> Marks: ...
+    @property
+    def notes(self) -> Notes: ...
+    @property
+    def numbers(self) -> Numbers: ...
+    @property
+    def pages(self) -> RepositoryPages: ...
+    @property
+    def remotes(self) -> Remotes: ...
+    @property
+    def replication_policies(self) -> ReplicationPolicies: ...
+    @property
+    def site_settings(self) -> SiteSettings: ...
+
+
+class Looking(Protocol):
+    """How all of it is looked through."""
+
+    @property
+    def lists(self) -> Lists: ...
+
+
+class Tx(Content, Lifecycle, Care, Access, Entry, Sealed, Management, Telling, Looking, Protocol):
     """What one transaction can see and do."""
 
 

@@ -41,6 +41,10 @@ class Grants(Protocol):
         ...
 
     async def find(self, grant_id: int) -> GrantRow | None: ...
+    async def change(self, row: GrantRow) -> bool:
+        """Write role and permissions of a grant anew; False when there is one like it."""
+        ...
+
     async def remove(self, grant_id: int) -> bool: ...
     async def of_user(self, name: str, project: str) -> list[GrantRow]:
         """Return those to a user, to their groups, and to everyone, about a project or all."""
@@ -62,10 +66,6 @@ class Grants(Protocol):
         """Remove all about one project; how many."""
         ...
 
-    async def with_role(self, role: str) -> GrantRow | None:
-        """Return one grant that names the role, or None."""
-        ...
-
 
 class Roles(Protocol):
     """Custom roles by name."""
@@ -77,6 +77,9 @@ class Roles(Protocol):
 
     async def remove(self, name: str) -> bool: ...
     async def page(self, after: str, limit: int) -> list[RoleRow]: ...
+    async def granted(self, role: str) -> GrantRow | None:
+        """Return one grant that names the role, or None."""
+        ...
 
 
 class Epochs(Protocol):

@@ -1,5 +1,6 @@
 """Ledgers: what projects and users hold, counted as it changes (I7)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,6 +29,10 @@ class Ledgers(Protocol):
     """Ledgers and what is charged on them."""
 
     async def find(self, kind: str, name: str) -> Ledger | None: ...
+
+    async def named(self, kind: str, names: Sequence[str]) -> list[Ledger]:
+        """Return the ledgers of some names, those of them that there are."""
+        ...
 
     async def owners(self, project: str, user: str) -> list[Ledger]:
         """Return the project's ledger and the user's, those of them that there are, in one read."""

@@ -1,5 +1,6 @@
 """Policies of projects: JSON documents that `rules/` reads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +21,10 @@ class Policies(Protocol):
 
     async def of(self, project: str) -> list[PolicyRow]:
         """Return all of a project, by kind."""
+        ...
+
+    async def named(self, projects: Sequence[str]) -> list[PolicyRow]:
+        """Return all of some projects, by kind."""
         ...
 
     async def put(self, row: PolicyRow) -> None:

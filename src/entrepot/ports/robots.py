@@ -35,7 +35,7 @@ class CredentialKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A secret by chance of somebody; only its hash is kept."""
+    """A secret of somebody, by chance or chosen; only its hash is kept."""
 
     id: str
     """Public: the secret begins with it."""
@@ -43,7 +43,7 @@ class Credential:
     owner: str
     label: str
     hash: bytes
-    """SHA-256 of the secret, which has 256 bits by chance."""
+    """SHA-256 of the secret, which has 256 bits by chance; of a chosen one the slow hash."""
     limits: str
     """JSON text of what it narrows its owner to; empty for nothing."""
     networks: tuple[str, ...]

@@ -110,6 +110,8 @@ class Facts:
     public: bool = False
     networks: Networks = EVERYWHERE
     grants: tuple[Grant, ...] = ()
+    admins_create: bool = False
+    """Whether, of the accounts' roles, only an administrator's makes projects."""
 
 
 NO_FACTS = Facts()
@@ -159,7 +161,8 @@ def decide(
     founds = False
     if giving(identity, permission, target, facts) is None:
         if not creates:
-            return _refused(identity, permission, target, policy)
+            makes = policy.auto_create and not facts.admins_create
+            return _refused(identity, permission, target, makes=makes)
         founds = True
     narrowed = narrowing(identity, permission, target)
     if narrowed:
@@ -217,17 +220,26 @@ def anyone_may(permission: Permission, target: Target, policy: Policy, facts: Fa
 
 def _is_nowhere(permission: Permission, target: Target, policy: Policy, facts: Facts) -> bool:
     is_push = permission is Permission.PUSH and target.repository is not None
-    return is_push and not facts.exists and not policy.auto_create
+    none_made = not policy.auto_create or facts.admins_create
+    return is_push and not facts.exists and none_made
 
 
 def giving(identity: Identity, permission: Permission, target: Target, facts: Facts) -> str | None:
     """Return what gives the caller a permission, in words, or None."""
-    if identity.role is not None and permission in OF_ACCOUNT[identity.role]:
+    if (
+        identity.role is not None
+        and permission in OF_ACCOUNT[identity.role]
+        and not (permission is Permission.PROJECT_CREATE and _is_barred(identity.role, facts))
+    ):
         return f"role {identity.role.value} of the account, in the whole registry"
     for grant in facts.grants:
         if grant.gives(permission, target):
             return grant.source
     return None
+
+
+def _is_barred(role: Role, facts: Facts) -> bool:
+    return facts.admins_create and role is not Role.ADMIN
 
 
 def founding(
@@ -283,16 +295,17 @@ def _holds(grants: tuple[Grant, ...], permission: Permission, area: str) -> bool
     return any(permission in one.permissions and contains(one.area, area) for one in grants)
 
 
-def _refused(identity: Identity, permission: Permission, target: Target, policy: Policy) -> Verdict:
+def _refused(identity: Identity, permission: Permission, target: Target, *, makes: bool) -> Verdict:
+    """Return the no; `makes` says whether first pushes make projects."""
     what = _words(permission, target)
     if identity.kind is Kind.ANONYMOUS:
         reason = f"log in to {what}: docker login asks for user and password"
         return Verdict(allowed=False, reason=reason, login_helps=True)
-    reason = f"{identity.name} may not {what}: {_cure(permission, target, policy)}"
+    reason = f"{identity.name} may not {what}: {_cure(permission, target, makes=makes)}"
     return Verdict(allowed=False, reason=reason)
 
 
-def _cure(permission: Permission, target: Target, policy: Policy) -> str:
+def _cure(permission: Permission, target: Target, *, makes: bool) -> str:
     roles = roles_with(permission)
     if not roles or permission.level is Level.REGISTRY or not target.project:
         return f"ask an administrator of the registry for {permission.value}"
@@ -304,7 +317,7 @@ def _cure(permission: Permission, target: Target, policy: Policy) -> str:
     if target.project == "library":
         return f"ask an administrator of the registry for role {roles[0]} in project library"
     cure = f"ask whoever runs project {target.project} for role {roles[0]}"
-    if policy.auto_create or target.repository is None:
+    if makes or target.repository is None:
         return cure
     # Whether there is such a project is not for everybody to know.
     return f"{cure}; if there is no such project yet, ask an administrator to make it"

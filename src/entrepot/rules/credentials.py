@@ -10,6 +10,10 @@ import re
 import zlib
 from enum import StrEnum
 
+from entrepot.oci.errors import Code, Fault
+
+from .passwords import PasswordPolicy, check_password
+
 ID_CHARACTERS = 16
 CHANCE_CHARACTERS = 64
 """Hex characters, so 256 bits."""
@@ -22,6 +26,9 @@ class Prefix(StrEnum):
     TOKEN = "ept"  # noqa: S105  a prefix, not a secret
     CLI = "epc"
 
+
+CHOSEN = PasswordPolicy(classes=True)
+"""What a secret must be that somebody thought out: as Harbor asks."""
 
 _FORM = re.compile(r"(epr|ept|epc)_([0-9a-f]{16})([0-9a-f]{64})([0-9a-f]{8})")
 
@@ -38,6 +45,22 @@ def read(text: str) -> tuple[Prefix, str] | None:
     if found is None or not hmac.compare_digest(_sum(text[:-8]), found[4]):
         return None
     return Prefix(found[1]), found[2]
+
+
+def chosen_id(owner: str) -> str:
+    """Return the id of the one secret that somebody may have thought out for this robot."""
+    return hashlib.sha256(f"chosen:{owner}".encode()).hexdigest()[:ID_CHARACTERS]
+
+
+def check_chosen(secret: str, owner: str) -> Fault | None:
+    """Return what is wrong with a secret that somebody thought out for a robot, or None."""
+    if any(secret.startswith(f"{prefix.value}_") for prefix in Prefix):
+        return Fault(
+            Code.REQUEST_INVALID,
+            "this secret looks like one that the registry made: choose another one, or leave it "
+            "out and take that of the answer",
+        )
+    return check_password(secret, CHOSEN, name=owner)
 
 
 def hash_of(secret: str) -> bytes:

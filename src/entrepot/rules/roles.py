@@ -41,13 +41,16 @@ _GUEST = _LIMITED_GUEST | {
     Permission.POLICY_READ,
     Permission.QUOTA_READ,
 }
-_DEVELOPER = _GUEST | {Permission.PUSH, Permission.TRASH_READ}
+_DEVELOPER = _GUEST | {Permission.PUSH, Permission.TRASH_READ, Permission.LABEL_MARK}
 _MAINTAINER = _DEVELOPER | {
     Permission.DELETE,
     Permission.ROLLBACK,
     Permission.TRASH_RESTORE,
     Permission.POLICY_MANAGE,
+    Permission.DESCRIBE,
+    Permission.LABEL_MANAGE,
     Permission.ROBOT_READ,
+    Permission.WEBHOOK_READ,
 }
 _PROJECT_ADMIN = frozenset(one for one in Permission if one.level is not Level.REGISTRY)
 

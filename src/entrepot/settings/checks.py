@@ -9,10 +9,13 @@ from .ldap import check_ldap
 from .model import Auth, Server, Settings, SettingsError
 from .oidc import check_oidc, check_workloads
 from .secrets import check_secrets
+from .webhooks import check_webhooks
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 PASSWORD_LENGTHS = (8, 128)
 """As `rules.passwords` has them, which stands above this module."""
+CLIENT_NAMES = ("cn", "dns", "email")
+"""As `rules.certificates` has them."""
 SPARSE = ("off", "indexes", "all")
 """As `rules.admission` has them."""
 
@@ -35,6 +38,7 @@ def check(settings: Settings) -> None:
     check_workloads(settings.workloads)
     _check_sources(settings)
     check_audit(settings.audit)
+    check_webhooks(settings.webhooks)
     check_secrets(settings.secrets, settings.auth)
     if not settings.storage.data:
         raise SettingsError("storage.data: it is empty; name a directory, for example ./data")
@@ -75,6 +79,7 @@ def _check_server(server: Server) -> None:
             f"server.tls: with '{server.tls}', server.tls_cert and server.tls_key would not be "
             "used; say files, or leave them away"
         )
+    _check_client_certificates(server)
     if not server.listen:
         raise SettingsError("server.listen: name one address at least, such as localhost:5000")
     check_acme(server)
@@ -85,6 +90,24 @@ def _check_server(server: Server) -> None:
             "no path, for example https://registry.example.com"
         )
     _check_proxies(server)
+
+
+def _check_client_certificates(server: Server) -> None:
+    if server.tls_client_name not in CLIENT_NAMES:
+        raise SettingsError(
+            f"server.tls_client_name: '{server.tls_client_name[:80]}' must be cn, dns or email"
+        )
+    if not server.tls_client_ca:
+        if server.tls_client_name != Server().tls_client_name:
+            raise SettingsError(
+                "server.tls_client_name: without server.tls_client_ca no certificate is asked for; "
+                "name the file of its authority, or leave this away"
+            )
+    elif server.tls == "off":
+        raise SettingsError(
+            "server.tls_client_ca: without TLS no client can show a certificate; set server.tls, "
+            "or leave this away. What a proxy in front was shown is not believed"
+        )
 
 
 def _check_workers(server: Server) -> None:

@@ -39,6 +39,20 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = "off"
     tls_cert: Annotated[str, Meta(description="PEM file with the certificate chain.")] = ""
     tls_key: Annotated[str, Meta(description="PEM file with the private key.")] = ""
+    tls_client_ca: Annotated[
+        str,
+        Meta(
+            description="PEM file of authorities whose client certificates log in users and robots "
+            "without a password; where empty, no client is asked for one."
+        ),
+    ] = ""
+    tls_client_name: Annotated[
+        str,
+        Meta(
+            description="Where a client certificate has the name of its user or robot: `cn`, or "
+            "the one `dns` or `email` of its alternative names."
+        ),
+    ] = "cn"
     acme_hosts: Annotated[
         tuple[str, ...], Meta(description="Names that the certificate of `acme` is for.")
     ] = ()
@@ -356,6 +370,36 @@ class Rates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = 0
 
 
+class Webhooks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What others are told of events; see webhooks.md."""
+
+    allow_networks: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Networks that webhooks may be in though they are not public, such as "
+            "`10.1.0.0/16`; nothing else that is private is ever sent to."
+        ),
+    ] = ()
+    proxy: Annotated[
+        str,
+        Meta(
+            description="Proxy that all goes through, as `http://HOST:PORT`; what it may reach is "
+            "its own to say. Variables of the environment are not looked at."
+        ),
+    ] = ""
+    endpoints: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Receivers of registry:2's notifications, each as `NAME URL` or `NAME URL "
+            "AUTHORIZATION`; they may be anywhere."
+        ),
+    ] = ()
+    keep_days: Annotated[
+        Annotated[float, Meta(gt=0, le=3650)],
+        Meta(description="How long it is kept what was sent, and what was answered."),
+    ] = 7.0
+
+
 class Log(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is written to standard error."""
 
@@ -387,4 +431,5 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     jobs: Jobs = Jobs()
     limits: Limits = Limits()
     rates: Rates = Rates()
+    webhooks: Webhooks = Webhooks()
     log: Log = Log()

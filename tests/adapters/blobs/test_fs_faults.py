@@ -70,6 +70,9 @@ class Faulty(System):
         self._meet("read")
         return super().read(file, length, offset)
 
+    def read_cached(self, file: int, length: int, offset: int) -> bytes | None:
+        return None  # so that each reading can fail
+
     def truncate(self, file: int, length: int) -> None:
         self._meet("truncate")
         super().truncate(file, length)

@@ -3,14 +3,19 @@
 import asyncio
 import gc
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from entrepot.adapters.blobs import fs
+from entrepot.adapters.blobs.fs.system import System
 from entrepot.oci.ranges import Span
 from entrepot.ports.blobs import BlobStore, FileSlice, Reading
 from tests.adapters.blobs.bodies import Stalled, begin, blob_of, put, some_bytes
+
+Result = TypeVar("Result")
 
 DATA = some_bytes(600_000)
 
@@ -121,3 +126,40 @@ async def test_nothing_leaks(store: BlobStore, tmp_path: Path) -> None:
 
 def descriptors() -> int:
     return sum(is_open(file) for file in range(1024))
+
+
+async def test_what_is_small_and_in_memory_takes_no_thread(tmp_path: Path) -> None:
+    works = 0
+
+    async def offload(work: Callable[[], Result], /) -> Result:
+        nonlocal works
+        works += 1
+        return work()
+
+    store = await fs.open_store(tmp_path, offload=offload)
+    small = await store.open(await put(store, DATA[:1000]))
+    large = await store.open(await put(store, DATA, 1))
+    works = 0
+    assert [chunk async for chunk in small.chunks()] == [DATA[:1000]]
+    # Without such a call, or a file system that knows it, it is read as ever.
+    assert works == (0 if cached(small) else 1)
+    works = 0
+    assert b"".join([chunk async for chunk in large.chunks()]) == DATA
+    assert works >= 2
+    small.close()
+    large.close()
+
+
+async def test_what_is_not_in_memory_is_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(System, "read_cached", lambda *_: None)
+    store = await fs.open_store(tmp_path)
+    reading = await store.open(await put(store, DATA[:1000]))
+    assert [chunk async for chunk in reading.chunks()] == [DATA[:1000]]
+    reading.close()
+
+
+def cached(reading: Reading) -> bool:
+    """Whether this machine can tell that a file just written is in memory."""
+    return System().read_cached(file_of(reading).file, 10, 0) is not None

@@ -11,6 +11,7 @@ from tests.adapters.catalog import (
     contract_jobs,
     contract_keys,
     contract_ledgers,
+    contract_listing,
     contract_transactions,
     contract_trash,
 )
@@ -92,3 +93,12 @@ class TestSigningKeys(contract_keys.SigningKeys): ...
 
 
 class TestSealedSecrets(contract_keys.SealedSecrets): ...
+
+
+class TestArtifactLists(contract_listing.ArtifactLists): ...
+
+
+class TestTagLists(contract_listing.TagLists): ...
+
+
+class TestOtherLists(contract_listing.OtherLists): ...

@@ -157,10 +157,10 @@ async def test_those_about_one_project(catalog: Catalog) -> None:
 
 async def test_whether_a_role_is_named(catalog: Catalog) -> None:
     async with catalog.begin(write=True) as tx:
-        assert await tx.grants.with_role("tester") is None
+        assert await tx.roles.granted("tester") is None
         row = await add(tx, grant(USER, "alice", "acme", "tester"))
         await add(tx, grant(USER, "alice", "acme", "guest"))
-        assert await tx.grants.with_role("tester") == row
+        assert await tx.roles.granted("tester") == row
 
 
 async def test_roles(catalog: Catalog) -> None:

@@ -29,11 +29,32 @@ WALKS = {
     # The tags that it found itself, one by one down the index.
     "HISTORY_FACTS",
     # Counts what a bounded search found.
+    "DELIVERIES_COUNT_OPEN",
     "REACH_HOLDERS",
+    # As many as may be kept, down an index.
+    "IDEMPOTENCY_COUNT",
+    # What is listed whole, and remembered: at most some thousands.
+    "LISTING_JOBS_ALL",
+    "LISTING_PEOPLE_GROUPS_BY_CREATED",
+    "LISTING_PEOPLE_GROUPS_BY_NAME",
+    "LISTING_PEOPLE_ROBOTS_BY_CREATED",
+    "LISTING_PEOPLE_ROBOTS_BY_NAME",
+    "LISTING_PEOPLE_USERS_BY_CREATED",
+    "LISTING_PEOPLE_USERS_BY_NAME",
+    "LISTING_PROJECTS_BY_CREATED",
+    "LISTING_PROJECTS_BY_LIMIT",
+    "LISTING_PROJECTS_BY_NAME",
+    "LISTING_PROJECTS_BY_USED",
+    # The tags that it found itself, a bounded number.
+    "LISTING_ARTIFACTS_TAG_TEXT",
     # The oldest rows, as many as one step removes.
     "OUTBOX_PRUNE",
     # A few dozen keys at most.
     "SIGNING_KEYS_ALL",
+    # As many as there are settings.
+    "SITE_SETTINGS_ALL",
+    # Once a minute, of some thousands at most.
+    "WEBHOOKS_REMOVED",
 }
 """Statements that may read a table from its first row."""
 
@@ -41,9 +62,38 @@ SORTS = {
     # Those to one subject.
     "GRANTS_OF_SUBJECT",
     "INSPECTION_DRIFTED_CHARGES",
+    # Those of one project, some dozens.
+    "WEBHOOKS_PAGE_PROJECT",
     # The edges of one manifest.
     "LEDGERS_HOLD",
     "REACH_HOLDERS",
+    # Keys of a list in its order, remembered until something in it changes.
+    "LISTING_ARTIFACTS_ALL_BY_PUSHED",
+    "LISTING_ARTIFACTS_ALL_BY_SIZE",
+    "LISTING_ARTIFACTS_DIGEST_BY_PUSHED",
+    "LISTING_ARTIFACTS_LABEL_BY_PUSHED",
+    "LISTING_ARTIFACTS_LABEL_BY_SIZE",
+    "LISTING_ARTIFACTS_TAGS_BY_MOVED",
+    "LISTING_ARTIFACTS_TAGS_BY_MOVED_DOWN",
+    "LISTING_ARTIFACTS_TAG_BY_PUSHED",
+    "LISTING_ARTIFACTS_TAG_BY_SIZE",
+    "LISTING_JOBS_OF_KINDS",
+    "LISTING_LEDGERS_BY_LIMIT",
+    "LISTING_LEDGERS_BY_USED",
+    "LISTING_PEOPLE_GRANTS_BY_NAME",
+    "LISTING_PEOPLE_GROUPS_BY_CREATED",
+    "LISTING_PEOPLE_ROBOTS_BY_CREATED",
+    "LISTING_PEOPLE_USERS_BY_CREATED",
+    "LISTING_PROJECTS_BY_CREATED",
+    "LISTING_PROJECTS_BY_LIMIT",
+    "LISTING_PROJECTS_BY_USED",
+    "LISTING_REPOSITORIES_BY_CREATED",
+    # Those of a project, a few sorts; those of a page of robots.
+    "LISTING_PEOPLE_GRANTS_OF_ROBOTS",
+    "LISTING_PEOPLE_GRANTS_SORTS",
+    "LISTING_REPOSITORIES_BY_UPDATED",
+    # The tags of one manifest.
+    "TAGS_OF",
     # Those of a directory, once an hour.
     "PROFILES_PAGE",
     # A few dozen keys at most.

@@ -28,6 +28,7 @@ TABLES = (
     "sealed_secrets",
     "audit",
     "epochs",
+    "notes",
     "numbers",
     "site_settings",
     "labels",

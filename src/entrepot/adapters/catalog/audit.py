@@ -85,6 +85,9 @@ class SqlAudit:
     async def prune(self, before: float, limit: int) -> int:
         return await self._connection.run(sql.AUDIT_PRUNE, {"before": before, "limit": limit})
 
+    async def remove(self, line_id: int) -> None:
+        await self._connection.run(sql.AUDIT_REMOVE, {"id": line_id})
+
     async def last(self) -> int:
         return await last_of(self._connection, _TABLE)
 

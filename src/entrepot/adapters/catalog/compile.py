@@ -56,6 +56,21 @@ AGGREGATES = (
     "signing_keys",
     "sealed_secrets",
     "sealed_factors",
+    "webhooks",
+    "deliveries",
+    "notes",
+    "numbers",
+    "labels",
+    "marks",
+    "pages",
+    "remotes",
+    "replication_policies",
+    "site_settings",
+    "idempotency",
+    "listing",
+    "listing_artifacts",
+    "listing_people",
+    "listing_related",
 )
 
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}

@@ -119,6 +119,10 @@ SQLITE = (
         "user_name)"
     ),
     (
+        "CREATE TABLE notes ( kind TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, "
+        "CONSTRAINT pk_notes PRIMARY KEY (kind, name) ) WITHOUT ROWID, STRICT"
+    ),
+    (
         "CREATE TABLE numbers ( kind TEXT NOT NULL, number INTEGER NOT NULL, name TEXT "
         "NOT NULL, CONSTRAINT pk_numbers PRIMARY KEY (kind, number), CONSTRAINT "
         "uq_numbers_kind_name UNIQUE (kind, name) ) WITHOUT ROWID, STRICT"
@@ -229,9 +233,10 @@ SQLITE = (
     (
         "CREATE TABLE webhooks ( id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, project "
         "TEXT NOT NULL, name TEXT NOT NULL, enabled INTEGER NOT NULL, document TEXT NOT "
-        "NULL, sealed BLOB NOT NULL, created_at REAL NOT NULL, changed_at REAL NOT NULL, "
-        "changed_by TEXT NOT NULL, CONSTRAINT uq_webhooks_project_name UNIQUE (project, "
-        "name) ) STRICT"
+        "NULL, sealed BLOB NOT NULL, reached INTEGER NOT NULL, behind INTEGER, removed "
+        "INTEGER NOT NULL, created_at REAL NOT NULL, changed_at REAL NOT NULL, changed_by "
+        "TEXT NOT NULL, CONSTRAINT uq_webhooks_project_name UNIQUE (project, name) ) "
+        "STRICT"
     ),
     (
         "CREATE TABLE workload_rules ( name TEXT NOT NULL, issuer TEXT NOT NULL, document "
@@ -255,8 +260,15 @@ SQLITE = (
         "fk_deliveries_webhook_id FOREIGN KEY(webhook_id) REFERENCES webhooks (id) ON "
         "DELETE CASCADE ) STRICT"
     ),
-    "CREATE INDEX ix_deliveries_due ON deliveries (next_at) WHERE state = 'open'",
+    (
+        "CREATE INDEX ix_deliveries_due ON deliveries (webhook_id, next_at) WHERE state = "
+        "'open'"
+    ),
     "CREATE INDEX ix_deliveries_ended_at ON deliveries (ended_at)",
+    (
+        "CREATE INDEX ix_deliveries_failed ON deliveries (webhook_id, id) WHERE state = "
+        "'failed'"
+    ),
     (
         "CREATE INDEX ix_deliveries_open ON deliveries (webhook_id, repository, id) WHERE "
         "state = 'open'"
@@ -376,7 +388,7 @@ SQLITE = (
         "KEY(repository_id) REFERENCES repositories (id), CONSTRAINT fk_tags_manifest_id "
         "FOREIGN KEY(manifest_id) REFERENCES manifests (id) ) WITHOUT ROWID, STRICT"
     ),
-    "CREATE INDEX ix_tags_manifest_id ON tags (manifest_id)",
+    "CREATE INDEX ix_tags_manifest_id_moved_at ON tags (manifest_id, moved_at)",
     (
         "CREATE TABLE trash_holds ( trash_id INTEGER NOT NULL, target TEXT NOT NULL, "
         "CONSTRAINT pk_trash_holds PRIMARY KEY (trash_id, target), CONSTRAINT "

@@ -35,6 +35,14 @@ class SqlGrants:
         row = await self._connection.row(sql.GRANTS_FIND, {"grant_id": grant_id})
         return _grant(row) if row else None
 
+    async def change(self, row: GrantRow) -> bool:
+        values = {
+            "grant_id": row.id,
+            "new_role": row.role,
+            "new_permissions": to_text(row.permissions),
+        }
+        return await self._connection.run(sql.GRANTS_CHANGE, values) > 0
+
     async def remove(self, grant_id: int) -> bool:
         return await self._connection.run(sql.GRANTS_REMOVE, {"grant_id": grant_id}) > 0
 
@@ -56,10 +64,6 @@ class SqlGrants:
 
     async def forget_project(self, project: str) -> int:
         return await self._connection.run(sql.GRANTS_FORGET_PROJECT, {"project": project})
-
-    async def with_role(self, role: str) -> GrantRow | None:
-        row = await self._connection.row(sql.GRANTS_WITH_ROLE, {"role": role})
-        return _grant(row) if row else None
 
 
 class SqlRoles:
@@ -89,6 +93,10 @@ class SqlRoles:
     async def page(self, after: str, limit: int) -> list[RoleRow]:
         values = {"after": after, "limit": limit}
         return [_role(row) for row in await self._connection.rows(sql.ROLES_PAGE, values)]
+
+    async def granted(self, role: str) -> GrantRow | None:
+        row = await self._connection.row(sql.GRANTS_WITH_ROLE, {"role": role})
+        return _grant(row) if row else None
 
 
 class SqlEpochs:

@@ -1,9 +1,12 @@
 """Ledgers in the catalog."""
 
+from collections.abc import Sequence
+
 from entrepot.ports.ledgers import Ledger
 
 from . import sql
 from .connection import Connection, Row
+from .listing_keys import all_by_keys
 
 
 class SqlLedgers:
@@ -17,6 +20,10 @@ class SqlLedgers:
     async def find(self, kind: str, name: str) -> Ledger | None:
         row = await self._connection.row(sql.LEDGERS_FIND, {"kind": kind, "name": name})
         return _ledger(row) if row else None
+
+    async def named(self, kind: str, names: Sequence[str]) -> list[Ledger]:
+        rows = await all_by_keys(self._connection, sql.LEDGERS_NAMED, names, {"kind": kind})
+        return [_ledger(row) for row in rows]
 
     async def owners(self, project: str, user: str) -> list[Ledger]:
         values = {"project": project, "user": user}

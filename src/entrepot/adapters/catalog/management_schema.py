@@ -26,6 +26,16 @@ numbers = Table(
     **_CLUSTERED,
 )
 
+# What a face remembers of something, to show it again as it was told.
+notes = Table(
+    "notes",
+    metadata,
+    Column("kind", TEXT, primary_key=True),
+    Column("name", TEXT, primary_key=True),
+    Column("text", TEXT, nullable=False),
+    **_CLUSTERED,
+)
+
 # What an administrator set while the registry ran; `value` is JSON text.
 site_settings = Table(
     "site_settings",
@@ -108,6 +118,8 @@ replication_policies = Table(
 )
 
 # `project` is empty for what is told of the whole registry; `sealed` holds what proves who tells.
+# Events up to `reached` were given to it before, or were there before it; with `behind` it is given
+# again what comes after that one. One that is `removed` waits only for its deliveries to go.
 webhooks = Table(
     "webhooks",
     metadata,
@@ -117,6 +129,9 @@ webhooks = Table(
     Column("enabled", NUMBER, nullable=False),
     Column("document", TEXT, nullable=False),
     Column("sealed", BYTES, nullable=False),
+    Column("reached", NUMBER, nullable=False),
+    Column("behind", NUMBER),
+    Column("removed", NUMBER, nullable=False),
     Column("created_at", SECONDS, nullable=False),
     Column("changed_at", SECONDS, nullable=False),
     Column("changed_by", TEXT, nullable=False),
@@ -125,7 +140,8 @@ webhooks = Table(
 )
 
 # One event for one webhook. `sequence` is the event's, or a number below 0 for what is sent once
-# more or only to try; `status` is what the receiver last answered.
+# more or only to try; `status` is what the receiver last answered. `next_at` is beyond all time for
+# what waits until another one of its repository has ended.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -156,7 +172,21 @@ Index(
     sqlite_where=_OPEN,
     postgresql_where=_OPEN,
 )
-Index("ix_deliveries_due", deliveries.c.next_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
+Index(
+    "ix_deliveries_due",
+    deliveries.c.webhook_id,
+    deliveries.c.next_at,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+_FAILED = deliveries.c.state == "failed"
+Index(
+    "ix_deliveries_failed",
+    deliveries.c.webhook_id,
+    deliveries.c.id,
+    sqlite_where=_FAILED,
+    postgresql_where=_FAILED,
+)
 
 # What was answered to a request with a key, so that the same one again changes nothing.
 idempotency = Table(

@@ -1,11 +1,13 @@
 """Policies of projects in the catalog."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from entrepot.ports.policies import PolicyRow
 
 from . import sql
 from .connection import Connection
+from .listing_keys import all_by_keys
 
 
 class SqlPolicies:
@@ -18,6 +20,10 @@ class SqlPolicies:
 
     async def of(self, project: str) -> list[PolicyRow]:
         rows = await self._connection.rows(sql.POLICIES_OF, {"project": project})
+        return [PolicyRow(*row) for row in rows]
+
+    async def named(self, projects: Sequence[str]) -> list[PolicyRow]:
+        rows = await all_by_keys(self._connection, sql.POLICIES_NAMED, projects)
         return [PolicyRow(*row) for row in rows]
 
     async def put(self, row: PolicyRow) -> None:

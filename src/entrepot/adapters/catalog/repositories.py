@@ -19,6 +19,11 @@ class SqlRepositories:
         row = await self._connection.row(sql.REPOSITORIES_FIND, {"name": name})
         return Repository(row[0], RepositoryName(row[1])) if row else None
 
+    async def by_id(self, repository_id: int) -> Repository | None:
+        values = {"repository_id": repository_id}
+        row = await self._connection.row(sql.REPOSITORIES_BY_ID, values)
+        return Repository(row[0], RepositoryName(row[1])) if row else None
+
     async def ensure(self, name: RepositoryName, now: float) -> Repository:
         found = await self.find(name)
         if found is None:
@@ -33,3 +38,8 @@ class SqlRepositories:
         values = {"after": after, "limit": limit}
         rows = await self._connection.rows(sql.REPOSITORIES_PAGE, values)
         return [RepositoryName(row[0]) for row in rows]
+
+    async def count(self, project: str) -> int:
+        values = {"low": f"{project}/", "high": f"{project}0"}
+        row = await self._connection.row(sql.REPOSITORIES_COUNT, values)
+        return int(row[0]) if row else 0

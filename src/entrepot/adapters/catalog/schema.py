@@ -126,8 +126,10 @@ tags = Table(
     metadata,
     Column("repository_id", NUMBER, ForeignKey("repositories.id"), primary_key=True),
     Column("name", TEXT, primary_key=True),
-    Column("manifest_id", NUMBER, ForeignKey("manifests.id"), nullable=False, index=True),
+    Column("manifest_id", NUMBER, ForeignKey("manifests.id"), nullable=False),
     Column("moved_at", SECONDS, nullable=False),
+    # Holds all of a tag: a page of artifacts reads its tags from here, newest last.
+    Index(None, "manifest_id", "moved_at"),
     **_CLUSTERED,
 )
 

@@ -43,6 +43,13 @@ REPOSITORIES_FIND = Statement(
     ),
 )
 
+REPOSITORIES_BY_ID = Statement(
+    sqlite=(
+        "SELECT repositories.id, repositories.name FROM repositories WHERE "
+        "repositories.id = :repository_id"
+    ),
+)
+
 REPOSITORIES_ADD = Statement(
     sqlite=(
         "INSERT INTO repositories (name, wire_name, created_at) VALUES (:name, "
@@ -55,6 +62,14 @@ REPOSITORIES_PAGE = Statement(
         "SELECT repositories.name FROM repositories WHERE repositories.wire_name > :after "
         "AND (EXISTS (SELECT * FROM manifests WHERE manifests.repository_id = "
         "repositories.id)) ORDER BY repositories.wire_name LIMIT :limit OFFSET 0"
+    ),
+)
+
+REPOSITORIES_COUNT = Statement(
+    sqlite=(
+        "SELECT count(*) AS count_1 FROM repositories WHERE repositories.name > :low AND "
+        "repositories.name < :high AND (EXISTS (SELECT * FROM manifests WHERE "
+        "manifests.repository_id = repositories.id))"
     ),
 )
 
@@ -927,6 +942,16 @@ LEDGERS_FIND = Statement(
     ),
 )
 
+LEDGERS_NAMED = Statement(
+    sqlite=(
+        "SELECT ledgers.id, ledgers.kind, ledgers.name, ledgers.used_bytes, "
+        "ledgers.manifests, ledgers.limit_bytes, ledgers.limit_manifests FROM ledgers "
+        "WHERE ledgers.kind = :kind AND ledgers.name IN (:key0, :key1, :key2, :key3, "
+        ":key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, :key12, :key13, "
+        ":key14, :key15)"
+    ),
+)
+
 LEDGERS_OWNERS = Statement(
     sqlite=(
         "SELECT ledgers.id, ledgers.kind, ledgers.name, ledgers.used_bytes, "
@@ -1038,6 +1063,15 @@ POLICIES_OF = Statement(
         "SELECT policies.project, policies.kind, policies.document, policies.changed_at, "
         "policies.changed_by FROM policies WHERE policies.project = :project ORDER BY "
         "policies.kind"
+    ),
+)
+
+POLICIES_NAMED = Statement(
+    sqlite=(
+        "SELECT policies.project, policies.kind, policies.document, policies.changed_at, "
+        "policies.changed_by FROM policies WHERE policies.project IN (:key0, :key1, "
+        ":key2, :key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, :key12, "
+        ":key13, :key14, :key15) ORDER BY policies.project, policies.kind"
     ),
 )
 
@@ -1311,6 +1345,16 @@ GRANTS_FIND = Statement(
         "SELECT grants.id, grants.subject_kind, grants.subject, grants.scope, "
         "grants.role, grants.permissions, grants.created_at, grants.created_by FROM "
         "grants WHERE grants.id = :grant_id"
+    ),
+)
+
+GRANTS_CHANGE = Statement(
+    sqlite=(
+        "UPDATE grants SET role=:new_role, permissions=:new_permissions WHERE grants.id = "
+        ":grant_id AND NOT (EXISTS (SELECT * FROM grants AS other WHERE "
+        "other.subject_kind = grants.subject_kind AND other.subject = grants.subject AND "
+        "other.scope = grants.scope AND other.role = :new_role AND other.id != "
+        "grants.id))"
     ),
 )
 
@@ -1901,6 +1945,10 @@ AUDIT_PRUNE = Statement(
     ),
 )
 
+AUDIT_REMOVE = Statement(
+    sqlite="DELETE FROM audit WHERE audit.id = :id",
+)
+
 SIGNING_KEYS_ALL = Statement(
     sqlite=(
         "SELECT signing_keys.kid, signing_keys.sealed, signing_keys.created_at, "
@@ -1978,4 +2026,1516 @@ SEALED_FACTORS_PAGE = Statement(
 
 SEALED_FACTORS_RESEAL = Statement(
     sqlite="UPDATE factors SET sealed=:sealed WHERE factors.id = :id",
+)
+
+WEBHOOKS_ADD = Statement(
+    sqlite=(
+        "INSERT INTO webhooks (project, name, enabled, document, sealed, reached, behind, "
+        "removed, created_at, changed_at, changed_by) VALUES (:project, :name, :enabled, "
+        ":document, :sealed, :reached, :behind, :removed, :created_at, :changed_at, "
+        ":changed_by) RETURNING id"
+    ),
+)
+
+WEBHOOKS_FIND = Statement(
+    sqlite=(
+        "SELECT webhooks.id, webhooks.project, webhooks.name, webhooks.enabled, "
+        "webhooks.document, webhooks.sealed, webhooks.reached, webhooks.behind, "
+        "webhooks.removed, webhooks.created_at, webhooks.changed_at, webhooks.changed_by "
+        "FROM webhooks WHERE webhooks.id = :webhook_id"
+    ),
+)
+
+WEBHOOKS_CHANGE = Statement(
+    sqlite=(
+        "UPDATE webhooks SET name=:new_name, enabled=:new_enabled, "
+        "document=:new_document, sealed=:new_sealed, changed_at=:new_changed_at, "
+        "changed_by=:new_changed_by WHERE webhooks.id = :webhook_id"
+    ),
+)
+
+WEBHOOKS_PLACE = Statement(
+    sqlite=(
+        "UPDATE webhooks SET reached=:new_reached, behind=:new_behind WHERE webhooks.id = "
+        ":webhook_id"
+    ),
+)
+
+WEBHOOKS_RETIRE = Statement(
+    sqlite=(
+        "UPDATE webhooks SET name=:new_name, enabled=0, removed=1 WHERE webhooks.id = "
+        ":webhook_id"
+    ),
+)
+
+WEBHOOKS_PAGE = Statement(
+    sqlite=(
+        "SELECT webhooks.id, webhooks.project, webhooks.name, webhooks.enabled, "
+        "webhooks.document, webhooks.sealed, webhooks.reached, webhooks.behind, "
+        "webhooks.removed, webhooks.created_at, webhooks.changed_at, webhooks.changed_by "
+        "FROM webhooks WHERE webhooks.removed = 0 AND webhooks.id > :after ORDER BY "
+        "webhooks.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+WEBHOOKS_PAGE_PROJECT = Statement(
+    sqlite=(
+        "SELECT webhooks.id, webhooks.project, webhooks.name, webhooks.enabled, "
+        "webhooks.document, webhooks.sealed, webhooks.reached, webhooks.behind, "
+        "webhooks.removed, webhooks.created_at, webhooks.changed_at, webhooks.changed_by "
+        "FROM webhooks WHERE webhooks.removed = 0 AND webhooks.id > :after AND "
+        "webhooks.project = :project ORDER BY webhooks.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+WEBHOOKS_REMOVED = Statement(
+    sqlite=(
+        "SELECT webhooks.id FROM webhooks WHERE webhooks.removed = 1 ORDER BY webhooks.id "
+        "LIMIT :limit OFFSET 0"
+    ),
+)
+
+WEBHOOKS_FORGET = Statement(
+    sqlite="DELETE FROM webhooks WHERE webhooks.id = :webhook_id AND webhooks.removed = 1",
+)
+
+WEBHOOKS_PAGE_SEALED = Statement(
+    sqlite=(
+        "SELECT webhooks.id, webhooks.sealed FROM webhooks WHERE webhooks.removed = 0 AND "
+        "webhooks.id > :after ORDER BY webhooks.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+WEBHOOKS_RESEAL = Statement(
+    sqlite="UPDATE webhooks SET sealed=:new_sealed WHERE webhooks.id = :webhook_id",
+)
+
+DELIVERIES_ADD = Statement(
+    sqlite=(
+        "INSERT INTO deliveries (webhook_id, sequence, kind, repository, body, state, "
+        "attempt, next_at, error, created_at) VALUES (:webhook_id, :sequence, :kind, "
+        ":repository, :body, 'open', :attempt, CASE WHEN (EXISTS (SELECT deliveries.id "
+        "FROM deliveries WHERE deliveries.webhook_id = :webhook_id AND "
+        "deliveries.repository = :repository AND deliveries.state = 'open')) THEN "
+        ":waiting ELSE :at END, :error, :at) ON CONFLICT (webhook_id, sequence) DO "
+        "NOTHING"
+    ),
+)
+
+DELIVERIES_ADD_AGAIN = Statement(
+    sqlite=(
+        "INSERT INTO deliveries (webhook_id, sequence, kind, repository, body, state, "
+        "attempt, next_at, error, created_at) VALUES (:webhook_id, (coalesce((SELECT "
+        "deliveries.sequence FROM deliveries WHERE deliveries.webhook_id = :webhook_id "
+        "AND deliveries.sequence < :zero ORDER BY deliveries.sequence LIMIT 1 OFFSET 0), "
+        ":zero) - :one), :kind, :repository, :body, 'open', :attempt, CASE WHEN (EXISTS "
+        "(SELECT deliveries.id FROM deliveries WHERE deliveries.webhook_id = :webhook_id "
+        "AND deliveries.repository = :repository AND deliveries.state = 'open')) THEN "
+        ":waiting ELSE :at END, :error, :at)"
+    ),
+)
+
+DELIVERIES_FIND = Statement(
+    sqlite=(
+        "SELECT deliveries.id, deliveries.webhook_id, deliveries.sequence, "
+        "deliveries.kind, deliveries.repository, deliveries.body, deliveries.state, "
+        "deliveries.attempt, deliveries.next_at, deliveries.status, deliveries.error, "
+        "deliveries.created_at, deliveries.ended_at FROM deliveries WHERE deliveries.id = "
+        ":delivery_id"
+    ),
+)
+
+DELIVERIES_DUE = Statement(
+    sqlite=(
+        "SELECT deliveries.id, deliveries.webhook_id, deliveries.sequence, "
+        "deliveries.kind, deliveries.repository, deliveries.body, deliveries.state, "
+        "deliveries.attempt, deliveries.next_at, deliveries.status, deliveries.error, "
+        "deliveries.created_at, deliveries.ended_at FROM deliveries WHERE "
+        "deliveries.webhook_id = :webhook_id AND deliveries.state = 'open' AND "
+        "deliveries.next_at <= :now ORDER BY deliveries.next_at LIMIT :limit OFFSET 0"
+    ),
+)
+
+DELIVERIES_NEXT_AT = Statement(
+    sqlite=(
+        "SELECT min(deliveries.next_at) AS min_1 FROM deliveries WHERE "
+        "deliveries.webhook_id = :webhook_id AND deliveries.state = 'open'"
+    ),
+)
+
+DELIVERIES_SETTLE = Statement(
+    sqlite=(
+        "UPDATE deliveries SET state=:new_state, attempt=:new_attempt, "
+        "next_at=:new_next_at, status=:new_status, error=:new_error, "
+        "ended_at=:new_ended_at WHERE deliveries.id = :delivery_id AND deliveries.state = "
+        "'open'"
+    ),
+)
+
+DELIVERIES_PROMOTE = Statement(
+    sqlite=(
+        "UPDATE deliveries SET next_at=:at WHERE deliveries.id = (SELECT deliveries.id "
+        "FROM deliveries WHERE deliveries.webhook_id = :webhook_id AND "
+        "deliveries.repository = :repository AND deliveries.state = 'open' ORDER BY "
+        "deliveries.id LIMIT 1 OFFSET 0) AND deliveries.next_at >= :waiting"
+    ),
+)
+
+DELIVERIES_PAGE = Statement(
+    sqlite=(
+        "SELECT deliveries.id, deliveries.webhook_id, deliveries.sequence, "
+        "deliveries.kind, deliveries.repository, deliveries.body, deliveries.state, "
+        "deliveries.attempt, deliveries.next_at, deliveries.status, deliveries.error, "
+        "deliveries.created_at, deliveries.ended_at FROM deliveries WHERE "
+        "deliveries.webhook_id = :webhook_id AND deliveries.id < :before ORDER BY "
+        "deliveries.id DESC LIMIT :limit OFFSET 0"
+    ),
+)
+
+DELIVERIES_PAGE_FAILED = Statement(
+    sqlite=(
+        "SELECT deliveries.id, deliveries.webhook_id, deliveries.sequence, "
+        "deliveries.kind, deliveries.repository, deliveries.body, deliveries.state, "
+        "deliveries.attempt, deliveries.next_at, deliveries.status, deliveries.error, "
+        "deliveries.created_at, deliveries.ended_at FROM deliveries WHERE "
+        "deliveries.webhook_id = :webhook_id AND deliveries.id < :before AND "
+        "deliveries.state = 'failed' ORDER BY deliveries.id DESC LIMIT :limit OFFSET 0"
+    ),
+)
+
+DELIVERIES_PAGE_OPEN = Statement(
+    sqlite=(
+        "SELECT deliveries.id, deliveries.webhook_id, deliveries.sequence, "
+        "deliveries.kind, deliveries.repository, deliveries.body, deliveries.state, "
+        "deliveries.attempt, deliveries.next_at, deliveries.status, deliveries.error, "
+        "deliveries.created_at, deliveries.ended_at FROM deliveries WHERE "
+        "deliveries.webhook_id = :webhook_id AND deliveries.id < :before AND "
+        "deliveries.state = 'open' ORDER BY deliveries.id DESC LIMIT :limit OFFSET 0"
+    ),
+)
+
+DELIVERIES_PAGE_DELIVERED = Statement(
+    sqlite=(
+        "SELECT deliveries.id, deliveries.webhook_id, deliveries.sequence, "
+        "deliveries.kind, deliveries.repository, deliveries.body, deliveries.state, "
+        "deliveries.attempt, deliveries.next_at, deliveries.status, deliveries.error, "
+        "deliveries.created_at, deliveries.ended_at FROM deliveries WHERE "
+        "deliveries.webhook_id = :webhook_id AND deliveries.id < :before AND "
+        "deliveries.state = 'delivered' ORDER BY deliveries.id DESC LIMIT :limit OFFSET 0"
+    ),
+)
+
+DELIVERIES_COUNT_OPEN = Statement(
+    sqlite=(
+        "SELECT count(*) AS count_1 FROM (SELECT deliveries.id AS id FROM deliveries "
+        "WHERE deliveries.webhook_id = :webhook_id AND deliveries.state = 'open' LIMIT "
+        ":most OFFSET 0) AS counted"
+    ),
+)
+
+DELIVERIES_PRUNE = Statement(
+    sqlite=(
+        "DELETE FROM deliveries WHERE deliveries.id IN (SELECT deliveries.id FROM "
+        "deliveries WHERE deliveries.ended_at < :ended_before ORDER BY "
+        "deliveries.ended_at LIMIT :limit OFFSET 0)"
+    ),
+)
+
+DELIVERIES_CLEAR = Statement(
+    sqlite=(
+        "DELETE FROM deliveries WHERE deliveries.id IN (SELECT deliveries.id FROM "
+        "deliveries WHERE deliveries.webhook_id = :webhook_id LIMIT :limit OFFSET 0)"
+    ),
+)
+
+NOTES_OF = Statement(
+    sqlite=(
+        "SELECT notes.name, notes.text FROM notes WHERE notes.kind = :kind AND notes.name "
+        "IN (:name_0, :name_1, :name_2, :name_3, :name_4, :name_5, :name_6, :name_7, "
+        ":name_8, :name_9, :name_10, :name_11, :name_12, :name_13, :name_14, :name_15, "
+        ":name_16, :name_17, :name_18, :name_19, :name_20, :name_21, :name_22, :name_23, "
+        ":name_24, :name_25, :name_26, :name_27, :name_28, :name_29, :name_30, :name_31, "
+        ":name_32, :name_33, :name_34, :name_35, :name_36, :name_37, :name_38, :name_39, "
+        ":name_40, :name_41, :name_42, :name_43, :name_44, :name_45, :name_46, :name_47, "
+        ":name_48, :name_49, :name_50, :name_51, :name_52, :name_53, :name_54, :name_55, "
+        ":name_56, :name_57, :name_58, :name_59, :name_60, :name_61, :name_62, :name_63, "
+        ":name_64, :name_65, :name_66, :name_67, :name_68, :name_69, :name_70, :name_71, "
+        ":name_72, :name_73, :name_74, :name_75, :name_76, :name_77, :name_78, :name_79, "
+        ":name_80, :name_81, :name_82, :name_83, :name_84, :name_85, :name_86, :name_87, "
+        ":name_88, :name_89, :name_90, :name_91, :name_92, :name_93, :name_94, :name_95, "
+        ":name_96, :name_97, :name_98, :name_99)"
+    ),
+)
+
+NOTES_PUT = Statement(
+    sqlite=(
+        "INSERT INTO notes (kind, name, text) VALUES (:kind, :name, :text) ON CONFLICT "
+        "(kind, name) DO UPDATE SET text = :text"
+    ),
+)
+
+NOTES_REMOVE = Statement(
+    sqlite="DELETE FROM notes WHERE notes.kind = :kind AND notes.name = :name",
+)
+
+NUMBERS_OF = Statement(
+    sqlite=(
+        "SELECT numbers.name, numbers.number FROM numbers WHERE numbers.kind = :kind AND "
+        "numbers.name = :key0 OR numbers.kind = :kind AND numbers.name = :key1 OR "
+        "numbers.kind = :kind AND numbers.name = :key2 OR numbers.kind = :kind AND "
+        "numbers.name = :key3 OR numbers.kind = :kind AND numbers.name = :key4 OR "
+        "numbers.kind = :kind AND numbers.name = :key5 OR numbers.kind = :kind AND "
+        "numbers.name = :key6 OR numbers.kind = :kind AND numbers.name = :key7 OR "
+        "numbers.kind = :kind AND numbers.name = :key8 OR numbers.kind = :kind AND "
+        "numbers.name = :key9 OR numbers.kind = :kind AND numbers.name = :key10 OR "
+        "numbers.kind = :kind AND numbers.name = :key11 OR numbers.kind = :kind AND "
+        "numbers.name = :key12 OR numbers.kind = :kind AND numbers.name = :key13 OR "
+        "numbers.kind = :kind AND numbers.name = :key14 OR numbers.kind = :kind AND "
+        "numbers.name = :key15"
+    ),
+)
+
+NUMBERS_NAME = Statement(
+    sqlite=(
+        "SELECT numbers.name FROM numbers WHERE numbers.kind = :kind AND numbers.number = "
+        ":number"
+    ),
+)
+
+NUMBERS_LAST = Statement(
+    sqlite=(
+        "SELECT numbers.number FROM numbers WHERE numbers.kind = :kind ORDER BY "
+        "numbers.number DESC LIMIT 1 OFFSET 0"
+    ),
+)
+
+NUMBERS_GIVE = Statement(
+    sqlite="INSERT INTO numbers (kind, number, name) VALUES (:kind, :number, :name)",
+)
+
+LABELS_ADD = Statement(
+    sqlite=(
+        "INSERT INTO labels (project, name, description, color, created_at, changed_at) "
+        "VALUES (:project, :name, :description, :color, :created_at, :changed_at) ON "
+        "CONFLICT (project, name) DO NOTHING RETURNING id"
+    ),
+)
+
+LABELS_FIND = Statement(
+    sqlite=(
+        "SELECT labels.id, labels.project, labels.name, labels.description, labels.color, "
+        "labels.created_at, labels.changed_at FROM labels WHERE labels.id = :label_id"
+    ),
+)
+
+LABELS_CHANGE = Statement(
+    sqlite=(
+        "UPDATE labels SET name=:new_name, description=:new_description, "
+        "color=:new_color, changed_at=:new_changed_at WHERE labels.id = :label_id"
+    ),
+)
+
+LABELS_REMOVE = Statement(
+    sqlite="DELETE FROM labels WHERE labels.id = :label_id",
+)
+
+LABELS_OF = Statement(
+    sqlite=(
+        "SELECT labels.id, labels.project, labels.name, labels.description, labels.color, "
+        "labels.created_at, labels.changed_at FROM labels WHERE labels.project = :project "
+        "ORDER BY labels.name LIMIT :limit OFFSET 0"
+    ),
+)
+
+MARKS_ADD = Statement(
+    sqlite=(
+        "INSERT INTO label_marks (repository, digest, label_id) VALUES (:repository, "
+        ":digest, :label_id) ON CONFLICT DO NOTHING"
+    ),
+)
+
+MARKS_REMOVE = Statement(
+    sqlite=(
+        "DELETE FROM label_marks WHERE label_marks.label_id = :label_id AND "
+        "label_marks.repository = :repository AND label_marks.digest = :digest"
+    ),
+)
+
+MARKS_OF = Statement(
+    sqlite=(
+        "SELECT label_marks.digest, labels.id, labels.project, labels.name, "
+        "labels.description, labels.color, labels.created_at, labels.changed_at FROM "
+        "label_marks JOIN labels ON labels.id = label_marks.label_id WHERE "
+        "label_marks.repository = :repository AND label_marks.digest IN (:digest_0, "
+        ":digest_1, :digest_2, :digest_3, :digest_4, :digest_5, :digest_6, :digest_7, "
+        ":digest_8, :digest_9, :digest_10, :digest_11, :digest_12, :digest_13, "
+        ":digest_14, :digest_15, :digest_16, :digest_17, :digest_18, :digest_19, "
+        ":digest_20, :digest_21, :digest_22, :digest_23, :digest_24, :digest_25, "
+        ":digest_26, :digest_27, :digest_28, :digest_29, :digest_30, :digest_31, "
+        ":digest_32, :digest_33, :digest_34, :digest_35, :digest_36, :digest_37, "
+        ":digest_38, :digest_39, :digest_40, :digest_41, :digest_42, :digest_43, "
+        ":digest_44, :digest_45, :digest_46, :digest_47, :digest_48, :digest_49, "
+        ":digest_50, :digest_51, :digest_52, :digest_53, :digest_54, :digest_55, "
+        ":digest_56, :digest_57, :digest_58, :digest_59, :digest_60, :digest_61, "
+        ":digest_62, :digest_63, :digest_64, :digest_65, :digest_66, :digest_67, "
+        ":digest_68, :digest_69, :digest_70, :digest_71, :digest_72, :digest_73, "
+        ":digest_74, :digest_75, :digest_76, :digest_77, :digest_78, :digest_79, "
+        ":digest_80, :digest_81, :digest_82, :digest_83, :digest_84, :digest_85, "
+        ":digest_86, :digest_87, :digest_88, :digest_89, :digest_90, :digest_91, "
+        ":digest_92, :digest_93, :digest_94, :digest_95, :digest_96, :digest_97, "
+        ":digest_98, :digest_99)"
+    ),
+)
+
+MARKS_PAGE = Statement(
+    sqlite=(
+        "SELECT label_marks.repository, label_marks.digest FROM label_marks WHERE "
+        "label_marks.label_id = :label_id AND (label_marks.repository, "
+        "label_marks.digest) > (:after_repository, :after_digest) ORDER BY "
+        "label_marks.repository, label_marks.digest LIMIT :limit OFFSET 0"
+    ),
+)
+
+MARKS_FADE = Statement(
+    sqlite=(
+        "DELETE FROM label_marks WHERE label_marks.repository = :repository AND "
+        "label_marks.digest = :digest AND NOT (EXISTS (SELECT * FROM manifests WHERE "
+        "manifests.digest = :digest AND manifests.repository_id = :repository_id)) AND "
+        "NOT (EXISTS (SELECT * FROM trash WHERE trash.repository_id = :repository_id AND "
+        "trash.digest = :digest AND trash.kind = 'manifest'))"
+    ),
+)
+
+PAGES_FIND = Statement(
+    sqlite=(
+        "SELECT repository_pages.repository, repository_pages.description, "
+        "repository_pages.readme, repository_pages.source_url, "
+        "repository_pages.maintainers, repository_pages.changed_at, "
+        "repository_pages.changed_by FROM repository_pages WHERE "
+        "repository_pages.repository = :repository"
+    ),
+)
+
+PAGES_PUT = Statement(
+    sqlite=(
+        "INSERT INTO repository_pages (repository, description, readme, source_url, "
+        "maintainers, changed_at, changed_by) VALUES (:repository, :description, :readme, "
+        ":source_url, :maintainers, :changed_at, :changed_by) ON CONFLICT (repository) DO "
+        "UPDATE SET description = :description, readme = :readme, source_url = "
+        ":source_url, maintainers = :maintainers, changed_at = :changed_at, changed_by = "
+        ":changed_by"
+    ),
+)
+
+PAGES_REMOVE = Statement(
+    sqlite="DELETE FROM repository_pages WHERE repository_pages.repository = :repository",
+)
+
+PAGES_DESCRIPTIONS = Statement(
+    sqlite=(
+        "SELECT repository_pages.repository, repository_pages.description FROM "
+        "repository_pages WHERE repository_pages.repository IN (:repository_0, "
+        ":repository_1, :repository_2, :repository_3, :repository_4, :repository_5, "
+        ":repository_6, :repository_7, :repository_8, :repository_9, :repository_10, "
+        ":repository_11, :repository_12, :repository_13, :repository_14, :repository_15, "
+        ":repository_16, :repository_17, :repository_18, :repository_19, :repository_20, "
+        ":repository_21, :repository_22, :repository_23, :repository_24, :repository_25, "
+        ":repository_26, :repository_27, :repository_28, :repository_29, :repository_30, "
+        ":repository_31, :repository_32, :repository_33, :repository_34, :repository_35, "
+        ":repository_36, :repository_37, :repository_38, :repository_39, :repository_40, "
+        ":repository_41, :repository_42, :repository_43, :repository_44, :repository_45, "
+        ":repository_46, :repository_47, :repository_48, :repository_49, :repository_50, "
+        ":repository_51, :repository_52, :repository_53, :repository_54, :repository_55, "
+        ":repository_56, :repository_57, :repository_58, :repository_59, :repository_60, "
+        ":repository_61, :repository_62, :repository_63, :repository_64, :repository_65, "
+        ":repository_66, :repository_67, :repository_68, :repository_69, :repository_70, "
+        ":repository_71, :repository_72, :repository_73, :repository_74, :repository_75, "
+        ":repository_76, :repository_77, :repository_78, :repository_79, :repository_80, "
+        ":repository_81, :repository_82, :repository_83, :repository_84, :repository_85, "
+        ":repository_86, :repository_87, :repository_88, :repository_89, :repository_90, "
+        ":repository_91, :repository_92, :repository_93, :repository_94, :repository_95, "
+        ":repository_96, :repository_97, :repository_98, :repository_99)"
+    ),
+)
+
+PAGES_FADE = Statement(
+    sqlite=(
+        "DELETE FROM repository_pages WHERE repository_pages.repository = :repository AND "
+        "NOT (EXISTS (SELECT * FROM manifests WHERE manifests.repository_id = (SELECT "
+        "repositories.id FROM repositories WHERE repositories.name = :repository))) AND "
+        "NOT (EXISTS (SELECT * FROM trash WHERE trash.repository_id = (SELECT "
+        "repositories.id FROM repositories WHERE repositories.name = :repository)))"
+    ),
+)
+
+PAGES_IN_PROJECT = Statement(
+    sqlite=(
+        "SELECT repository_pages.repository FROM repository_pages WHERE "
+        "repository_pages.repository > :first_name AND repository_pages.repository < "
+        ":last_name ORDER BY repository_pages.repository LIMIT :limit OFFSET 0"
+    ),
+)
+
+PAGES_REPOSITORIES = Statement(
+    sqlite=(
+        "SELECT repositories.name FROM repositories WHERE repositories.name > :first_name "
+        "AND repositories.name < :last_name AND (EXISTS (SELECT * FROM manifests WHERE "
+        "manifests.repository_id = repositories.id)) ORDER BY repositories.name LIMIT "
+        ":limit OFFSET 0"
+    ),
+)
+
+PAGES_COUNT_ARTIFACTS = Statement(
+    sqlite=(
+        "SELECT count(*) AS count_1 FROM manifests WHERE manifests.repository_id = "
+        ":repository_id AND manifests.subject IS NULL"
+    ),
+)
+
+PAGES_COUNT_TAGS = Statement(
+    sqlite="SELECT count(*) AS count_1 FROM tags WHERE tags.repository_id = :repository_id",
+)
+
+PAGES_COUNT_PULLS = Statement(
+    sqlite=(
+        "SELECT sum(pulls.count) AS sum_1, max(pulls.pulled_at) AS max_1 FROM pulls WHERE "
+        "pulls.repository_id = :repository_id"
+    ),
+)
+
+PAGES_NEWEST = Statement(
+    sqlite=(
+        "SELECT manifests.pushed_at FROM manifests WHERE manifests.repository_id = "
+        ":repository_id AND manifests.subject IS NULL ORDER BY manifests.id DESC LIMIT 1 "
+        "OFFSET 0"
+    ),
+)
+
+REMOTES_ADD = Statement(
+    sqlite=(
+        "INSERT INTO remotes (name, kind, url, description, insecure, account, "
+        "created_at, changed_at) VALUES (:name, :kind, :url, :description, :insecure, "
+        ":account, :created_at, :changed_at) ON CONFLICT (name) DO NOTHING RETURNING id"
+    ),
+)
+
+REMOTES_FIND = Statement(
+    sqlite=(
+        "SELECT remotes.id, remotes.name, remotes.kind, remotes.url, remotes.description, "
+        "remotes.insecure, remotes.account, remotes.created_at, remotes.changed_at FROM "
+        "remotes WHERE remotes.id = :remote_id"
+    ),
+)
+
+REMOTES_BY_NAME = Statement(
+    sqlite=(
+        "SELECT remotes.id, remotes.name, remotes.kind, remotes.url, remotes.description, "
+        "remotes.insecure, remotes.account, remotes.created_at, remotes.changed_at FROM "
+        "remotes WHERE remotes.name = :name"
+    ),
+)
+
+REMOTES_CHANGE = Statement(
+    sqlite=(
+        "UPDATE remotes SET name=:new_name, kind=:new_kind, url=:new_url, "
+        "description=:new_description, insecure=:new_insecure, account=:new_account, "
+        "changed_at=:new_changed_at WHERE remotes.id = :remote_id"
+    ),
+)
+
+REMOTES_REMOVE = Statement(
+    sqlite="DELETE FROM remotes WHERE remotes.id = :remote_id",
+)
+
+REMOTES_PAGE = Statement(
+    sqlite=(
+        "SELECT remotes.id, remotes.name, remotes.kind, remotes.url, remotes.description, "
+        "remotes.insecure, remotes.account, remotes.created_at, remotes.changed_at FROM "
+        "remotes WHERE remotes.id > :after ORDER BY remotes.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+REPLICATION_POLICIES_ADD = Statement(
+    sqlite=(
+        "INSERT INTO replication_policies (name, remote_id, enabled, document, "
+        "created_at, changed_at, changed_by) VALUES (:name, :remote_id, :enabled, "
+        ":document, :created_at, :changed_at, :changed_by) ON CONFLICT (name) DO NOTHING "
+        "RETURNING id"
+    ),
+)
+
+REPLICATION_POLICIES_FIND = Statement(
+    sqlite=(
+        "SELECT replication_policies.id, replication_policies.name, "
+        "replication_policies.remote_id, replication_policies.enabled, "
+        "replication_policies.document, replication_policies.created_at, "
+        "replication_policies.changed_at, replication_policies.changed_by FROM "
+        "replication_policies WHERE replication_policies.id = :policy_id"
+    ),
+)
+
+REPLICATION_POLICIES_BY_NAME = Statement(
+    sqlite=(
+        "SELECT replication_policies.id, replication_policies.name, "
+        "replication_policies.remote_id, replication_policies.enabled, "
+        "replication_policies.document, replication_policies.created_at, "
+        "replication_policies.changed_at, replication_policies.changed_by FROM "
+        "replication_policies WHERE replication_policies.name = :name"
+    ),
+)
+
+REPLICATION_POLICIES_CHANGE = Statement(
+    sqlite=(
+        "UPDATE replication_policies SET name=:new_name, remote_id=:new_remote_id, "
+        "enabled=:new_enabled, document=:new_document, changed_at=:new_changed_at, "
+        "changed_by=:new_changed_by WHERE replication_policies.id = :policy_id"
+    ),
+)
+
+REPLICATION_POLICIES_REMOVE = Statement(
+    sqlite="DELETE FROM replication_policies WHERE replication_policies.id = :policy_id",
+)
+
+REPLICATION_POLICIES_PAGE = Statement(
+    sqlite=(
+        "SELECT replication_policies.id, replication_policies.name, "
+        "replication_policies.remote_id, replication_policies.enabled, "
+        "replication_policies.document, replication_policies.created_at, "
+        "replication_policies.changed_at, replication_policies.changed_by FROM "
+        "replication_policies WHERE replication_policies.id > :after ORDER BY "
+        "replication_policies.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+REPLICATION_POLICIES_OF_REMOTE = Statement(
+    sqlite=(
+        "SELECT replication_policies.id, replication_policies.name, "
+        "replication_policies.remote_id, replication_policies.enabled, "
+        "replication_policies.document, replication_policies.created_at, "
+        "replication_policies.changed_at, replication_policies.changed_by FROM "
+        "replication_policies WHERE replication_policies.remote_id = :remote_id LIMIT 1 "
+        "OFFSET 0"
+    ),
+)
+
+SITE_SETTINGS_ALL = Statement(
+    sqlite=(
+        "SELECT site_settings.name, site_settings.value, site_settings.changed_at, "
+        "site_settings.changed_by FROM site_settings ORDER BY site_settings.name"
+    ),
+)
+
+SITE_SETTINGS_FIND = Statement(
+    sqlite=(
+        "SELECT site_settings.name, site_settings.value, site_settings.changed_at, "
+        "site_settings.changed_by FROM site_settings WHERE site_settings.name = :name"
+    ),
+)
+
+SITE_SETTINGS_PUT = Statement(
+    sqlite=(
+        "INSERT INTO site_settings (name, value, changed_at, changed_by) VALUES (:name, "
+        ":value, :changed_at, :changed_by) ON CONFLICT (name) DO UPDATE SET value = "
+        ":value, changed_at = :changed_at, changed_by = :changed_by"
+    ),
+)
+
+SITE_SETTINGS_REMOVE = Statement(
+    sqlite="DELETE FROM site_settings WHERE site_settings.name = :name",
+)
+
+IDEMPOTENCY_FIND = Statement(
+    sqlite=(
+        "SELECT idempotency.key_hash, idempotency.request_hash, idempotency.status, "
+        "idempotency.headers, idempotency.body, idempotency.expires_at FROM idempotency "
+        "WHERE idempotency.key_hash = :key_hash"
+    ),
+)
+
+IDEMPOTENCY_PUT = Statement(
+    sqlite=(
+        "INSERT INTO idempotency (key_hash, request_hash, status, headers, body, "
+        "expires_at) VALUES (:key_hash, :request_hash, :status, :headers, :body, "
+        ":expires_at) ON CONFLICT (key_hash) DO UPDATE SET request_hash = :request_hash, "
+        "status = :status, headers = :headers, body = :body, expires_at = :expires_at"
+    ),
+)
+
+IDEMPOTENCY_FINISH = Statement(
+    sqlite=(
+        "UPDATE idempotency SET request_hash=:request_hash, status=:status, "
+        "headers=:headers, body=:body, expires_at=:expires_at WHERE idempotency.key_hash "
+        "= :key_hash AND idempotency.status = 0 AND idempotency.expires_at = "
+        ":under_way_until"
+    ),
+)
+
+IDEMPOTENCY_DROP = Statement(
+    sqlite=(
+        "DELETE FROM idempotency WHERE idempotency.key_hash = :key_hash AND "
+        "idempotency.status = 0 AND idempotency.expires_at = :under_way_until"
+    ),
+)
+
+IDEMPOTENCY_COUNT = Statement(
+    sqlite=(
+        "SELECT count(*) AS count_1 FROM (SELECT idempotency.expires_at AS expires_at "
+        "FROM idempotency LIMIT :limit OFFSET 0) AS anon_1"
+    ),
+)
+
+IDEMPOTENCY_PRUNE = Statement(
+    sqlite=(
+        "DELETE FROM idempotency WHERE idempotency.key_hash IN (SELECT "
+        "idempotency.key_hash FROM idempotency WHERE idempotency.expires_at < :before "
+        "ORDER BY idempotency.expires_at LIMIT :limit OFFSET 0)"
+    ),
+)
+
+LISTING_CHANGES = Statement(
+    sqlite=(
+        "SELECT outbox.sequence, outbox.repository FROM outbox WHERE outbox.sequence > "
+        ":after ORDER BY outbox.sequence LIMIT :limit OFFSET 0"
+    ),
+)
+
+LISTING_PROJECTS_BY_NAME = Statement(
+    sqlite=(
+        "SELECT projects.name, projects.public FROM projects WHERE (:name_exact = '' OR "
+        "projects.name = :name_exact) AND instr(lower(projects.name), :name_part) > 0 AND "
+        "(:public IS NULL OR projects.public = :public) AND (:owner = '' OR "
+        "projects.created_by = :owner) ORDER BY projects.name"
+    ),
+)
+
+LISTING_PROJECTS_BY_CREATED = Statement(
+    sqlite=(
+        "SELECT projects.name, projects.public FROM projects WHERE (:name_exact = '' OR "
+        "projects.name = :name_exact) AND instr(lower(projects.name), :name_part) > 0 AND "
+        "(:public IS NULL OR projects.public = :public) AND (:owner = '' OR "
+        "projects.created_by = :owner) ORDER BY projects.created_at, projects.name"
+    ),
+)
+
+LISTING_PROJECTS_BY_USED = Statement(
+    sqlite=(
+        "SELECT projects.name, projects.public FROM projects LEFT OUTER JOIN ledgers ON "
+        "ledgers.kind = 'project' AND ledgers.name = projects.name WHERE (:name_exact = "
+        "'' OR projects.name = :name_exact) AND instr(lower(projects.name), :name_part) > "
+        "0 AND (:public IS NULL OR projects.public = :public) AND (:owner = '' OR "
+        "projects.created_by = :owner) ORDER BY coalesce(ledgers.used_bytes, 0), "
+        "projects.name"
+    ),
+)
+
+LISTING_PROJECTS_BY_LIMIT = Statement(
+    sqlite=(
+        "SELECT projects.name, projects.public FROM projects LEFT OUTER JOIN ledgers ON "
+        "ledgers.kind = 'project' AND ledgers.name = projects.name WHERE (:name_exact = "
+        "'' OR projects.name = :name_exact) AND instr(lower(projects.name), :name_part) > "
+        "0 AND (:public IS NULL OR projects.public = :public) AND (:owner = '' OR "
+        "projects.created_by = :owner) ORDER BY coalesce(CASE WHEN (ledgers.id IS NULL) "
+        "THEN :limit_bytes ELSE ledgers.limit_bytes END, -1), projects.name"
+    ),
+)
+
+LISTING_PROJECTS_ROWS = Statement(
+    sqlite=(
+        "SELECT projects.name, projects.public, projects.networks, projects.created_at, "
+        "projects.created_by FROM projects WHERE projects.name IN (:key0, :key1, :key2, "
+        ":key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, :key12, :key13, "
+        ":key14, :key15)"
+    ),
+)
+
+LISTING_REPOSITORIES_BY_NAME = Statement(
+    sqlite=(
+        "SELECT repositories.id, repositories.name FROM repositories WHERE "
+        "repositories.name >= :low AND repositories.name < :high AND (:name_exact = '' OR "
+        "repositories.name = :name_exact) AND instr(lower(repositories.name), :name_part) "
+        "> 0 AND (EXISTS (SELECT * FROM manifests WHERE manifests.repository_id = "
+        "repositories.id)) ORDER BY repositories.name"
+    ),
+)
+
+LISTING_REPOSITORIES_BY_CREATED = Statement(
+    sqlite=(
+        "SELECT repositories.id, repositories.name FROM repositories WHERE "
+        "repositories.name >= :low AND repositories.name < :high AND (:name_exact = '' OR "
+        "repositories.name = :name_exact) AND instr(lower(repositories.name), :name_part) "
+        "> 0 AND (EXISTS (SELECT * FROM manifests WHERE manifests.repository_id = "
+        "repositories.id)) ORDER BY repositories.created_at, repositories.name"
+    ),
+)
+
+LISTING_REPOSITORIES_BY_UPDATED = Statement(
+    sqlite=(
+        "SELECT repositories.id, repositories.name FROM repositories WHERE "
+        "repositories.name >= :low AND repositories.name < :high AND (:name_exact = '' OR "
+        "repositories.name = :name_exact) AND instr(lower(repositories.name), :name_part) "
+        "> 0 AND (EXISTS (SELECT * FROM manifests WHERE manifests.repository_id = "
+        "repositories.id)) ORDER BY CASE WHEN ((SELECT tag_history.at FROM tag_history "
+        "WHERE tag_history.repository_id = repositories.id ORDER BY tag_history.id DESC "
+        "LIMIT 1 OFFSET 0) > coalesce((SELECT manifests.pushed_at FROM manifests WHERE "
+        "manifests.repository_id = repositories.id AND manifests.subject IS NULL ORDER BY "
+        "manifests.id DESC LIMIT 1 OFFSET 0), repositories.created_at)) THEN (SELECT "
+        "tag_history.at FROM tag_history WHERE tag_history.repository_id = "
+        "repositories.id ORDER BY tag_history.id DESC LIMIT 1 OFFSET 0) ELSE "
+        "coalesce((SELECT manifests.pushed_at FROM manifests WHERE "
+        "manifests.repository_id = repositories.id AND manifests.subject IS NULL ORDER BY "
+        "manifests.id DESC LIMIT 1 OFFSET 0), repositories.created_at) END, "
+        "repositories.name"
+    ),
+)
+
+LISTING_REPOSITORIES_ROWS = Statement(
+    sqlite=(
+        "SELECT repositories.id, repositories.name, repositories.created_at, CASE WHEN "
+        "((SELECT tag_history.at FROM tag_history WHERE tag_history.repository_id = "
+        "repositories.id ORDER BY tag_history.id DESC LIMIT 1 OFFSET 0) > "
+        "coalesce((SELECT manifests.pushed_at FROM manifests WHERE "
+        "manifests.repository_id = repositories.id AND manifests.subject IS NULL ORDER BY "
+        "manifests.id DESC LIMIT 1 OFFSET 0), repositories.created_at)) THEN (SELECT "
+        "tag_history.at FROM tag_history WHERE tag_history.repository_id = "
+        "repositories.id ORDER BY tag_history.id DESC LIMIT 1 OFFSET 0) ELSE "
+        "coalesce((SELECT manifests.pushed_at FROM manifests WHERE "
+        "manifests.repository_id = repositories.id AND manifests.subject IS NULL ORDER BY "
+        "manifests.id DESC LIMIT 1 OFFSET 0), repositories.created_at) END AS updated_at "
+        "FROM repositories WHERE repositories.id IN (:key0, :key1, :key2, :key3, :key4, "
+        ":key5, :key6, :key7, :key8, :key9, :key10, :key11, :key12, :key13, :key14, "
+        ":key15)"
+    ),
+)
+
+LISTING_LEDGERS_BY_NAME = Statement(
+    sqlite=(
+        "SELECT ledgers.id FROM ledgers WHERE ledgers.kind = :kind AND (:name_exact = '' "
+        "OR ledgers.name = :name_exact) AND instr(lower(ledgers.name), :name_part) > 0 "
+        "ORDER BY ledgers.name"
+    ),
+)
+
+LISTING_LEDGERS_BY_USED = Statement(
+    sqlite=(
+        "SELECT ledgers.id FROM ledgers WHERE ledgers.kind = :kind AND (:name_exact = '' "
+        "OR ledgers.name = :name_exact) AND instr(lower(ledgers.name), :name_part) > 0 "
+        "ORDER BY ledgers.used_bytes, ledgers.name"
+    ),
+)
+
+LISTING_LEDGERS_BY_LIMIT = Statement(
+    sqlite=(
+        "SELECT ledgers.id FROM ledgers WHERE ledgers.kind = :kind AND (:name_exact = '' "
+        "OR ledgers.name = :name_exact) AND instr(lower(ledgers.name), :name_part) > 0 "
+        "ORDER BY ledgers.limit_bytes IS NULL, ledgers.limit_bytes, ledgers.name"
+    ),
+)
+
+LISTING_LEDGERS_SUM = Statement(
+    sqlite=(
+        "SELECT coalesce(sum(ledgers.used_bytes), 0) AS coalesce_1 FROM ledgers WHERE "
+        "ledgers.kind = :kind"
+    ),
+)
+
+LISTING_LEDGERS_ROWS = Statement(
+    sqlite=(
+        "SELECT ledgers.id, ledgers.kind, ledgers.name, ledgers.used_bytes, "
+        "ledgers.manifests, ledgers.limit_bytes, ledgers.limit_manifests FROM ledgers "
+        "WHERE ledgers.id IN (:key0, :key1, :key2, :key3, :key4, :key5, :key6, :key7, "
+        ":key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15)"
+    ),
+)
+
+LISTING_JOBS_ALL = Statement(
+    sqlite=(
+        "SELECT jobs.id FROM jobs WHERE :state = '' OR jobs.state = :state ORDER BY "
+        "jobs.id"
+    ),
+)
+
+LISTING_JOBS_OF_KIND = Statement(
+    sqlite=(
+        "SELECT jobs.id FROM jobs WHERE jobs.kind = :kind0 AND (:state = '' OR jobs.state "
+        "= :state) ORDER BY jobs.id"
+    ),
+)
+
+LISTING_JOBS_OF_KINDS = Statement(
+    sqlite=(
+        "SELECT jobs.id FROM jobs WHERE jobs.kind IN (:kind0, :kind1, :kind2, :kind3, "
+        ":kind4, :kind5, :kind6, :kind7) AND (:state = '' OR jobs.state = :state) ORDER "
+        "BY jobs.id"
+    ),
+)
+
+LISTING_JOBS_ROWS = Statement(
+    sqlite=(
+        "SELECT jobs.id, jobs.kind, jobs.args, jobs.mutex, jobs.state, jobs.run_at, "
+        "jobs.attempt, jobs.owner, jobs.lease_until, jobs.cancelled, jobs.progress, "
+        "jobs.error, jobs.actor, jobs.created_at, jobs.started_at, jobs.ended_at FROM "
+        "jobs WHERE jobs.id IN (:key0, :key1, :key2, :key3, :key4, :key5, :key6, :key7, "
+        ":key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15)"
+    ),
+)
+
+LISTING_ARTIFACTS_ALL_BY_PUSHED = Statement(
+    sqlite=(
+        "SELECT manifests.id FROM repositories JOIN manifests ON manifests.repository_id "
+        "= repositories.id WHERE repositories.name >= :low AND repositories.name < :high "
+        "AND manifests.subject IS NULL AND ((EXISTS (SELECT * FROM tags AS any_tag WHERE "
+        "any_tag.manifest_id = manifests.id)) OR NOT (EXISTS (SELECT * FROM edges WHERE "
+        "edges.target = manifests.digest AND edges.repository_id = "
+        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND (:tagged IS "
+        "NULL OR (EXISTS (SELECT * FROM tags AS any_tag WHERE any_tag.manifest_id = "
+        "manifests.id)) = (:tagged = 1)) AND (:tag_part = '' OR (EXISTS (SELECT * FROM "
+        "tags AS tags_with WHERE tags_with.manifest_id = manifests.id AND "
+        "instr(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR manifests.digest = "
+        ":digest) AND (:type0 = '' OR manifests.artifact_type IN (:type0, :type1, :type2, "
+        ":type3, :type4, :type5, :type6, :type7) OR manifests.media_type IN (:type0, "
+        ":type1, :type2, :type3, :type4, :type5, :type6, :type7)) AND (:since IS NULL OR "
+        "manifests.pushed_at >= :since) AND (:until IS NULL OR manifests.pushed_at <= "
+        ":until) AND (:label0 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE "
+        "label_marks.repository = repositories.name AND label_marks.digest = "
+        "manifests.digest AND label_marks.label_id = :label0))) AND (:label1 = 0 OR "
+        "(EXISTS (SELECT * FROM label_marks WHERE label_marks.repository = "
+        "repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label1))) AND (:label2 = 0 OR (EXISTS (SELECT * FROM "
+        "label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label2))) AND "
+        "(:label3 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label3))) ORDER BY manifests.pushed_at, manifests.id"
+    ),
+)
+
+LISTING_ARTIFACTS_ALL_BY_SIZE = Statement(
+    sqlite=(
+        "SELECT manifests.id FROM repositories JOIN manifests ON manifests.repository_id "
+        "= repositories.id WHERE repositories.name >= :low AND repositories.name < :high "
+        "AND manifests.subject IS NULL AND ((EXISTS (SELECT * FROM tags AS any_tag WHERE "
+        "any_tag.manifest_id = manifests.id)) OR NOT (EXISTS (SELECT * FROM edges WHERE "
+        "edges.target = manifests.digest AND edges.repository_id = "
+        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND (:tagged IS "
+        "NULL OR (EXISTS (SELECT * FROM tags AS any_tag WHERE any_tag.manifest_id = "
+        "manifests.id)) = (:tagged = 1)) AND (:tag_part = '' OR (EXISTS (SELECT * FROM "
+        "tags AS tags_with WHERE tags_with.manifest_id = manifests.id AND "
+        "instr(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR manifests.digest = "
+        ":digest) AND (:type0 = '' OR manifests.artifact_type IN (:type0, :type1, :type2, "
+        ":type3, :type4, :type5, :type6, :type7) OR manifests.media_type IN (:type0, "
+        ":type1, :type2, :type3, :type4, :type5, :type6, :type7)) AND (:since IS NULL OR "
+        "manifests.pushed_at >= :since) AND (:until IS NULL OR manifests.pushed_at <= "
+        ":until) AND (:label0 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE "
+        "label_marks.repository = repositories.name AND label_marks.digest = "
+        "manifests.digest AND label_marks.label_id = :label0))) AND (:label1 = 0 OR "
+        "(EXISTS (SELECT * FROM label_marks WHERE label_marks.repository = "
+        "repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label1))) AND (:label2 = 0 OR (EXISTS (SELECT * FROM "
+        "label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label2))) AND "
+        "(:label3 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label3))) ORDER BY (SELECT coalesce(sum(blobs.size), 0) "
+        "AS coalesce_1 FROM blobs JOIN edges AS held ON held.target = blobs.digest WHERE "
+        "held.manifest_id = manifests.id) + (SELECT coalesce(sum(blobs.size), 0) AS "
+        "coalesce_2 FROM edges AS to_child JOIN manifests AS child ON child.digest = "
+        "to_child.target AND child.repository_id = to_child.repository_id JOIN edges AS "
+        "of_child ON of_child.manifest_id = child.id AND of_child.kind = 'blob' JOIN "
+        "blobs ON blobs.digest = of_child.target WHERE to_child.manifest_id = "
+        "manifests.id AND to_child.kind IN ('child', 'sparse')), manifests.id"
+    ),
+)
+
+LISTING_ARTIFACTS_TAG_BY_PUSHED = Statement(
+    sqlite=(
+        "SELECT manifests.id FROM repositories JOIN tags ON tags.repository_id = "
+        "repositories.id JOIN manifests ON manifests.id = tags.manifest_id WHERE "
+        "repositories.name >= :low AND repositories.name < :high AND tags.name = "
+        ":tag_exact AND manifests.subject IS NULL AND ((EXISTS (SELECT * FROM tags AS "
+        "any_tag WHERE any_tag.manifest_id = manifests.id)) OR NOT (EXISTS (SELECT * FROM "
+        "edges WHERE edges.target = manifests.digest AND edges.repository_id = "
+        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND (:tagged IS "
+        "NULL OR (EXISTS (SELECT * FROM tags AS any_tag WHERE any_tag.manifest_id = "
+        "manifests.id)) = (:tagged = 1)) AND (:tag_part = '' OR (EXISTS (SELECT * FROM "
+        "tags AS tags_with WHERE tags_with.manifest_id = manifests.id AND "
+        "instr(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR manifests.digest = "
+        ":digest) AND (:type0 = '' OR manifests.artifact_type IN (:type0, :type1, :type2, "
+        ":type3, :type4, :type5, :type6, :type7) OR manifests.media_type IN (:type0, "
+        ":type1, :type2, :type3, :type4, :type5, :type6, :type7)) AND (:since IS NULL OR "
+        "manifests.pushed_at >= :since) AND (:until IS NULL OR manifests.pushed_at <= "
+        ":until) AND (:label0 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE "
+        "label_marks.repository = repositories.name AND label_marks.digest = "
+        "manifests.digest AND label_marks.label_id = :label0))) AND (:label1 = 0 OR "
+        "(EXISTS (SELECT * FROM label_marks WHERE label_marks.repository = "
+        "repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label1))) AND (:label2 = 0 OR (EXISTS (SELECT * FROM "
+        "label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label2))) AND "
+        "(:label3 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label3))) ORDER BY manifests.pushed_at, manifests.id"
+    ),
+)
+
+LISTING_ARTIFACTS_TAG_BY_SIZE = Statement(
+    sqlite=(
+        "SELECT manifests.id FROM repositories JOIN tags ON tags.repository_id = "
+        "repositories.id JOIN manifests ON manifests.id = tags.manifest_id WHERE "
+        "repositories.name >= :low AND repositories.name < :high AND tags.name = "
+        ":tag_exact AND manifests.subject IS NULL AND ((EXISTS (SELECT * FROM tags AS "
+        "any_tag WHERE any_tag.manifest_id = manifests.id)) OR NOT (EXISTS (SELECT * FROM "
+        "edges WHERE edges.target = manifests.digest AND edges.repository_id = "
+        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND (:tagged IS "
+        "NULL OR (EXISTS (SELECT * FROM tags AS any_tag WHERE any_tag.manifest_id = "
+        "manifests.id)) = (:tagged = 1)) AND (:tag_part = '' OR (EXISTS (SELECT * FROM "
+        "tags AS tags_with WHERE tags_with.manifest_id = manifests.id AND "
+        "instr(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR manifests.digest = "
+        ":digest) AND (:type0 = '' OR manifests.artifact_type IN (:type0, :type1, :type2, "
+        ":type3, :type4, :type5, :type6, :type7) OR manifests.media_type IN (:type0, "
+        ":type1, :type2, :type3, :type4, :type5, :type6, :type7)) AND (:since IS NULL OR "
+        "manifests.pushed_at >= :since) AND (:until IS NULL OR manifests.pushed_at <= "
+        ":until) AND (:label0 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE "
+        "label_marks.repository = repositories.name AND label_marks.digest = "
+        "manifests.digest AND label_marks.label_id = :label0))) AND (:label1 = 0 OR "
+        "(EXISTS (SELECT * FROM label_marks WHERE label_marks.repository = "
+        "repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label1))) AND (:label2 = 0 OR (EXISTS (SELECT * FROM "
+        "label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label2))) AND "
+        "(:label3 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label3))) ORDER BY (SELECT coalesce(sum(blobs.size), 0) "
+        "AS coalesce_1 FROM blobs JOIN edges AS held ON held.target = blobs.digest WHERE "
+        "held.manifest_id = manifests.id) + (SELECT coalesce(sum(blobs.size), 0) AS "
+        "coalesce_2 FROM edges AS to_child JOIN manifests AS child ON child.digest = "
+        "to_child.target AND child.repository_id = to_child.repository_id JOIN edges AS "
+        "of_child ON of_child.manifest_id = child.id AND of_child.kind = 'blob' JOIN "
+        "blobs ON blobs.digest = of_child.target WHERE to_child.manifest_id = "
+        "manifests.id AND to_child.kind IN ('child', 'sparse')), manifests.id"
+    ),
+)
+
+LISTING_ARTIFACTS_LABEL_BY_PUSHED = Statement(
+    sqlite=(
+        "SELECT manifests.id FROM repositories JOIN label_marks AS marks ON "
+        "marks.repository = repositories.name JOIN manifests ON manifests.repository_id = "
+        "repositories.id AND manifests.digest = marks.digest WHERE repositories.name >= "
+        ":low AND repositories.name < :high AND marks.label_id = :label0 AND "
+        "manifests.subject IS NULL AND ((EXISTS (SELECT * FROM tags AS any_tag WHERE "
+        "any_tag.manifest_id = manifests.id)) OR NOT (EXISTS (SELECT * FROM edges WHERE "
+        "edges.target = manifests.digest AND edges.repository_id = "
+        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND (:tagged IS "
+        "NULL OR (EXISTS (SELECT * FROM tags AS any_tag WHERE any_tag.manifest_id = "
+        "manifests.id)) = (:tagged = 1)) AND (:tag_part = '' OR (EXISTS (SELECT * FROM "
+        "tags AS tags_with WHERE tags_with.manifest_id = manifests.id AND "
+        "instr(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR manifests.digest = "
+        ":digest) AND (:type0 = '' OR manifests.artifact_type IN (:type0, :type1, :type2, "
+        ":type3, :type4, :type5, :type6, :type7) OR manifests.media_type IN (:type0, "
+        ":type1, :type2, :type3, :type4, :type5, :type6, :type7)) AND (:since IS NULL OR "
+        "manifests.pushed_at >= :since) AND (:until IS NULL OR manifests.pushed_at <= "
+        ":until) AND (:label0 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE "
+        "label_marks.repository = repositories.name AND label_marks.digest = "
+        "manifests.digest AND label_marks.label_id = :label0))) AND (:label1 = 0 OR "
+        "(EXISTS (SELECT * FROM label_marks WHERE label_marks.repository = "
+        "repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label1))) AND (:label2 = 0 OR (EXISTS (SELECT * FROM "
+        "label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label2))) AND "
+        "(:label3 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label3))) ORDER BY manifests.pushed_at, manifests.id"
+    ),
+)
+
+LISTING_ARTIFACTS_LABEL_BY_SIZE = Statement(
+    sqlite=(
+        "SELECT manifests.id FROM repositories JOIN label_marks AS marks ON "
+        "marks.repository = repositories.name JOIN manifests ON manifests.repository_id = "
+        "repositories.id AND manifests.digest = marks.digest WHERE repositories.name >= "
+        ":low AND repositories.name < :high AND marks.label_id = :label0 AND "
+        "manifests.subject IS NULL AND ((EXISTS (SELECT * FROM tags AS any_tag WHERE "
+        "any_tag.manifest_id = manifests.id)) OR NOT (EXISTS (SELECT * FROM edges WHERE "
+        "edges.target = manifests.digest AND edges.repository_id = "
+        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND (:tagged IS "
+        "NULL OR (EXISTS (SELECT * FROM tags AS any_tag WHERE any_tag.manifest_id = "
+        "manifests.id)) = (:tagged = 1)) AND (:tag_part = '' OR (EXISTS (SELECT * FROM "
+        "tags AS tags_with WHERE tags_with.manifest_id = manifests.id AND "
+        "instr(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR manifests.digest = "
+        ":digest) AND (:type0 = '' OR manifests.artifact_type IN (:type0, :type1, :type2, "
+        ":type3, :type4, :type5, :type6, :type7) OR manifests.media_type IN (:type0, "
+        ":type1, :type2, :type3, :type4, :type5, :type6, :type7)) AND (:since IS NULL OR "
+        "manifests.pushed_at >= :since) AND (:until IS NULL OR manifests.pushed_at <= "
+        ":until) AND (:label0 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE "
+        "label_marks.repository = repositories.name AND label_marks.digest = "
+        "manifests.digest AND label_marks.label_id = :label0))) AND (:label1 = 0 OR "
+        "(EXISTS (SELECT * FROM label_marks WHERE label_marks.repository = "
+        "repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label1))) AND (:label2 = 0 OR (EXISTS (SELECT * FROM "
+        "label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label2))) AND "
+        "(:label3 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label3))) ORDER BY (SELECT coalesce(sum(blobs.size), 0) "
+        "AS coalesce_1 FROM blobs JOIN edges AS held ON held.target = blobs.digest WHERE "
+        "held.manifest_id = manifests.id) + (SELECT coalesce(sum(blobs.size), 0) AS "
+        "coalesce_2 FROM edges AS to_child JOIN manifests AS child ON child.digest = "
+        "to_child.target AND child.repository_id = to_child.repository_id JOIN edges AS "
+        "of_child ON of_child.manifest_id = child.id AND of_child.kind = 'blob' JOIN "
+        "blobs ON blobs.digest = of_child.target WHERE to_child.manifest_id = "
+        "manifests.id AND to_child.kind IN ('child', 'sparse')), manifests.id"
+    ),
+)
+
+LISTING_ARTIFACTS_DIGEST_BY_PUSHED = Statement(
+    sqlite=(
+        "SELECT manifests.id FROM manifests JOIN repositories ON manifests.repository_id "
+        "= repositories.id WHERE repositories.name >= :low AND repositories.name < :high "
+        "AND manifests.digest = :digest AND manifests.subject IS NULL AND ((EXISTS "
+        "(SELECT * FROM tags AS any_tag WHERE any_tag.manifest_id = manifests.id)) OR NOT "
+        "(EXISTS (SELECT * FROM edges WHERE edges.target = manifests.digest AND "
+        "edges.repository_id = manifests.repository_id AND edges.kind IN ('child', "
+        "'sparse')))) AND (:tagged IS NULL OR (EXISTS (SELECT * FROM tags AS any_tag "
+        "WHERE any_tag.manifest_id = manifests.id)) = (:tagged = 1)) AND (:tag_part = '' "
+        "OR (EXISTS (SELECT * FROM tags AS tags_with WHERE tags_with.manifest_id = "
+        "manifests.id AND instr(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR "
+        "manifests.digest = :digest) AND (:type0 = '' OR manifests.artifact_type IN "
+        "(:type0, :type1, :type2, :type3, :type4, :type5, :type6, :type7) OR "
+        "manifests.media_type IN (:type0, :type1, :type2, :type3, :type4, :type5, :type6, "
+        ":type7)) AND (:since IS NULL OR manifests.pushed_at >= :since) AND (:until IS "
+        "NULL OR manifests.pushed_at <= :until) AND (:label0 = 0 OR (EXISTS (SELECT * "
+        "FROM label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label0))) AND "
+        "(:label1 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label1))) AND (:label2 = 0 OR (EXISTS (SELECT * FROM "
+        "label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label2))) AND "
+        "(:label3 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label3))) ORDER BY manifests.pushed_at, manifests.id"
+    ),
+)
+
+LISTING_ARTIFACTS_COUNTS = Statement(
+    sqlite=(
+        "SELECT repositories.name, count(*) AS count FROM repositories JOIN manifests ON "
+        "manifests.repository_id = repositories.id WHERE repositories.name IN (:key0, "
+        ":key1, :key2, :key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, "
+        ":key12, :key13, :key14, :key15) AND manifests.subject IS NULL AND ((EXISTS "
+        "(SELECT * FROM tags AS any_tag WHERE any_tag.manifest_id = manifests.id)) OR NOT "
+        "(EXISTS (SELECT * FROM edges WHERE edges.target = manifests.digest AND "
+        "edges.repository_id = manifests.repository_id AND edges.kind IN ('child', "
+        "'sparse')))) GROUP BY repositories.name"
+    ),
+)
+
+LISTING_ARTIFACTS_PULLS = Statement(
+    sqlite=(
+        "SELECT repositories.name, sum(pulls.count) AS count FROM repositories JOIN pulls "
+        "ON pulls.repository_id = repositories.id WHERE repositories.name IN (:key0, "
+        ":key1, :key2, :key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, "
+        ":key12, :key13, :key14, :key15) GROUP BY repositories.name"
+    ),
+)
+
+LISTING_ARTIFACTS_PUSHED = Statement(
+    sqlite="SELECT manifests.pushed_at FROM manifests WHERE manifests.id = :artifact_id",
+)
+
+LISTING_ARTIFACTS_TAG_TEXT = Statement(
+    sqlite=(
+        "SELECT group_concat(some_tags.name || '/' || CAST(some_tags.manifest_id AS "
+        "TEXT), ',') AS text, max(some_tags.name) AS last FROM (SELECT tags.name AS name, "
+        "tags.manifest_id AS manifest_id FROM tags JOIN repositories ON repositories.id = "
+        "tags.repository_id WHERE repositories.name = :repository AND tags.name > :after "
+        "ORDER BY tags.name LIMIT :limit OFFSET 0) AS some_tags"
+    ),
+)
+
+LISTING_ARTIFACTS_MOVED = Statement(
+    sqlite=(
+        "SELECT tag_history.id, left_.id AS left_id, reached.id AS reached_id FROM "
+        "repositories JOIN tag_history ON tag_history.repository_id = repositories.id "
+        'LEFT OUTER JOIN manifests AS left_ ON left_.digest = tag_history."before" AND '
+        "left_.repository_id = tag_history.repository_id LEFT OUTER JOIN manifests AS "
+        'reached ON reached.digest = tag_history."after" AND reached.repository_id = '
+        "tag_history.repository_id WHERE repositories.name = :repository AND "
+        "tag_history.id > :after ORDER BY tag_history.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+LISTING_ARTIFACTS_ROWS = Statement(
+    sqlite=(
+        "SELECT manifests.id, repositories.name, manifests.digest, manifests.media_type, "
+        "manifests.artifact_type, manifests.annotations, manifests.pushed_at, "
+        "pulls.pulled_at, coalesce(pulls.count, 0) AS pull_count, (SELECT count(*) AS "
+        "count_1 FROM tags WHERE tags.manifest_id = manifests.id) AS tag_count FROM "
+        "manifests JOIN repositories ON manifests.repository_id = repositories.id LEFT "
+        "OUTER JOIN pulls ON pulls.repository_id = manifests.repository_id AND "
+        "pulls.digest = manifests.digest WHERE manifests.id IN (:key0, :key1, :key2, "
+        ":key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, :key12, :key13, "
+        ":key14, :key15)"
+    ),
+)
+
+LISTING_ARTIFACTS_SIZES = Statement(
+    sqlite=(
+        "SELECT manifests.id, (SELECT coalesce(sum(blobs.size), 0) AS coalesce_1 FROM "
+        "blobs JOIN edges AS held ON held.target = blobs.digest WHERE held.manifest_id = "
+        "manifests.id) + (SELECT coalesce(sum(blobs.size), 0) AS coalesce_2 FROM edges AS "
+        "to_child JOIN manifests AS child ON child.digest = to_child.target AND "
+        "child.repository_id = to_child.repository_id JOIN edges AS of_child ON "
+        "of_child.manifest_id = child.id AND of_child.kind = 'blob' JOIN blobs ON "
+        "blobs.digest = of_child.target WHERE to_child.manifest_id = manifests.id AND "
+        "to_child.kind IN ('child', 'sparse')) AS size_of_all FROM manifests WHERE "
+        "manifests.id IN (:key0, :key1, :key2, :key3, :key4, :key5, :key6, :key7, :key8, "
+        ":key9, :key10, :key11, :key12, :key13, :key14, :key15)"
+    ),
+)
+
+LISTING_ARTIFACTS_TAGS_OF_ARTIFACTS = Statement(
+    sqlite=(
+        "SELECT tags.manifest_id, tags.name, tags.moved_at FROM tags WHERE "
+        "tags.manifest_id IN (:key0, :key1, :key2, :key3, :key4, :key5, :key6, :key7, "
+        ":key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15)"
+    ),
+)
+
+LISTING_ARTIFACTS_TAGS_OF_ARTIFACT = Statement(
+    sqlite=(
+        "SELECT tags.manifest_id, tags.name, tags.moved_at FROM tags WHERE "
+        "tags.manifest_id = :manifest_id ORDER BY tags.moved_at DESC, tags.repository_id "
+        "DESC, tags.name DESC LIMIT :limit OFFSET 0"
+    ),
+)
+
+LISTING_ARTIFACTS_TAGS_BY_NAME = Statement(
+    sqlite=(
+        "SELECT tags.name FROM repositories JOIN tags ON tags.repository_id = "
+        "repositories.id WHERE repositories.name = :repository AND instr(tags.name, "
+        ":name_part) > 0 AND (:name_exact = '' OR tags.name = :name_exact) ORDER BY "
+        "tags.name LIMIT :limit OFFSET 0"
+    ),
+)
+
+LISTING_ARTIFACTS_TAGS_BY_NAME_DOWN = Statement(
+    sqlite=(
+        "SELECT tags.name FROM repositories JOIN tags ON tags.repository_id = "
+        "repositories.id WHERE repositories.name = :repository AND instr(tags.name, "
+        ":name_part) > 0 AND (:name_exact = '' OR tags.name = :name_exact) ORDER BY "
+        "tags.name DESC LIMIT :limit OFFSET 0"
+    ),
+)
+
+LISTING_ARTIFACTS_TAGS_BY_MOVED = Statement(
+    sqlite=(
+        "SELECT tags.name FROM repositories JOIN tags ON tags.repository_id = "
+        "repositories.id WHERE repositories.name = :repository AND instr(tags.name, "
+        ":name_part) > 0 AND (:name_exact = '' OR tags.name = :name_exact) ORDER BY "
+        "tags.moved_at, tags.name LIMIT :limit OFFSET 0"
+    ),
+)
+
+LISTING_ARTIFACTS_TAGS_BY_MOVED_DOWN = Statement(
+    sqlite=(
+        "SELECT tags.name FROM repositories JOIN tags ON tags.repository_id = "
+        "repositories.id WHERE repositories.name = :repository AND instr(tags.name, "
+        ":name_part) > 0 AND (:name_exact = '' OR tags.name = :name_exact) ORDER BY "
+        "tags.moved_at DESC, tags.name DESC LIMIT :limit OFFSET 0"
+    ),
+)
+
+LISTING_ARTIFACTS_TAGS_COUNT = Statement(
+    sqlite=(
+        "SELECT count(*) AS count_1 FROM repositories JOIN tags ON tags.repository_id = "
+        "repositories.id WHERE repositories.name = :repository AND instr(tags.name, "
+        ":name_part) > 0 AND (:name_exact = '' OR tags.name = :name_exact)"
+    ),
+)
+
+LISTING_ARTIFACTS_MANIFEST_TAGS = Statement(
+    sqlite=(
+        "SELECT tags.name, tags.moved_at FROM repositories JOIN manifests ON "
+        "manifests.repository_id = repositories.id JOIN tags ON tags.manifest_id = "
+        "manifests.id WHERE repositories.name = :repository AND manifests.digest = "
+        ":digest AND instr(tags.name, :name_part) > 0 AND (:name_exact = '' OR tags.name "
+        "= :name_exact)"
+    ),
+)
+
+LISTING_ARTIFACTS_MANIFEST_TAGS_COUNT = Statement(
+    sqlite=(
+        "SELECT count(*) AS count_1 FROM repositories JOIN manifests ON "
+        "manifests.repository_id = repositories.id JOIN tags ON tags.manifest_id = "
+        "manifests.id WHERE repositories.name = :repository AND manifests.digest = "
+        ":digest AND instr(tags.name, :name_part) > 0 AND (:name_exact = '' OR tags.name "
+        "= :name_exact)"
+    ),
+)
+
+LISTING_ARTIFACTS_TAGS_ROWS = Statement(
+    sqlite=(
+        "SELECT tags.name, manifests.digest, tags.moved_at FROM repositories JOIN tags ON "
+        "tags.repository_id = repositories.id JOIN manifests ON manifests.id = "
+        "tags.manifest_id WHERE repositories.name = :repository AND tags.name IN (:key0, "
+        ":key1, :key2, :key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, "
+        ":key12, :key13, :key14, :key15)"
+    ),
+)
+
+LISTING_PEOPLE_USERS_BY_NAME = Statement(
+    sqlite=(
+        "SELECT accounts.name FROM accounts LEFT OUTER JOIN profiles ON profiles.name = "
+        "accounts.name WHERE (:name_exact = '' OR accounts.name = :name_exact) AND "
+        "instr(lower(accounts.name), :name_part) > 0 AND (:email_exact = '' OR "
+        "coalesce(profiles.email, '') = :email_exact) AND "
+        "instr(lower(coalesce(profiles.email, '')), :email_part) > 0 ORDER BY "
+        "accounts.name"
+    ),
+)
+
+LISTING_PEOPLE_USERS_BY_CREATED = Statement(
+    sqlite=(
+        "SELECT accounts.name FROM accounts LEFT OUTER JOIN profiles ON profiles.name = "
+        "accounts.name WHERE (:name_exact = '' OR accounts.name = :name_exact) AND "
+        "instr(lower(accounts.name), :name_part) > 0 AND (:email_exact = '' OR "
+        "coalesce(profiles.email, '') = :email_exact) AND "
+        "instr(lower(coalesce(profiles.email, '')), :email_part) > 0 ORDER BY "
+        "accounts.created_at, accounts.name"
+    ),
+)
+
+LISTING_PEOPLE_USERS_ROWS = Statement(
+    sqlite=(
+        "SELECT accounts.name, accounts.role, accounts.created_at, profiles.source, "
+        "profiles.email, profiles.display_name, profiles.enabled FROM accounts LEFT OUTER "
+        "JOIN profiles ON profiles.name = accounts.name WHERE accounts.name IN (:key0, "
+        ":key1, :key2, :key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, "
+        ":key12, :key13, :key14, :key15)"
+    ),
+)
+
+LISTING_PEOPLE_GROUPS_BY_NAME = Statement(
+    sqlite=(
+        "SELECT user_groups.name FROM user_groups WHERE (:name_exact = '' OR "
+        "user_groups.name = :name_exact) AND instr(lower(user_groups.name), :name_part) > "
+        "0 ORDER BY user_groups.name"
+    ),
+)
+
+LISTING_PEOPLE_GROUPS_BY_CREATED = Statement(
+    sqlite=(
+        "SELECT user_groups.name FROM user_groups WHERE (:name_exact = '' OR "
+        "user_groups.name = :name_exact) AND instr(lower(user_groups.name), :name_part) > "
+        "0 ORDER BY user_groups.created_at, user_groups.name"
+    ),
+)
+
+LISTING_PEOPLE_GROUPS_ROWS = Statement(
+    sqlite=(
+        "SELECT user_groups.name, user_groups.description, user_groups.created_at FROM "
+        "user_groups WHERE user_groups.name IN (:key0, :key1, :key2, :key3, :key4, :key5, "
+        ":key6, :key7, :key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15)"
+    ),
+)
+
+LISTING_PEOPLE_ROBOTS_BY_NAME = Statement(
+    sqlite=(
+        "SELECT robots.id FROM robots WHERE (:project IS NULL OR robots.project = "
+        ":project) AND (:name_exact = '' OR robots.name = :name_exact) AND "
+        "instr(lower(robots.name), :name_part) > 0 ORDER BY robots.name"
+    ),
+)
+
+LISTING_PEOPLE_ROBOTS_BY_CREATED = Statement(
+    sqlite=(
+        "SELECT robots.id FROM robots WHERE (:project IS NULL OR robots.project = "
+        ":project) AND (:name_exact = '' OR robots.name = :name_exact) AND "
+        "instr(lower(robots.name), :name_part) > 0 ORDER BY robots.created_at, robots.id"
+    ),
+)
+
+LISTING_PEOPLE_ROBOTS_ROWS = Statement(
+    sqlite=(
+        "SELECT robots.id, robots.name, robots.project, robots.description, "
+        "robots.networks, robots.enabled, robots.expires_at, robots.created_at, "
+        "robots.created_by, robots.changed_at FROM robots WHERE robots.id IN (:key0, "
+        ":key1, :key2, :key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, "
+        ":key12, :key13, :key14, :key15)"
+    ),
+)
+
+LISTING_PEOPLE_GRANTS_BY_ID = Statement(
+    sqlite=(
+        "SELECT grants.id FROM grants WHERE grants.project = :project AND (:kind = '' OR "
+        "grants.subject_kind = :kind) AND (:name_exact = '' OR grants.subject = "
+        ":name_exact) AND instr(lower(grants.subject), :name_part) > 0 AND (:whole = 0 OR "
+        "grants.subject_kind IN ('user', 'group') AND grants.scope = :project) ORDER BY "
+        "grants.id"
+    ),
+)
+
+LISTING_PEOPLE_GRANTS_BY_NAME = Statement(
+    sqlite=(
+        "SELECT grants.id FROM grants WHERE grants.project = :project AND (:kind = '' OR "
+        "grants.subject_kind = :kind) AND (:name_exact = '' OR grants.subject = "
+        ":name_exact) AND instr(lower(grants.subject), :name_part) > 0 AND (:whole = 0 OR "
+        "grants.subject_kind IN ('user', 'group') AND grants.scope = :project) ORDER BY "
+        "grants.subject, grants.id"
+    ),
+)
+
+LISTING_PEOPLE_GRANTS_ROWS = Statement(
+    sqlite=(
+        "SELECT grants.id, grants.subject_kind, grants.subject, grants.scope, "
+        "grants.role, grants.permissions, grants.created_at, grants.created_by FROM "
+        "grants WHERE grants.id IN (:key0, :key1, :key2, :key3, :key4, :key5, :key6, "
+        ":key7, :key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15)"
+    ),
+)
+
+LISTING_PEOPLE_GRANTS_OF_ROBOTS = Statement(
+    sqlite=(
+        "SELECT grants.id, grants.subject_kind, grants.subject, grants.scope, "
+        "grants.role, grants.permissions, grants.created_at, grants.created_by FROM "
+        "grants WHERE grants.subject_kind = 'robot' AND grants.subject IN (:key0, :key1, "
+        ":key2, :key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, :key12, "
+        ":key13, :key14, :key15) ORDER BY grants.id"
+    ),
+)
+
+LISTING_PEOPLE_GRANTS_SORTS = Statement(
+    sqlite=(
+        "SELECT grants.role, grants.permissions, count(*) AS count FROM grants WHERE "
+        "grants.project = :project AND grants.scope = :project AND grants.subject_kind IN "
+        "('user', 'group') GROUP BY grants.role, grants.permissions"
+    ),
+)
+
+LISTING_PEOPLE_AUDIT_IDS = Statement(
+    sqlite=(
+        "SELECT audit.id FROM audit WHERE audit.id > :after ORDER BY audit.id LIMIT "
+        ":limit OFFSET 0"
+    ),
+)
+
+LISTING_PEOPLE_AUDIT_IDS_ACTOR = Statement(
+    sqlite=(
+        "SELECT audit.id FROM audit WHERE audit.actor = :value AND audit.id > :after AND "
+        "(:actor = '' OR audit.actor = :actor) AND (:project = '' OR audit.project = "
+        ":project) AND (:operation = '' OR audit.operation = :operation) AND (:refused = "
+        "0 OR audit.result != 'done') ORDER BY audit.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+LISTING_PEOPLE_AUDIT_IDS_PROJECT = Statement(
+    sqlite=(
+        "SELECT audit.id FROM audit WHERE audit.project = :value AND audit.id > :after "
+        "AND (:actor = '' OR audit.actor = :actor) AND (:project = '' OR audit.project = "
+        ":project) AND (:operation = '' OR audit.operation = :operation) AND (:refused = "
+        "0 OR audit.result != 'done') ORDER BY audit.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+LISTING_PEOPLE_AUDIT_IDS_OPERATION = Statement(
+    sqlite=(
+        "SELECT audit.id FROM audit WHERE audit.operation = :value AND audit.id > :after "
+        "AND (:actor = '' OR audit.actor = :actor) AND (:project = '' OR audit.project = "
+        ":project) AND (:operation = '' OR audit.operation = :operation) AND (:refused = "
+        "0 OR audit.result != 'done') ORDER BY audit.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+LISTING_PEOPLE_AUDIT_IDS_REFUSED = Statement(
+    sqlite=(
+        "SELECT audit.id FROM audit WHERE audit.result != 'done' AND audit.id > :after "
+        "AND (:actor = '' OR audit.actor = :actor) AND (:project = '' OR audit.project = "
+        ":project) AND (:operation = '' OR audit.operation = :operation) AND (:refused = "
+        "0 OR audit.result != 'done') ORDER BY audit.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+LISTING_PEOPLE_AUDIT_FIRST = Statement(
+    sqlite="SELECT audit.id FROM audit WHERE audit.id > 0 ORDER BY audit.id LIMIT 1 OFFSET 0",
+)
+
+LISTING_PEOPLE_AUDIT_AT_FROM = Statement(
+    sqlite=(
+        "SELECT audit.at FROM audit WHERE audit.at >= :at ORDER BY audit.at LIMIT 1 "
+        "OFFSET 0"
+    ),
+)
+
+LISTING_PEOPLE_AUDIT_LOWEST = Statement(
+    sqlite=(
+        "SELECT min(audit.id) AS min_1 FROM audit WHERE audit.at >= :at AND audit.at <= "
+        ":upto"
+    ),
+)
+
+LISTING_PEOPLE_AUDIT_LATE = Statement(
+    sqlite=(
+        "SELECT audit.id FROM audit WHERE audit.at >= :from AND audit.at < :at AND "
+        "audit.id > :after ORDER BY audit.at LIMIT :limit OFFSET 0"
+    ),
+)
+
+LISTING_PEOPLE_AUDIT_ROWS = Statement(
+    sqlite=(
+        "SELECT audit.id, audit.at, audit.actor, audit.address, audit.client, "
+        "audit.operation, audit.project, audit.resource, audit.result, audit.detail FROM "
+        "audit WHERE audit.id IN (:key0, :key1, :key2, :key3, :key4, :key5, :key6, :key7, "
+        ":key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15)"
+    ),
+)
+
+LISTING_RELATED_RAWS = Statement(
+    sqlite=(
+        "SELECT manifest_bytes.digest, manifest_bytes.raw FROM manifest_bytes WHERE "
+        "manifest_bytes.digest IN (:key0, :key1, :key2, :key3, :key4, :key5, :key6, "
+        ":key7, :key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15)"
+    ),
+)
+
+LISTING_RELATED_BLOBS = Statement(
+    sqlite=(
+        "SELECT blobs.digest, blobs.generation, blobs.state, blobs.size, blobs.keep_until "
+        "FROM blobs WHERE blobs.digest IN (:key0, :key1, :key2, :key3, :key4, :key5, "
+        ":key6, :key7, :key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15)"
+    ),
+)
+
+LISTING_RELATED_IDS = Statement(
+    sqlite=(
+        "SELECT manifests.digest, manifests.id FROM manifests WHERE "
+        "manifests.repository_id = :repository_id AND manifests.digest IN (:key0, :key1, "
+        ":key2, :key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, :key12, "
+        ":key13, :key14, :key15)"
+    ),
+)
+
+LISTING_RELATED_REFERRERS = Statement(
+    sqlite=(
+        "SELECT manifests.subject, manifests.id FROM manifests WHERE "
+        "manifests.repository_id = :repository_id AND manifests.subject IN (:key0, :key1, "
+        ":key2, :key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, :key12, "
+        ":key13, :key14, :key15) ORDER BY manifests.subject, manifests.id LIMIT :limit "
+        "OFFSET 0"
+    ),
+)
+
+LISTING_RELATED_REFERRERS_OF_ONE = Statement(
+    sqlite=(
+        "SELECT manifests.subject, manifests.id FROM manifests WHERE "
+        "manifests.repository_id = :repository_id AND manifests.subject = :subject ORDER "
+        "BY manifests.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+LISTING_RELATED_TAGGED = Statement(
+    sqlite=(
+        "SELECT tags.name, tags.manifest_id FROM tags WHERE tags.repository_id = "
+        ":repository_id AND tags.name IN (:key0, :key1, :key2, :key3, :key4, :key5, "
+        ":key6, :key7, :key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15)"
+    ),
 )

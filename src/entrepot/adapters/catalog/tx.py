@@ -15,23 +15,32 @@ from .damages import SqlDamages
 from .factors import SqlFactors, SqlSessions
 from .grants import SqlEpochs, SqlGrants, SqlRoles
 from .history import SqlHistory
+from .idempotency import SqlIdempotency
 from .inspection import SqlInspection
 from .jobs import SqlJobLines, SqlJobs, SqlSchedules
 from .keys import SqlSealedFactors, SqlSealedSecrets, SqlSigningKeys
+from .labels import SqlLabels, SqlMarks
 from .ledgers import SqlLedgers
+from .listing import SqlLists
 from .manifests import SqlManifests
+from .notes import SqlNotes
+from .numbers import SqlNumbers
 from .outbox import SqlOutbox
+from .pages import SqlPages
 from .people import SqlGroups, SqlProfiles
 from .policies import SqlPolicies
 from .projects import SqlProjects
 from .pulls import SqlPulls
 from .reach import SqlReach
 from .rebuilding import SqlRebuilding
+from .remotes import SqlRemotes, SqlReplicationPolicies
 from .repositories import SqlRepositories
 from .robots import SqlCredentials, SqlRevocations, SqlRobots, SqlWorkloads
+from .sitesettings import SqlSiteSettings
 from .tags import SqlTags
 from .trash import SqlTrash
 from .uploads import SqlUploads
+from .webhooks import SqlDeliveries, SqlSealedWebhooks, SqlWebhooks
 
 Aggregate = TypeVar("Aggregate")
 
@@ -55,23 +64,33 @@ class SqlTx:
     credentials = _made(SqlCredentials)
     cursors = _made(SqlCursors)
     damages = _made(SqlDamages)
+    deliveries = _made(SqlDeliveries)
     epochs = _made(SqlEpochs)
     factors = _made(SqlFactors)
     grants = _made(SqlGrants)
     groups = _made(SqlGroups)
     history = _made(SqlHistory)
+    idempotency = _made(SqlIdempotency)
     inspection = _made(SqlInspection)
     job_lines = _made(SqlJobLines)
     jobs = _made(SqlJobs)
+    labels = _made(SqlLabels)
     ledgers = _made(SqlLedgers)
+    lists = _made(SqlLists)
     manifests = _made(SqlManifests)
+    marks = _made(SqlMarks)
+    notes = _made(SqlNotes)
+    numbers = _made(SqlNumbers)
     outbox = _made(SqlOutbox)
+    pages = _made(SqlPages)
     policies = _made(SqlPolicies)
     profiles = _made(SqlProfiles)
     projects = _made(SqlProjects)
     pulls = _made(SqlPulls)
     reach = _made(SqlReach)
     rebuilding = _made(SqlRebuilding)
+    remotes = _made(SqlRemotes)
+    replication_policies = _made(SqlReplicationPolicies)
     repositories = _made(SqlRepositories)
     revocations = _made(SqlRevocations)
     robots = _made(SqlRobots)
@@ -79,10 +98,13 @@ class SqlTx:
     schedules = _made(SqlSchedules)
     sealed_factors = _made(SqlSealedFactors)
     sealed_secrets = _made(SqlSealedSecrets)
+    sealed_webhooks = _made(SqlSealedWebhooks)
     sessions = _made(SqlSessions)
     signing_keys = _made(SqlSigningKeys)
+    site_settings = _made(SqlSiteSettings)
     sweeps = _made(SqlSweeps)
     tags = _made(SqlTags)
     trash = _made(SqlTrash)
     uploads = _made(SqlUploads)
+    webhooks = _made(SqlWebhooks)
     workloads = _made(SqlWorkloads)

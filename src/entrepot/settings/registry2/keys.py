@@ -64,8 +64,11 @@ KEYS: tuple[Key, ...] = (
     _needless("http.secret", "keys are made at the first start, and kept in the data directory"),
     _needless("http.relativeurls", "all URLs are relative, always"),
     _refused("http.prefix", "Entrepot serves at the root: let the proxy take the prefix away"),
-    _refused("http.tls.clientcas.*", "client certificates are not asked for yet"),
-    _refused("http.tls.clientauth", "client certificates are not asked for yet"),
+    _refused(
+        "http.tls.clientcas.*",
+        "no certificate is demanded of all: see `server.tls_client_ca` for whom they name",
+    ),
+    _refused("http.tls.clientauth", "certificates are asked for, and never demanded"),
     _used(
         "http.tls.letsencrypt.hosts",
         "server.acme_hosts",
@@ -130,7 +133,13 @@ KEYS: tuple[Key, ...] = (
         "Entrepot is no pull-through cache yet, and would take pushes where registry:2 takes none",
     ),
     _needless("proxy.*", "nothing without `proxy.remoteurl`"),
-    _ignored("notifications.*", "no notifications are sent yet"),
+    _used(
+        "notifications.endpoints",
+        "webhooks.endpoints",
+        values.endpoints,
+        "in our own time and order, see webhooks.md; `ignore` is not understood",
+    ),
+    _ignored("notifications.*", "there is no such key, or no variable for a part of an endpoint"),
     _needless("redis.*", "the catalog is the cache"),
     _needless("health.storagedriver.*", "/readyz looks at the storage"),
     _ignored("health.*", "/readyz looks at catalog and storage only"),

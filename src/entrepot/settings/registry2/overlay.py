@@ -28,8 +28,8 @@ _OF_OTHERS = re.compile(
 )
 _BY_NAME = ("auth", "storage")
 """Keys whose value may be just the name of what lies below: `auth: htpasswd`."""
-_MAPPINGS = ("storage.maintenance.readonly",)
-"""Keys that are used, and may have others below."""
+_MAPPINGS = ("storage.maintenance.readonly", "notifications.endpoints")
+"""Keys that are used, and may have others below, or are lists of such."""
 
 
 @dataclass(frozen=True, slots=True)

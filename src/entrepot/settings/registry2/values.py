@@ -9,6 +9,10 @@ _DURATION = re.compile(r"(?:(\d+(?:\.\d*)?)(ns|us|µs|ms|s|m|h))")
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _LEVELS = {"warn": "warning", "fatal": "error", "panic": "error", "trace": "debug"}
 _FORMATS = {"logstash": "json"}
+_ENDPOINT_KEYS = frozenset(
+    {"name", "url", "disabled", "headers", "timeout", "threshold", "backoff"}
+)
+"""What an endpoint may say; how long is waited is our own to say."""
 
 
 def text(value: Any) -> str:
@@ -61,6 +65,33 @@ def listed(value: Any) -> list[str]:
     """Return a list of words; text has commas between them."""
     words = value if isinstance(value, list) else text(value).strip("[]").split(",")
     return [text(word) for word in words if text(word)]
+
+
+def endpoints(value: Any) -> list[str]:
+    """Return notification endpoints as ours are written; those that are disabled are left out.
+
+    Raises ValueError, never with a header's value in it.
+    """
+    several = value if isinstance(value, list) else [value]
+    return [one for one in map(_endpoint, several) if one]
+
+
+def _endpoint(value: Any) -> str:
+    if isinstance(value, str):
+        return value  # as ours is written already
+    if not isinstance(value, dict) or not text(value.get("url")):
+        raise ValueError("each endpoint must have a name and a url")
+    unknown = {str(key) for key in value if not is_nothing(value[key])} - _ENDPOINT_KEYS
+    if unknown:
+        raise ValueError(f"{', '.join(sorted(unknown))[:80]} of an endpoint is not understood")
+    given = value.get("headers")
+    headers = {text(key).lower(): listed(given[key]) for key in given} if given else {}
+    if headers.keys() - {"authorization"}:
+        raise ValueError("of an endpoint's headers only Authorization is sent")
+    if truth(value.get("disabled", False)):
+        return ""
+    words = [text(value.get("name")) or "endpoint", text(value["url"])]
+    return " ".join([*words, *headers.get("authorization", [])])
 
 
 def is_nothing(value: Any) -> bool:

@@ -42,6 +42,20 @@ class System:
     def read(self, file: int, length: int, offset: int) -> bytes:
         return os.pread(file, length, offset)
 
+    def read_cached(self, file: int, length: int, offset: int) -> bytes | None:
+        """Return bytes as `read` does if none must be fetched from the disk; None if that is so.
+
+        None, too, where the operating system cannot tell.
+        """
+        if sys.platform != "linux":
+            return None
+        piece = bytearray(length)
+        try:
+            count = os.preadv(file, (piece,), offset, os.RWF_NOWAIT)
+        except OSError:  # not in memory, or not known to the file system; else `read` says it
+            return None
+        return bytes(piece) if count == length else None
+
     def truncate(self, file: int, length: int) -> None:
         os.ftruncate(file, length)
 

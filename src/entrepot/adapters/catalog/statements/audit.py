@@ -82,3 +82,5 @@ PRUNE = delete(audit).where(
         .limit(param("limit"))
     )
 )
+
+REMOVE = delete(audit).where(audit.c.id == param("id"))

@@ -1,6 +1,6 @@
 """Statements on grants."""
 
-from sqlalchemy import delete, select, union_all
+from sqlalchemy import delete, exists, select, union_all, update
 
 from entrepot.adapters.catalog.access_schema import grants, memberships
 from entrepot.rules.areas import REGISTRY_AREA
@@ -22,6 +22,23 @@ ADD = Upsert(
 )
 
 FIND = _ROW.where(_THIS)
+
+_other = grants.alias("other")
+
+CHANGE = (
+    update(grants)
+    .where(
+        _THIS,
+        ~exists().where(
+            _other.c.subject_kind == grants.c.subject_kind,
+            _other.c.subject == grants.c.subject,
+            _other.c.scope == grants.c.scope,
+            _other.c.role == param("new_role"),
+            _other.c.id != grants.c.id,
+        ),
+    )
+    .values(role=param("new_role"), permissions=param("new_permissions"))
+)
 
 REMOVE = delete(grants).where(_THIS)
 

@@ -6,6 +6,7 @@ from entrepot.adapters.catalog.schema import blobs, charges, edges, ledgers, man
 from entrepot.ports.catalog import EDGE_SPARSE
 from entrepot.ports.ledgers import KIND_PROJECT, KIND_USER
 
+from .finding import one_of
 from .tools import Upsert, constant, figure, insert_all, param
 
 _COLUMNS = (
@@ -24,6 +25,8 @@ _CHARGED = select(manifest_ledgers.c.ledger_id).where(
 )
 
 FIND = select(*_COLUMNS).where(ledgers.c.kind == param("kind"), ledgers.c.name == param("name"))
+
+NAMED = select(*_COLUMNS).where(ledgers.c.kind == param("kind"), one_of(ledgers.c.name))
 
 OWNERS = select(*_COLUMNS).where(
     or_(

@@ -28,7 +28,7 @@ PAGE = (
     .limit(param("limit"))
 )
 
-# They are all of one repository; the index has them in this order.
+# They are all of one repository.
 OF = (
     select(tags.c.name)
     .where(tags.c.manifest_id == param("manifest_id"))

@@ -18,10 +18,12 @@ BYTES = sa.LargeBinary()
 NUMBERED: dict[str, Any] = {"sqlite_strict": True, "sqlite_autoincrement": True}
 CLUSTERED: dict[str, Any] = {"sqlite_strict": True, "sqlite_with_rowid": False}
 OPEN = sa.text("state = 'open'")
+FAILED = sa.text("state = 'failed'")
 
 
 def upgrade() -> None:
     """Add the tables."""
+    _tags()
     _site()
     _content()
     _remotes()
@@ -33,6 +35,12 @@ def downgrade() -> None:
     raise NotImplementedError("revision 0004 cannot be undone: restore a backup made before")
 
 
+def _tags() -> None:
+    """Let the index hold all that lists show of a tag."""
+    op.drop_index(op.f("ix_tags_manifest_id"), table_name="tags")
+    op.create_index(op.f("ix_tags_manifest_id_moved_at"), "tags", ["manifest_id", "moved_at"])
+
+
 def _site() -> None:
     op.create_table(
         "numbers",
@@ -41,6 +49,14 @@ def _site() -> None:
         sa.Column("name", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("kind", "number", name=op.f("pk_numbers")),
         sa.UniqueConstraint("kind", "name", name=op.f("uq_numbers_kind_name")),
+        **CLUSTERED,
+    )
+    op.create_table(
+        "notes",
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("text", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("kind", "name", name=op.f("pk_notes")),
         **CLUSTERED,
     )
     op.create_table(
@@ -157,6 +173,9 @@ def _webhooks() -> None:
         sa.Column("enabled", NUMBER, nullable=False),
         sa.Column("document", TEXT, nullable=False),
         sa.Column("sealed", BYTES, nullable=False),
+        sa.Column("reached", NUMBER, nullable=False),
+        sa.Column("behind", NUMBER, nullable=True),
+        sa.Column("removed", NUMBER, nullable=False),
         sa.Column("created_at", SECONDS, nullable=False),
         sa.Column("changed_at", SECONDS, nullable=False),
         sa.Column("changed_by", TEXT, nullable=False),
@@ -194,9 +213,16 @@ def _webhooks() -> None:
     op.create_index(
         "ix_deliveries_due",
         "deliveries",
-        ["next_at"],
+        ["webhook_id", "next_at"],
         sqlite_where=OPEN,
         postgresql_where=OPEN,
+    )
+    op.create_index(
+        "ix_deliveries_failed",
+        "deliveries",
+        ["webhook_id", "id"],
+        sqlite_where=FAILED,
+        postgresql_where=FAILED,
     )
     op.create_index(op.f("ix_deliveries_ended_at"), "deliveries", ["ended_at"])
     op.create_index(

@@ -1,0 +1,5 @@
+"""Other registries, as a client of theirs."""
+
+from .late import LateRegistry
+
+__all__ = ["LateRegistry"]

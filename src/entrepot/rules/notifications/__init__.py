@@ -1,0 +1,1 @@
+"""What others are told of events, and how it is written for each of them."""
