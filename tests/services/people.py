@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from entrepot.adapters.catalog import open_catalog
 from entrepot.adapters.signer import Es256Signer, new_key
-from entrepot.gate import Gate, Ground, Terms, assemble_gate
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.accounts import Account
 from entrepot.ports.catalog import Catalog
@@ -17,6 +16,7 @@ from entrepot.services.access import AccessService
 from entrepot.services.accounts import AccountService
 from entrepot.services.standing import Standing
 from entrepot.services.tokens import TokenService
+from entrepot.wiring.gate import Gate, Ground, Terms, assemble_gate
 from tests.services.house import Counting, HandClock
 
 APP = RepositoryName("library/app")
@@ -105,7 +105,7 @@ def _people(
 ) -> People:
     chance, passwords = Counting(), PlainPasswords()
     accounts = AccountService(catalog, passwords, clock, chance, file=file)
-    ground = Ground(catalog, clock, chance, Es256Signer(KEY))
+    ground = Ground(catalog, clock, chance, Es256Signer(KEY), passwords=passwords)
     gate = assemble_gate(ground, accounts, policy, Terms(AUDIENCE))
     return People(catalog, passwords, clock, accounts, gate, file)
 

@@ -5,15 +5,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from entrepot.gate import Terms, assemble_gate
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
 from entrepot.rules.access import ANONYMOUS, Identity, Kind, Policy
 from entrepot.rules.areas import Target
+from entrepot.rules.certificates import Certificate
+from entrepot.rules.networks import Networks
 from entrepot.rules.permissions import Permission
 from entrepot.rules.roles import Role
 from entrepot.rules.scopes import Scope, parse_scopes
 from entrepot.services.access import AccessService
+from entrepot.wiring.gate import Terms, assemble_gate
 from tests.services.people import APP, PASSWORD, People, open_people
 
 BOTH = parse_scopes(["repository:app:pull,push"])
@@ -190,6 +192,21 @@ async def test_what_is_switched_off_nobody_may_do(people: People) -> None:
     assert [one for one in Permission if not access.serves(one)] == [Permission.DELETE]
 
 
+async def test_places_are_nowhere_for_who_may_nothing_anywhere(people: People) -> None:
+    admin = Identity("admin", Role.ADMIN, kind=Kind.USER, address="198.51.100.7")
+    read = Permission.PROJECT_READ
+    assert await people.access.places(admin, read) is None
+    assert await people.access.places(ANONYMOUS, read) == frozenset()
+    off = access_of(people, Policy(), Terms(switched_off={read: "off"}))
+    assert await off.places(admin, read) == frozenset()
+    elsewhere = Policy(networks=Networks.parse(["192.0.2.0/24"]))
+    assert await access_of(people, elsewhere, Terms()).places(admin, read) == frozenset()
+    opened = access_of(people, Policy(open=True), Terms())
+    for permission in (Permission.PULL, Permission.AUDIT_READ):
+        may = await opened.permits(ANONYMOUS, permission)
+        assert (await opened.places(ANONYMOUS, permission) is None) is may
+
+
 async def test_who_may_not_is_not_told_what_is_switched_off(people: People) -> None:
     access = access_of(people, Policy(), Terms(switched_off={Permission.DELETE: "off"}))
     for who, code in (
@@ -205,4 +222,6 @@ async def test_a_registry_that_asks_nobody_looks_at_no_credentials(people: Peopl
     access = access_of(people, Policy(open=True), Terms(asks=False))
     for authorization in (None, basic("alice", "of another registry"), "Bearer x.y.z", "Digest"):
         assert await access.identify(authorization) == ANONYMOUS
+        who = await access.identify(authorization, certificate=Certificate("alice"))
+        assert who == ANONYMOUS
     assert people.passwords.verified == []

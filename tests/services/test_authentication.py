@@ -1,5 +1,6 @@
 """What is shown, and whose it is."""
 
+import base64
 from collections.abc import AsyncIterator
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from entrepot.oci.errors import Code, Fault
 from entrepot.ports.robots import CredentialKind
 from entrepot.rules.access import Kind
+from entrepot.rules.certificates import Certificate, unusable
 from entrepot.rules.roles import Role
 from entrepot.services.access_tokens import AccessTokenService, NewToken
 from entrepot.services.authentication import USED_SECONDS
@@ -42,6 +44,43 @@ async def test_a_password_and_an_access_token_are_the_same_user(people: People) 
     by_token = await people.access.login("alice", await secret_of(people))
     assert by_password.identity.kind is by_token.identity.kind is Kind.USER
     assert (by_password.identity.credential, bool(by_token.identity.credential)) == ("", True)
+
+
+async def test_a_certificate_is_whom_it_names(people: People) -> None:
+    shown = await people.access.certified(Certificate("alice"))
+    assert shown == await people.access.login("alice", PASSWORD)
+    identity = await people.access.identify(None, "192.0.2.1", certificate=Certificate("alice"))
+    assert (identity.name, identity.grants, identity.address) == ("alice", None, "192.0.2.1")
+
+
+@pytest.mark.parametrize(
+    "certificate, message",
+    [
+        (Certificate("nobody"), "'nobody' of the client certificate has no account here: "),
+        (Certificate("Alice"), "'Alice' of the client certificate has no account here: "),
+        (Certificate("robot$no"), "'robot$no' of the client certificate does not exist: "),
+        (Certificate("it's\"<"), "'it\\'s\"<' of the client certificate has no account here: "),
+        (unusable("it is odd"), "the client certificate cannot be used, as it is odd: "),
+    ],
+)
+async def test_a_certificate_of_nobody_is_refused(
+    people: People, certificate: Certificate, message: str
+) -> None:
+    with pytest.raises(Fault) as caught:
+        await people.access.identify(None, certificate=certificate)
+    assert caught.value.code is Code.UNAUTHORIZED
+    assert caught.value.message.startswith(message)
+
+
+async def test_other_credentials_come_before_a_certificate(people: People) -> None:
+    await people.add("bob", Role.USER)
+    header = "Basic " + base64.b64encode(f"bob:{PASSWORD}".encode()).decode()
+    alice = Certificate("alice")
+    assert (await people.access.identify(header, certificate=alice)).name == "bob"
+    for wrong in ("Basic eDp5", "Bearer x", "Digest x", ""):
+        with pytest.raises(Fault) as caught:
+            await people.access.identify(wrong, certificate=alice)
+        assert caught.value.code is Code.UNAUTHORIZED
 
 
 async def test_a_token_is_good_for_its_owner_alone(people: People) -> None:

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from entrepot.gate import Terms, assemble_gate
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.grants import GrantRow
@@ -16,6 +15,7 @@ from entrepot.rules.permissions import Permission
 from entrepot.rules.roles import Role
 from entrepot.rules.subjects import SubjectKind
 from entrepot.services.explaining import ExplainService, kind_of, read_question
+from entrepot.wiring.gate import Terms, assemble_gate
 from tests.services.granting import ALICE, GROUP, Ground, open_ground
 
 WEB = Target.of(RepositoryName("acme/web"))

@@ -155,3 +155,26 @@ async def test_lists_of_a_project_and_of_a_subject(ground: Ground) -> None:
     assert await ground.grants.page("acme", rows[0].id, 10) == rows[1:]
     assert await ground.grants.page("*", 0, 10) == [everywhere]
     assert await ground.grants.of(USER, "bob") == [*rows, everywhere]
+
+
+async def test_a_grant_gives_another_role(ground: Ground) -> None:
+    row = await ground.give("bob", "guest", "acme", by=ALICE)
+    changed = await ground.grants.change(row.id, "developer", ALICE)
+    assert (changed.id, changed.scope, changed.role) == (row.id, "acme", "developer")
+    assert await ground.grants.find(row.id) == changed
+    assert await ground.may("bob", Permission.PUSH, "acme/app")
+    assert (await ground.log())[-1] == "alice grant.changed user bob"
+    other = await ground.give("bob", "guest", "acme", by=ALICE)
+    await refused(ground.grants.change(other.id, "developer", ALICE), Code.CONFLICT)
+    await refused(ground.grants.change(row.id, "nosuch", ALICE), Code.REQUEST_INVALID)
+    await refused(ground.grants.change(9999, "guest", ALICE), Code.NOT_FOUND)
+    assert await ground.grants.find(other.id) == other
+
+
+async def test_nobody_changes_what_gives_more_than_they_have(ground: Ground) -> None:
+    await ground.give("bob", "maintainer", "acme")
+    above = await ground.give("eve", "projectAdmin", "acme")
+    below = await ground.give("eve", "guest", "acme")
+    await refused(ground.grants.change(above.id, "guest", BOB), Code.DENIED)
+    await refused(ground.grants.change(below.id, "projectAdmin", BOB), Code.DENIED)
+    await ground.grants.change(below.id, "developer", BOB)

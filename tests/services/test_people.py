@@ -158,3 +158,22 @@ async def test_sync_does_not_mind_a_user_who_was_made_local(visitors: Visitors) 
     await visitors.accounts.change("carol", password=PASSWORD)
     await visitors.people.sync(NoRun())
     assert await visitors.login("carol", PASSWORD) == "carol"
+
+
+async def test_a_person_is_looked_up_and_brought_without_a_password(visitors: Visitors) -> None:
+    assert await visitors.people.trouble() is None
+    found = await visitors.people.look_up("carol")
+    assert found is not None
+    assert found.name == "carol"
+    assert await visitors.people.look_up("nobody") is None
+    assert await visitors.people.bring("nobody") is None
+    assert await visitors.people.bring("carol") == "carol"
+    assert (await visitors.profile()).source is Source.LDAP
+
+
+async def test_nobody_is_looked_up_while_the_directory_is_down(visitors: Visitors) -> None:
+    visitors.directory.failing = "LDAP: no server can be asked"
+    for call in (visitors.people.look_up("carol"), visitors.people.bring("carol")):
+        with pytest.raises(Fault) as caught:
+            await call
+        assert caught.value.code is Code.UNAVAILABLE

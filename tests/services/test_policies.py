@@ -24,6 +24,7 @@ DOCUMENTS: dict[str, object] = {
     "environment": {"environment": "production"},
     "immutability": [{"tag": "v*"}],
     "naming": {"templates": ["v<version>"]},
+    "options": {"scan_on_push": True, "severity": "high"},
     "retention": {"text": 'keep n: 3 where tag ~ "v*"'},
 }
 WRONG: dict[str, object] = {
@@ -31,6 +32,7 @@ WRONG: dict[str, object] = {
     "environment": {},
     "immutability": {"tag": "v*"},
     "naming": {"templates": ["<nothing>"]},
+    "options": {"severity": "worst"},
     "retention": {"text": "keep everything"},
 }
 A, B = Digest.of(b"a"), Digest.of(b"b")
@@ -144,3 +146,13 @@ async def test_a_retention_policy_brings_its_schedule(house: House) -> None:
     await policies.put("acme", "retention", document, ALICE)
     await policies.remove("acme", "retention", ALICE)
     assert await schedules() == []
+
+
+async def test_a_document_made_of_another_one_is_not_kept(house: House) -> None:
+    service = PolicyService(house.catalog, house.clock)
+    first = await service.put("acme", IMMUTABILITY, [{"tag": "v*"}], ALICE, seen="")
+    with pytest.raises(Fault) as refused:
+        await service.put("acme", IMMUTABILITY, [{"tag": "x*"}], ALICE, seen="")
+    assert refused.value.code is Code.CONFLICT
+    await service.put("acme", IMMUTABILITY, [{"tag": "x*"}], ALICE, seen=first.document)
+    assert "x*" in (await service.get("acme", IMMUTABILITY)).document

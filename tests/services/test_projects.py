@@ -11,10 +11,11 @@ from entrepot.ports.robots import Credential, CredentialKind, Robot
 from entrepot.rules.access import Kind
 from entrepot.rules.permissions import Permission
 from entrepot.rules.subjects import SubjectKind
+from entrepot.services.policies import PolicyService
 from entrepot.services.projects import ProjectService
 from tests.services.granting import ALICE, BOB, ROOT, Ground, acting, open_ground
 from tests.services.house import ALICE as CALLER
-from tests.services.house import House
+from tests.services.house import APP, House
 
 
 @pytest.fixture
@@ -130,3 +131,23 @@ async def test_the_history_of_a_removed_project_is_not_for_who_takes_its_name(
     assert "its name stays" in await refused(projects.create("acme", BOB), Code.DENIED)
     assert await projects.page("", 10) == []
     assert (await projects.create("acme", ROOT)).created_by == "root"
+
+
+async def test_repositories_are_counted_where_there_is_something(house: House) -> None:
+    projects = ProjectService(house.catalog, house.clock)
+    assert await projects.repositories(["app", "none"]) == {"app": 0, "none": 0}
+    await house.add_image(Tag("1"), [b"layer"])
+    names = [APP.project, "none"]
+    assert await projects.repositories(names) == {APP.project: 1, "none": 0}
+
+
+async def test_the_next_of_a_name_starts_without_policies(ground: Ground) -> None:
+    await ground.projects.create("acme", ALICE)
+    policies = PolicyService(ground.people.catalog, ground.people.clock)
+    await policies.put("acme", "aliases", {"minor": True}, ALICE.caller)
+    text = {"text": "keep n: 1", "schedule": "0 1 * * *"}
+    await policies.put("acme", "retention", text, ALICE.caller)
+    await ground.projects.remove("acme", ALICE)
+    assert await policies.all("acme") == []
+    async with ground.people.catalog.begin() as tx:
+        assert await tx.schedules.find("retention.acme") is None

@@ -172,3 +172,11 @@ async def test_an_entry_that_is_not_there(house: House) -> None:
         await house.purging.purge([*ids, 999], BOB)
     assert unknown.value.code is Code.NOT_FOUND
     assert len(await trashed(house)) == 1
+
+
+async def test_a_whole_project(house: House) -> None:
+    for tag, data in ((V1, b"one"), (V2, b"two")):
+        await delete(house, (await house.add_image(tag, [data])).digest)
+    assert (await house.purging.purge_project("other", BOB)).purged == 0
+    assert (await house.purging.purge_project(APP.project, BOB)).purged == 2
+    assert await trashed(house) == []

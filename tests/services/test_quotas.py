@@ -1,6 +1,7 @@
 """Quotas: exactly what fits is taken (I7), and a refusal leaves nothing (I10)."""
 
 import asyncio
+from typing import Any
 
 import msgspec
 import pytest
@@ -26,7 +27,7 @@ SIBLING = RepositoryName("library/web")
 LAYER = b"x" * 100
 
 
-def service(house: House, **options: int) -> QuotaService:
+def service(house: House, **options: Any) -> QuotaService:
     return QuotaService(house.catalog, house.clock, **options)
 
 

@@ -54,10 +54,10 @@ async def set_policy(house: House, text: str) -> None:
         await tx.policies.put(PolicyRow("acme", "retention", document, 0.0, "alice"))
 
 
-async def claimed(house: House) -> Run:
+async def claimed(house: House, args: str = '{"project": "acme"}') -> Run:
     now = house.clock.now()
     async with house.catalog.begin(write=True) as tx:
-        await tx.jobs.enqueue(NewJob(KIND, '{"project": "acme"}', actor="bob"), now)
+        await tx.jobs.enqueue(NewJob(KIND, args, actor="bob"), now)
         job = await tx.jobs.claim("me", now, now + 1e9)
     assert job is not None
     return Run(job, house.catalog, house.clock, Pace())
@@ -267,3 +267,17 @@ async def test_dry_run_equals_run(rules: list[str], ages: set[int]) -> None:
             before[plan.name] -= gone
         await service.run(await claimed(house))
         assert {name: set(await tags(house, name)) for name in (NAME, OTHER)} == before
+
+
+async def test_a_dry_run_tells_and_changes_nothing(house: House) -> None:
+    await push_aged(house, [1, 2, 40])
+    await push_aged(house, [3], OTHER)
+    await set_policy(house, "keep 30d")
+    run = await claimed(house, '{"project": "acme", "dry_run": true}')
+    await retention(house).run(run)
+    assert await tags(house) == ["d1", "d2", "d40"]
+    async with house.catalog.begin() as tx:
+        lines = [line.text for line in await tx.job_lines.page(run.job.id, 0, 99)]
+    assert [line for line in lines if "would delete" in line and "d40" in line]
+    assert lines[-1] == "acme/web: 0 of its artifacts would change"
+    assert run.progress["repositories"] == [["api", 3, 2], ["web", 1, 1]]

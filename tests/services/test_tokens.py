@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from entrepot.adapters.signer import Es256Signer, new_key
-from entrepot.gate import Terms, assemble_gate
 from entrepot.oci.errors import Fault
 from entrepot.ports.secrets import TokenSigner
 from entrepot.rules.access import Identity, Kind, Policy, TokenGrant
@@ -17,6 +16,7 @@ from entrepot.rules.roles import Role
 from entrepot.rules.scopes import parse_scopes
 from entrepot.services.standing import Standing
 from entrepot.services.tokens import CACHE_MAX, LEEWAY_SECONDS, REFRESH_SECONDS, TokenService
+from entrepot.wiring.gate import Terms, assemble_gate
 from tests.services.people import APP, AUDIENCE, KEY, People, open_people
 
 WANTED = parse_scopes(["repository:app:pull,push,delete registry:catalog:*"])

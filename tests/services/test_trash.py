@@ -27,6 +27,7 @@ OTHER = RepositoryName("acme/other")
 
 async def sign(house: House, subject: bytes, text: str = "signature") -> Manifest:
     """Push a referrer without a tag."""
+    await house.add_blob(b"{}")
     await house.add_blob(text.encode())
     raw = image([text.encode()], subject=descriptor(OCI_MANIFEST, subject))
     pushed = Pushed(raw, OCI_MANIFEST, Digest.of(raw))

@@ -7,7 +7,6 @@ from typing import Any
 
 from entrepot.adapters.catalog import open_catalog
 from entrepot.adapters.signer import Es256Signer
-from entrepot.gate import Gate, Ground, Sources, Terms, assemble_gate
 from entrepot.ports.accounts import Account
 from entrepot.ports.catalog import Catalog
 from entrepot.ports.identity import Person, Source, SourceFailed
@@ -16,6 +15,7 @@ from entrepot.rules.access import Policy
 from entrepot.services.accounts import AccountService
 from entrepot.services.people import PeopleService
 from entrepot.services.welcoming import Welcomer
+from entrepot.wiring.gate import Gate, Ground, Sources, Terms, assemble_gate
 from tests.services.house import Counting, HandClock
 from tests.services.people import KEY, PlainPasswords
 

@@ -7,8 +7,19 @@ from dataclasses import replace
 
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
-from entrepot.rules.access import ANONYMOUS, Facts, Identity, Policy, Verdict, decide
+from entrepot.rules.access import (
+    ANONYMOUS,
+    NO_FACTS,
+    Facts,
+    Identity,
+    Policy,
+    Verdict,
+    anyone_may,
+    decide,
+    keeps_out,
+)
 from entrepot.rules.areas import REGISTRY, Target
+from entrepot.rules.certificates import Certificate
 from entrepot.rules.explaining import Explanation, Obstacle, Step, explain
 from entrepot.rules.networks import EVERYWHERE
 from entrepot.rules.permissions import Permission
@@ -17,6 +28,7 @@ from .authentication import Authenticator, at, unauthorized
 from .facts import FactsService
 from .standing import Standing
 from .tokens import TokenService
+from .visibility import NOTHING, Names, VisibilityService
 
 CREDENTIALS_MAX_BYTES = 16 * 1024
 
@@ -35,6 +47,7 @@ class AccessService:
         facts: FactsService,
         policy: Policy,
         *,
+        visibility: VisibilityService,
         switched_off: Mapping[Permission, str] | None = None,
         asks: bool = True,
     ) -> None:
@@ -42,6 +55,7 @@ class AccessService:
         self._tokens = tokens
         self._facts = facts
         self._policy = policy
+        self._visibility = visibility
         self._switched_off = {**(switched_off or {})}
         self._asks = asks
 
@@ -50,12 +64,20 @@ class AccessService:
         """What holds for everyone."""
         return self._policy
 
-    async def identify(self, authorization: str | None, address: str = "") -> Identity:
+    async def identify(
+        self,
+        authorization: str | None,
+        address: str = "",
+        *,
+        certificate: Certificate | None = None,
+    ) -> Identity:
         """Return who sent an Authorization header (RFC 9110 section 11.6.2), and from where.
 
-        Raises `Fault(UNAUTHORIZED)` for credentials that are wrong: they never turn into an
-        anonymous caller.
+        A client certificate counts only without such a header. Raises `Fault(UNAUTHORIZED)` for
+        credentials that are wrong: they never turn into an anonymous caller.
         """
+        if self._asks and authorization is None and certificate is not None:
+            return at(await self.certified(certificate), address)
         if authorization is None or not self._asks:
             return replace(ANONYMOUS, address=address) if address else ANONYMOUS
         scheme, _, credentials = authorization.partition(" ")
@@ -69,6 +91,10 @@ class AccessService:
     async def login(self, name: str, password: str, address: str = "") -> Standing:
         """Return whose password this is, or raise `Fault(UNAUTHORIZED)`."""
         return await self._authenticator.password(name, password, address)
+
+    async def certified(self, certificate: Certificate) -> Standing:
+        """Return whom a verified client certificate names, or raise `Fault(UNAUTHORIZED)`."""
+        return await self._authenticator.certified(certificate)
 
     async def facts(self, identity: Identity, project: str) -> Facts:
         """Return what decides about a caller in a project; '' for the registry."""
@@ -86,6 +112,20 @@ class AccessService:
     ) -> bool:
         """Return whether the identity may do this."""
         return (await self.verdict(identity, permission, target)).allowed
+
+    async def places(self, identity: Identity, permission: Permission) -> Names:
+        """Return the projects in which the identity may do this, without asking for each.
+
+        What may be done in public ones by anyone comes on top; None stands for all projects. Some
+        of them may be gone.
+        """
+        if permission in self._switched_off or keeps_out(
+            identity, REGISTRY, self._policy, NO_FACTS
+        ):
+            return NOTHING
+        if anyone_may(permission, REGISTRY, self._policy, NO_FACTS):
+            return None
+        return await self._visibility.projects(identity, permission)
 
     async def explain(
         self,

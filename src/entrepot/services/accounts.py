@@ -158,6 +158,11 @@ class AccountService:
             await forget_user(tx, name)
             await record(tx, caller, self._clock.now(), Act("user.removed", name))
 
+    @property
+    def in_file(self) -> bool:
+        """Whether users are kept in a file, and not in the catalog."""
+        return self._file is not None
+
     async def find(self, name: str) -> Account | None:
         """Return an account by name."""
         if self._file is not None:

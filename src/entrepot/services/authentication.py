@@ -1,4 +1,4 @@
-"""Who somebody is, by what they show: a password, a secret of ours, or a token."""
+"""Who somebody is, by what they show: password, secret, token, certificate."""
 
 from collections import OrderedDict
 from dataclasses import replace
@@ -10,11 +10,13 @@ from entrepot.ports.clock import Clock
 from entrepot.ports.robots import Credential, CredentialKind
 from entrepot.rules import credentials
 from entrepot.rules.access import Identity, Kind
+from entrepot.rules.certificates import Certificate
 from entrepot.rules.credentials import Prefix
 from entrepot.rules.robots import is_robot
 
 from .absence import why_absent
 from .accounts import AccountService
+from .chosen import ChosenSecrets
 from .pulls import Log
 from .standing import Standing, StandingService
 
@@ -62,6 +64,7 @@ class Authenticator:
         standing: StandingService,
         workloads: Workloads | None = None,
         factors: SecondFactors | None = None,
+        chosen: ChosenSecrets | None = None,
     ) -> None:
         self._catalog = catalog
         self._clock = clock
@@ -69,6 +72,7 @@ class Authenticator:
         self._standing = standing
         self._workloads = workloads
         self._factors = factors
+        self._chosen = chosen
         self._used: OrderedDict[str, float] = OrderedDict()
         self._noted: OrderedDict[str, float] = OrderedDict()
 
@@ -84,8 +88,22 @@ class Authenticator:
             workload = await self._workloads.verify(password)
             return await self._present(Kind.WORKLOAD, workload)
         if is_robot(name):
-            raise wrong()
+            return await self._robot(name, password, address)
         return await self._present(Kind.USER, await self._person(name, password, address))
+
+    async def certified(self, certificate: Certificate) -> Standing:
+        """Return which user or robot a verified certificate names, or raise `Fault(UNAUTHORIZED)`.
+
+        No password and no second factor is asked for: the authority has vouched for them.
+        """
+        if certificate.problem:
+            raise unauthorized(
+                f"the client certificate cannot be used, as {certificate.problem}: connect with "
+                "another one, or log in with user and password"
+            )
+        name = certificate.name
+        kind = Kind.ROBOT if is_robot(name) else Kind.USER
+        return await self._present(kind, name, shown=f"{name!a} of the client certificate")
 
     async def _person(self, name: str, password: str, address: str) -> str:
         """Return whose password it is; directories may write the name otherwise."""
@@ -123,6 +141,17 @@ class Authenticator:
             found = await tx.credentials.find(public_id)
         if found is None or not credentials.is_same(secret, found.hash) or found.owner != name:
             raise wrong()
+        return await self._shown(name, found)
+
+    async def _robot(self, name: str, secret: str, address: str) -> Standing:
+        """Return whose secret it is that somebody thought out for a robot."""
+        found = None if self._chosen is None else await self._chosen.find(name, secret, address)
+        if found is None:
+            raise wrong()
+        return await self._shown(name, found)
+
+    async def _shown(self, name: str, found: Credential) -> Standing:
+        """Return the standing of who has shown this secret."""
         now = self._clock.now()
         if found.expires_at is not None and found.expires_at <= now:
             raise unauthorized(
@@ -130,15 +159,17 @@ class Authenticator:
             )
         self._note(found, now)
         kind = Kind.ROBOT if found.kind is CredentialKind.ROBOT else Kind.USER
-        return await self._present(kind, name, public_id)
+        return await self._present(kind, name, found.id)
 
-    async def _present(self, kind: Kind, name: str, credential: str = "") -> Standing:
+    async def _present(
+        self, kind: Kind, name: str, credential: str = "", *, shown: str = ""
+    ) -> Standing:
         standing = await self._standing.of(kind, name, credential)
         if standing is None:
             async with self._catalog.begin() as tx:
                 reason = await why_absent(tx, kind, name, self._clock.now())
             cause, _, cure = reason.partition(": ")
-            raise unauthorized(f"{name} {cause}: {cure}")
+            raise unauthorized(f"{shown or name} {cause}: {cure}")
         return standing
 
     def _note(self, credential: Credential, now: float) -> None:

@@ -1,6 +1,8 @@
 """What an image says of itself: labels and platform, from its configuration blob."""
 
+import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +14,7 @@ from entrepot.oci.manifest import Manifest, parse
 from entrepot.oci.platform import Platform, normalised
 from entrepot.ports.blobs import Blob, BlobStore
 from entrepot.ports.catalog import Catalog
-from entrepot.rules.leases import has_bytes
+from entrepot.rules.leases import BlobRow, has_bytes
 
 CONFIG_MAX_BYTES = 4 << 20
 """Larger configurations are not read: they say nothing."""
@@ -63,19 +65,36 @@ class ImageConfigs:
         labels = dict(manifest.annotations)
         if manifest.is_index:
             return ImageFacts(_labels(labels), _of_children(manifest))
-        config = await self._config(manifest)
+        config = await self.config(manifest)
         inner = config.get("config")
         if isinstance(inner, dict) and isinstance(inner.get("Labels"), dict):
             labels = {**inner["Labels"], **labels}
         return ImageFacts(_labels(labels), _platform(config))
 
-    async def _config(self, manifest: Manifest) -> dict[str, Any]:
-        descriptor = manifest.config
-        if descriptor is None or descriptor.size > CONFIG_MAX_BYTES:
-            return {}
-        async with self._catalog.begin() as tx:
-            row = await tx.blobs.find(descriptor.digest)
-        if row is None or not has_bytes(row):
+    async def config(self, manifest: Manifest) -> dict[str, Any]:
+        """Return an image's configuration; empty if there is none, or none that can be read."""
+        return (await self.configs([manifest]))[manifest.digest]
+
+    async def configs(self, manifests: Sequence[Manifest]) -> dict[Digest, dict[str, Any]]:
+        """Return the same of several, by the manifests' digests. OSError if the store fails."""
+        named = {one.digest: one.config for one in manifests}
+        places = {
+            digest: about.digest
+            for digest, about in named.items()
+            if about is not None and about.size <= CONFIG_MAX_BYTES
+        }
+        rows: dict[Digest, BlobRow] = {}
+        if places:
+            async with self._catalog.begin() as tx:
+                rows = await tx.lists.related.blobs([*places.values()])
+        held = {digest: rows[place] for digest, place in places.items() if place in rows}
+        # At once: each that is not in memory waits for a thread, and then for all other requests.
+        documents = await asyncio.gather(*(self._document(row) for row in held.values()))
+        found: dict[Digest, dict[str, Any]] = {digest: {} for digest in named}
+        return found | dict(zip(held, documents, strict=True))
+
+    async def _document(self, row: BlobRow) -> dict[str, Any]:
+        if not has_bytes(row):
             return {}
         try:
             reading = await self._store.open(Blob(row.digest, row.generation))

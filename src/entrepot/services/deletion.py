@@ -23,6 +23,7 @@ from entrepot.rules.trash import purge_at
 from .blobs import BlobService
 from .context import Caller
 from .events import MANIFEST_DELETED, TAG_DELETED, Change, tell
+from .fading import fade
 from .holding import leave
 from .pull import unknown_manifest
 
@@ -173,6 +174,7 @@ class DeletionService:
         targets, pushed_by = await leave(tx, row)
         await self._blobs.keep_dropped(tx, row.repository_id, targets)
         if raw is None:
+            await fade(tx, row.repository_id, gone.repository.name, row.digest)
             return 0
         entry = self._entry(KIND_MANIFEST, gone, cause)
         return await tx.trash.add(replace(entry, pushed_by=pushed_by), raw, holds)

@@ -22,6 +22,8 @@ POLICY_CHANGED = "policy.changed"
 POLICY_REMOVED = "policy.removed"
 QUOTA_CHANGED = "quota.changed"
 TRASH_PURGED = "trash.purged"
+QUOTA_WARNED = "quota.warned"
+RETENTION_FINISHED = "retention.finished"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,14 @@ async def tell(tx: Tx, caller: Caller, change: Change, facts: Mapping[str, Any])
     await tx.outbox.append(Event(change.kind, name, _text(caller, facts), change.at))
     resource = change.resource or resource_of(name.wire, facts)
     await record(tx, caller, change.at, Act(change.kind, resource, name.project, facts))
+
+
+async def announce(tx: Tx, caller: Caller, change: Change, facts: Mapping[str, Any]) -> None:
+    """Write an event that tells of no change, one of `rules.notifications.kinds.NOTICES`.
+
+    The audit log has no line of it, and a replay leaves it out.
+    """
+    await tx.outbox.append(Event(change.kind, change.repository, _text(caller, facts), change.at))
 
 
 def _text(caller: Caller, facts: Mapping[str, Any]) -> str:

@@ -12,9 +12,11 @@ from entrepot.rules.areas import REGISTRY_AREA
 from entrepot.rules.networks import EVERYWHERE, Networks
 from entrepot.rules.permissions import Permission, known
 from entrepot.rules.roles import BUILT_IN
+from entrepot.rules.sitesettings import Creation, Setting
 from entrepot.rules.subjects import SubjectKind
 
 from .epochs import EpochWatch, Remembered
+from .sitevalues import site_value
 
 FACTS_MAX = 32768
 """Callers times projects that are remembered, some hundred bytes each."""
@@ -59,11 +61,13 @@ class FactsService:
         async with self._catalog.begin() as tx:
             row = await tx.projects.find(project) if project else None
             grants = await grants_of(tx, kind, name, project or REGISTRY_AREA)
+            creation = await site_value(tx, Setting.PROJECT_CREATION)
         return Facts(
             exists=row is not None,
             public=row is not None and row.public,
             networks=Networks.parse(row.networks) if row is not None else EVERYWHERE,
             grants=grants,
+            admins_create=creation == Creation.ADMINS,
         )
 
 

@@ -58,13 +58,27 @@ class GrantService:
             )
             grant_id = await tx.grants.add(row)
             if grant_id is None:
-                raise Fault(
-                    Code.CONFLICT,
-                    f"{wanted.subject or 'everyone'} has that on {wanted.scope} already: nothing "
-                    "to do",
-                )
+                raise _has_it(wanted.subject, wanted.scope)
             await changed(tx, by, now, _act("grant.created", row))
         return replace(row, id=grant_id)
+
+    async def change(self, grant_id: int, role: str, by: Acting) -> GrantRow:
+        """Let a grant give a role instead of what it gives; it keeps its id and scope.
+
+        `Fault`: NOT_FOUND, REQUEST_INVALID, UNSUPPORTED for a robot's; CONFLICT when its subject
+        has that role there by another grant; DENIED for what `by` lacks of before or of now.
+        """
+        async with self._catalog.begin(write=True) as tx:
+            before = await self._found(tx, grant_id)
+            _check_not_of_robot(before)
+            grant = await named_grant(tx, before.scope, role, ())
+            await check_may_give(tx, by.identity, await named_grant_or_nothing(tx, before))
+            await check_may_give(tx, by.identity, [grant])
+            row = replace(before, role=role, permissions=())
+            if not await tx.grants.change(row):
+                raise _has_it(before.subject, before.scope)
+            await changed(tx, by, self._clock.now(), _act("grant.changed", row))
+        return row
 
     async def take(self, grant_id: int, by: Acting) -> None:
         """Take a grant away; `Fault(NOT_FOUND)` if there is none.
@@ -73,10 +87,7 @@ class GrantService:
         """
         async with self._catalog.begin(write=True) as tx:
             row = await self._found(tx, grant_id)
-            if row.subject_kind is SubjectKind.ROBOT:
-                raise Fault(
-                    Code.UNSUPPORTED, "this belongs to a robot: change or remove the robot instead"
-                )
+            _check_not_of_robot(row)
             grant = await named_grant_or_nothing(tx, row)
             await check_may_give(tx, by.identity, grant)
             await tx.grants.remove(grant_id)
@@ -112,6 +123,17 @@ async def named_grant_or_nothing(tx: Tx, row: GrantRow) -> list[Grant]:
         return [await named_grant(tx, row.scope, row.role, row.permissions)]
     except Fault:
         return []
+
+
+def _has_it(subject: str, scope: str) -> Fault:
+    return Fault(
+        Code.CONFLICT, f"{subject or 'everyone'} has that on {scope} already: nothing to do"
+    )
+
+
+def _check_not_of_robot(row: GrantRow) -> None:
+    if row.subject_kind is SubjectKind.ROBOT:
+        raise Fault(Code.UNSUPPORTED, "this belongs to a robot: change or remove the robot instead")
 
 
 def _check_subject(wanted: Wanted) -> None:

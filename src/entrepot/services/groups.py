@@ -4,6 +4,7 @@ from entrepot.oci.errors import Code, Fault
 from entrepot.ports.catalog import Catalog, Tx
 from entrepot.ports.clock import Clock
 from entrepot.ports.identity import Source
+from entrepot.ports.notes import OF_GROUP
 from entrepot.ports.people import Group
 from entrepot.rules.passwords import check_name
 from entrepot.rules.subjects import SubjectKind
@@ -66,6 +67,7 @@ class GroupService:
             await _check_within(tx, name, by)
             taken = await tx.grants.forget(SubjectKind.GROUP, name)
             await tx.groups.remove(name)
+            await tx.notes.remove(OF_GROUP, name)
             await changed(
                 tx, by, self._clock.now(), Act("group.removed", name, "", {"grants": taken})
             )

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from entrepot.oci.errors import Code, Fault
 from entrepot.ports.catalog import Catalog, Tx
 from entrepot.ports.clock import Clock
-from entrepot.ports.identity import Directory, Source, SourceFailed
+from entrepot.ports.identity import Directory, Person, Source, SourceFailed
 from entrepot.ports.people import Profile
 
 from .context import Caller
@@ -91,6 +91,33 @@ class PeopleService:
     def name_of(self, name: str) -> str:
         """Return whose a name is that was vouched for, which may be written otherwise."""
         return self._names.get(name, name)
+
+    async def trouble(self) -> str | None:
+        """Return why the directory cannot be asked now, or None."""
+        try:
+            await self._directory.check()
+        except SourceFailed as error:
+            return str(error)
+        return None
+
+    async def look_up(self, name: str) -> Person | None:
+        """Return a person as the directory has them; `Fault(UNAVAILABLE)` if it cannot be asked."""
+        try:
+            return await self._directory.look_up(name)
+        except SourceFailed as error:
+            raise Fault(
+                Code.UNAVAILABLE, f"the directory of users cannot be asked now: {error}"
+            ) from error
+
+    async def bring(self, name: str) -> str | None:
+        """Give a person of the directory an account before they first log in; return its name.
+
+        None for nobody. `Fault`: UNAVAILABLE, and CONFLICT as `Welcomer.welcome` does.
+        """
+        person = await self.look_up(name)
+        if person is None:
+            return None
+        return (await self._welcomer.welcome(person)).name
 
     async def sync(self, run: Run) -> None:
         """Bring all who logged in lately into step, and switch off who is gone: a job.

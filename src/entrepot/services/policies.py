@@ -1,7 +1,7 @@
 """Policies of projects: documents that the rules read, asked by each push."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +16,15 @@ from entrepot.ports.catalog import Catalog, Tx
 from entrepot.ports.clock import Clock
 from entrepot.ports.jobs import Schedule
 from entrepot.ports.policies import PolicyRow
-from entrepot.rules import aliases, immutability, naming
+from entrepot.rules import aliases, immutability, naming, projectoptions
 from entrepot.rules.aliases import OFF as NO_ALIASES
 from entrepot.rules.aliases import Aliases
 from entrepot.rules.cron import next_after
 from entrepot.rules.documents import refused
 from entrepot.rules.immutability import Rule as Immutable
 from entrepot.rules.naming import Naming
+from entrepot.rules.projectoptions import DEFAULTS as NO_OPTIONS
+from entrepot.rules.projectoptions import ProjectOptions
 from entrepot.rules.retention.document import RetentionDocument, parse_document
 
 from .context import Caller
@@ -33,6 +35,8 @@ IMMUTABILITY = "immutability"
 NAMING = "naming"
 ALIASES = "aliases"
 ENVIRONMENT = "environment"
+OPTIONS = "options"
+"""What images shall be like; nothing goes by it yet."""
 RETENTION = "retention"
 
 DOCUMENT_MAX_BYTES = 32 * 1024
@@ -50,6 +54,7 @@ class ProjectPolicies:
     aliases: Aliases = NO_ALIASES
     environment: str = ""
     retention: RetentionDocument | None = None
+    options: ProjectOptions = NO_OPTIONS
 
 
 NONE = ProjectPolicies()
@@ -60,6 +65,7 @@ KINDS: dict[str, Callable[[object], Any]] = {
     ENVIRONMENT: naming.parse_environment,
     IMMUTABILITY: immutability.parse,
     NAMING: naming.parse,
+    OPTIONS: projectoptions.parse,
     RETENTION: parse_document,
 }
 """How each kind of document is read; each raises `Fault(REQUEST_INVALID)`."""
@@ -87,11 +93,28 @@ class PolicyService:
         async with self._catalog.begin() as tx:
             return await tx.policies.of(project)
 
-    async def put(self, project: str, kind: str, document: object, caller: Caller) -> PolicyRow:
+    async def many(self, projects: Sequence[str]) -> dict[str, list[PolicyRow]]:
+        """Return the documents of several projects, by kind."""
+        found: dict[str, list[PolicyRow]] = {name: [] for name in projects}
+        async with self._catalog.begin() as tx:
+            for row in await tx.policies.named([*found]):
+                found[row.project].append(row)
+        return found
+
+    async def put(
+        self,
+        project: str,
+        kind: str,
+        document: object,
+        caller: Caller,
+        *,
+        seen: str | None = None,
+    ) -> PolicyRow:
         """Keep a document, a decoded JSON value, instead of what was there.
 
         One that says what is there already changes nothing. `Fault(REQUEST_INVALID)` names what
-        the rules cannot read.
+        the rules cannot read; CONFLICT is for a document that was made of `seen`, empty for none,
+        where another text is there by now.
         """
         _check_kind(kind)
         check_project(project)
@@ -105,6 +128,8 @@ class PolicyService:
             for old in await tx.policies.of(project):
                 if (old.kind, old.document) == (kind, text):
                     return old
+            if seen is not None:
+                await _check_same(tx, project, kind, seen)
             await tx.policies.put(row)
             if isinstance(meaning, RetentionDocument):
                 await _schedule(tx, project, meaning.schedule, now)
@@ -119,11 +144,7 @@ class PolicyService:
         async with self._catalog.begin(write=True) as tx:
             if not await tx.policies.remove(project, kind):
                 raise _no_policy(project, kind)
-            if kind == RETENTION:
-                await _schedule(tx, project, "", self._clock.now())
-            name, now = RepositoryName(project), self._clock.now()
-            change = Change(POLICY_REMOVED, name, now, f"policy:{kind}")
-            await tell(tx, caller, change, {"project": project, "kind": kind, "document": None})
+            await _removed(tx, project, kind, caller, self._clock.now())
 
     async def of(self, tx: Tx, project: str) -> ProjectPolicies:
         """Return what a project's policies say now: one indexed read, nearly always all there is.
@@ -141,6 +162,7 @@ class PolicyService:
             aliases=found.get(ALIASES, aliases.OFF),
             environment=found.get(ENVIRONMENT, ""),
             retention=found.get(RETENTION),
+            options=found.get(OPTIONS, NO_OPTIONS),
         )
 
     async def guard(
@@ -168,6 +190,30 @@ class PolicyService:
             known = parse(msgspec.json.decode(document)) if parse is not None else ()
             remember(self._parsed, (kind, document), known, PARSED_MAX)
         return known
+
+
+async def _check_same(tx: Tx, project: str, kind: str, seen: str) -> None:
+    texts = {old.kind: old.document for old in await tx.policies.of(project)}
+    if texts.get(kind, "") != seen:
+        raise Fault(
+            Code.CONFLICT,
+            f"the {kind} policy of {project} was changed meanwhile: look at it and try again",
+            {"project": project, "kind": kind},
+        )
+
+
+async def forget_policies(tx: Tx, project: str, caller: Caller, now: float) -> None:
+    """Remove all documents of a project that goes: the next of its name starts without any."""
+    for row in await tx.policies.of(project):
+        await tx.policies.remove(project, row.kind)
+        await _removed(tx, project, row.kind, caller, now)
+
+
+async def _removed(tx: Tx, project: str, kind: str, caller: Caller, now: float) -> None:
+    if kind == RETENTION:
+        await _schedule(tx, project, "", now)
+    change = Change(POLICY_REMOVED, RepositoryName(project), now, f"policy:{kind}")
+    await tell(tx, caller, change, {"project": project, "kind": kind, "document": None})
 
 
 async def _schedule(tx: Tx, project: str, cron: str, now: float) -> None:

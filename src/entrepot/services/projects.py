@@ -1,5 +1,6 @@
 """Projects: made, changed, listed and removed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from entrepot.oci.errors import Code, Fault
@@ -16,8 +17,11 @@ from entrepot.rules.roles import Role
 
 from .auditing import Act
 from .authority import Acting, changed, check_may_give
+from .fading import fade_project
 from .founding import found_project, name_was_used, was_used
+from .policies import forget_policies
 from .robots import forget_robots
+from .webhooks import retire_of
 
 
 class ProjectService:
@@ -97,7 +101,7 @@ class ProjectService:
         return after
 
     async def remove(self, name: str, by: Acting) -> None:
-        """Remove a project in which nothing lies, with its grants and robots.
+        """Remove a project in which nothing lies, with all that was set up in it.
 
         `Fault`: NOT_FOUND; CONFLICT as long as there are manifests, or entries in the trash;
         DENIED for `library`.
@@ -106,13 +110,20 @@ class ProjectService:
             raise Fault(
                 Code.DENIED, f"{DEFAULT_PROJECT} holds the names without a project: it stays"
             )
-        async with self._catalog.begin(write=True) as tx:
-            project = await self._found(tx, name)
-            await _check_empty(tx, name)
-            await forget_robots(tx, name)
-            await tx.grants.forget_project(name)
-            await tx.projects.remove(name)
-            await changed(tx, by, self._clock.now(), _act("project.removed", project))
+        while True:
+            async with self._catalog.begin(write=True) as tx:
+                project = await self._found(tx, name)
+                await _check_empty(tx, name)
+                if not await fade_project(tx, name):
+                    await forget_robots(tx, name)
+                    await retire_of(tx, name)
+                    now = self._clock.now()
+                    await forget_policies(tx, name, by.caller, now)
+                    await tx.grants.forget_project(name)
+                    await tx.projects.remove(name)
+                    await changed(tx, by, now, _act("project.removed", project))
+                    return
+            await self._clock.sleep(0)
 
     async def is_empty(self, name: str) -> bool:
         """Whether no manifest lies in a project; the trash may still hold some."""
@@ -128,6 +139,11 @@ class ProjectService:
         """Return projects by name."""
         async with self._catalog.begin() as tx:
             return await tx.projects.page(after, limit)
+
+    async def repositories(self, names: Sequence[str]) -> dict[str, int]:
+        """Return how many repositories with content each project has; few projects at once."""
+        async with self._catalog.begin() as tx:
+            return {name: await tx.repositories.count(name) for name in names}
 
     async def _found(self, tx: Tx, name: str) -> Project:
         project = await tx.projects.find(name)

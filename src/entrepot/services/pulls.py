@@ -12,6 +12,8 @@ from entrepot.ports.catalog import Busy, Catalog, CatalogFailed
 from entrepot.ports.clock import Clock
 from entrepot.ports.pulls import Pulled
 
+from .notices import Notices
+
 FLUSH_SECONDS = 30.0
 """How long a pull stays in memory, about; its time is that of the writing."""
 KEPT_MAX = 100_000
@@ -29,9 +31,11 @@ class Log(Protocol):
 class PullRecorder:
     """Takes note of pulls of manifests, by repository and digest."""
 
-    __slots__ = ("_catalog", "_clock", "_counts")
+    __slots__ = ("_catalog", "_clock", "_counts", "_notices")
 
-    def __init__(self, catalog: Catalog, clock: Clock) -> None:
+    def __init__(self, catalog: Catalog, clock: Clock, notices: Notices | None = None) -> None:
+        """`notices` tell of pulls where a webhook asks for that."""
+        self._notices = notices
         self._catalog = catalog
         self._clock = clock
         self._counts: dict[tuple[int, Digest], int] = {}
@@ -58,6 +62,8 @@ class PullRecorder:
                 async with self._catalog.begin(write=True, durable=False) as tx:
                     for (repository_id, digest), count in step.items():
                         await tx.pulls.add(Pulled(repository_id, digest, now, count))
+                    if self._notices is not None:
+                        await self._notices.pulled(tx, step, now)
             except BaseException:
                 for key, count in step.items():
                     self._counts[key] = self._counts.get(key, 0) + count

@@ -21,6 +21,7 @@ from entrepot.rules.reachability import Neighbour, left_behind
 from .context import Caller
 from .deletion import Cause, DeletionService
 from .events import TRASH_PURGED, Change, tell
+from .fading import fade
 from .trash import not_in_trash
 
 PURGE_STEP = 16
@@ -87,6 +88,14 @@ class PurgeService:
         """Purge all entries of one operation."""
         return await self._all(of_batch(batch), caller)
 
+    async def purge_project(self, project: str, caller: Caller) -> Purge:
+        """Purge all that was deleted of a project."""
+
+        async def pick(tx: Tx) -> list[TrashEntry]:
+            return await tx.trash.page(TrashScope(project=project), 0, PURGE_STEP)
+
+        return await self._all(pick, caller)
+
     async def purge_due(self, caller: Caller) -> Purge:
         """Purge all entries whose time has come, and what they leave behind if that is due."""
         return await self._all(self.due, caller)
@@ -120,6 +129,7 @@ class PurgeService:
             # What it held needs no lease: whoever was told that it is there was so by a manifest
             # of the repository, which left one when it went to the trash, or has one of its own.
             await tx.trash.remove(entry.id)
+            await fade(tx, entry.repository_id, entry.repository, entry.digest)
             facts = {
                 "digest": entry.digest,
                 "entry": entry.kind,

@@ -178,7 +178,11 @@ class PushService:
         entry = Entry(what.name, repository_id, what.manifest, facts, now, actor)
         manifest_id, after = await enter(tx, entry)
         # What is refused now takes the charge back with it (I7).
-        _raise(self._quotas.refusal(before, after))
+        refused = self._quotas.refusal(before, after)
+        if refused is not None:
+            self._quotas.note(what.name, what.caller, refused)
+            raise refused
+        await self._quotas.warn(tx, what.name, what.caller, (before, after))
         return manifest_id, self._quotas.warnings(after)
 
 

@@ -1,7 +1,8 @@
 """Quotas: limits of projects and users, kept in the transaction that charges (I7)."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
@@ -10,10 +11,13 @@ from entrepot.ports.clock import Clock
 from entrepot.ports.ledgers import KIND_PROJECT, KIND_USER, Ledger
 from entrepot.rules import quota
 from entrepot.rules.quota import SIZE_MAX, WARN_SHARE, Limit, Usage
+from entrepot.rules.sitesettings import Setting
 
 from .context import Caller
-from .events import QUOTA_CHANGED, Change, tell
+from .events import QUOTA_CHANGED, QUOTA_WARNED, Change, announce, tell
+from .notices import Notices
 from .policies import check_project
+from .sitevalues import site_value
 
 KINDS = (KIND_PROJECT, KIND_USER)
 MANIFESTS_MAX = 1 << 53
@@ -29,6 +33,8 @@ class Room:
     """
 
     ledgers: tuple[Ledger, ...] = ()
+    refused: Callable[[Fault], None] | None = field(default=None, compare=False)
+    """Who takes note of what does not fit."""
 
     @property
     def left_bytes(self) -> int | None:
@@ -38,10 +44,13 @@ class Room:
 
     def refusal(self, size_bytes: int) -> Fault | None:
         """Return why a blob of this size may not come in, or None."""
-        return _first(
+        found = _first(
             quota.refusal(_usage(one), _limit(one), _whose(one), added_bytes=size_bytes)
             for one in self.ledgers
         )
+        if found is not None and self.refused is not None:
+            self.refused(found)
+        return found
 
     def excess(self, size_bytes: int) -> Fault | None:
         """Return why not even a mount is taken, or None: only where a ledger is over already.
@@ -53,7 +62,7 @@ class Room:
             for one in self.ledgers
             if one.limit_bytes is not None and one.used_bytes > one.limit_bytes
         ]
-        return Room(tuple(over)).refusal(size_bytes)
+        return Room(tuple(over), self.refused).refusal(size_bytes)
 
 
 class QuotaService:
@@ -66,8 +75,10 @@ class QuotaService:
         *,
         project_bytes: int | None = None,
         warn_share: float = WARN_SHARE,
+        notices: Notices | None = None,
     ) -> None:
-        """`project_bytes` is the limit that new projects get; None for none."""
+        """`project_bytes` is the limit that new projects get; None for what the site's is."""
+        self._notices = notices
         self._catalog = catalog
         self._clock = clock
         self._project_bytes = project_bytes
@@ -76,7 +87,40 @@ class QuotaService:
     async def room(self, name: RepositoryName, caller: Caller) -> Room:
         """Return what the caller may still bring into the repository: one indexed read."""
         async with self._catalog.begin() as tx:
-            return Room(tuple(await self._owners(tx, name.project, caller.actor)))
+            found = tuple(await self._owners(tx, name.project, caller.actor))
+        return Room(found, partial(self.note, name, caller))
+
+    def note(self, name: RepositoryName, caller: Caller, fault: Fault) -> None:
+        """Take note that a push was refused because of a quota."""
+        if self._notices is not None:
+            self._notices.exceeded(name, caller, fault)
+
+    async def warn(
+        self,
+        tx: Tx,
+        name: RepositoryName,
+        caller: Caller,
+        charge: tuple[Iterable[Ledger], Iterable[Ledger]],
+    ) -> None:
+        """Tell of ledgers that a push has filled so far that people are warned.
+
+        `charge` are the ledgers before and after it; who was warned before is not told again.
+        """
+        before, after = charge
+        known = {(one.kind, one.name): _usage(one) for one in before}
+        for one in after:
+            was = known.get((one.kind, one.name), Usage())
+            text = quota.warning(_usage(one), _limit(one), _whose(one), self._warn_share)
+            if text is None or quota.warning(was, _limit(one), _whose(one), self._warn_share):
+                continue
+            facts = {
+                "text": text,
+                "kind": one.kind,
+                "name": one.name,
+                "usedBytes": one.used_bytes,
+                "limitBytes": one.limit_bytes,
+            }
+            await announce(tx, caller, Change(QUOTA_WARNED, name, self._clock.now()), facts)
 
     async def prepare(self, tx: Tx, name: RepositoryName, actor: str) -> list[Ledger]:
         """Return the ledgers that a push is about to be charged on, as they are before that.
@@ -159,8 +203,25 @@ class QuotaService:
         _check_owner(kind, name)
         async with self._catalog.begin() as tx:
             found = await tx.ledgers.find(kind, name)
-        default = self._project_bytes if kind == KIND_PROJECT else None
+            default = await self._of_new(tx) if kind == KIND_PROJECT else None
         return found or Ledger(0, kind, name, 0, 0, default, None)
+
+    async def many(self, kind: str, names: Sequence[str]) -> dict[str, Ledger]:
+        """Return several as `find` does, by name."""
+        for name in names:
+            _check_owner(kind, name)
+        async with self._catalog.begin() as tx:
+            found = {one.name: one for one in await tx.ledgers.named(kind, names)}
+            is_new = kind == KIND_PROJECT and len(found) < len(set(names))
+            default = await self._of_new(tx) if is_new else None
+        return {
+            name: found.get(name) or Ledger(0, kind, name, 0, 0, default, None) for name in names
+        }
+
+    async def usual_bytes(self) -> int | None:
+        """Return what a project may hold that has no ledger yet; None for as much as it likes."""
+        async with self._catalog.begin() as tx:
+            return await self._of_new(tx)
 
     async def page(self, kind: str, after: str, limit: int) -> list[Ledger]:
         """Return ledgers of a kind by name, those after `after`."""
@@ -171,9 +232,19 @@ class QuotaService:
     async def _owners(self, tx: Tx, project: str, actor: str) -> list[Ledger]:
         """Return the ledgers there are; a new project's has id 0, and is there if it is limited."""
         found = await tx.ledgers.owners(project, actor)
-        if self._project_bytes is None or any(one.kind == KIND_PROJECT for one in found):
+        if any(one.kind == KIND_PROJECT for one in found):
             return found
-        return [*found, Ledger(0, KIND_PROJECT, project, 0, 0, self._project_bytes, None)]
+        limit_bytes = await self._of_new(tx)
+        if limit_bytes is None:
+            return found
+        return [*found, Ledger(0, KIND_PROJECT, project, 0, 0, limit_bytes, None)]
+
+    async def _of_new(self, tx: Tx) -> int | None:
+        """Return the limit that a new project gets."""
+        if self._project_bytes is not None:
+            return self._project_bytes
+        limit_bytes: int | None = await site_value(tx, Setting.PROJECT_BYTES)
+        return limit_bytes
 
 
 def _usage(ledger: Ledger) -> Usage:

@@ -19,6 +19,7 @@ from entrepot.ports.policies import PolicyRow
 from entrepot.ports.trash import KIND_MANIFEST, KIND_TAG, TrashEntry
 from entrepot.rules.admission import Facts
 from entrepot.rules.leases import BlobRow, BlobState
+from entrepot.rules.notifications.kinds import NOTICES
 
 from .events import (
     BLOB_DELETED,
@@ -123,6 +124,8 @@ class Replay:
 
     async def apply(self, event: Event) -> None:
         """Do one event again. Nothing of it needs be durable yet."""
+        if event.kind in NOTICES:
+            return
         if event.kind in SETS:
             await self._set(event)
             return

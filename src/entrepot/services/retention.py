@@ -25,6 +25,7 @@ from entrepot.rules.retention.planner import planning
 from .configs import ImageConfigs, ImageFacts
 from .context import Caller
 from .deletion import Cause, DeletionService
+from .events import RETENTION_FINISHED, Change, announce
 from .jobs import Run
 from .policies import PolicyService
 
@@ -36,6 +37,10 @@ DUTY_MAX = 0.2
 ARTIFACTS_MAX = 200_000
 """Most artifacts of one repository that a plan is made for."""
 REPOSITORIES_PAGE = 100
+TOLD_MAX = 100
+"""Most repositories whose totals the progress keeps, those of the beginning."""
+LINES_MAX = 200
+"""Most lines that a dry run tells of one repository."""
 CLIENT = "retention"
 """The client program in history and trash."""
 
@@ -94,6 +99,8 @@ class RetentionService:
     async def run(self, run: Run) -> None:
         """Carry out a project's policy: the handler of jobs of `KIND`, `{"project": NAME}`.
 
+        With `"dry_run": true` it only tells what it would do.
+
         Each step is a transaction; one that is done again finds nothing left to do (I12).
         """
         project = str(run.args["project"])
@@ -103,6 +110,7 @@ class RetentionService:
             async with self._catalog.begin() as tx:
                 names = await tx.history.repositories(project, after, REPOSITORIES_PAGE)
             if not names:
+                await self._finish(run, project)
                 return
             for name in names:
                 plan = await self._plan(name, policy, self._clock.now(), run)
@@ -112,6 +120,9 @@ class RetentionService:
     async def _carry_out(self, run: Run, name: RepositoryName, plan: Plan) -> None:
         todo = [one for one in plan.decisions if one.action is not Action.KEEP]
         cause = Caller(run.job.actor, CLIENT)
+        if run.args.get("dry_run"):
+            await _tell(run, name, todo)
+            todo = []
         for decision in todo:
             async with self._catalog.begin(write=True) as tx:
                 repository = await tx.repositories.find(name)
@@ -123,7 +134,18 @@ class RetentionService:
             tags = sum(len(one.tags) for one in todo)
             await run.log(f"{name.wire}: {plan.deleted} artifacts and {tags} tags removed")
         async with self._catalog.begin(write=True, durable=False) as tx:
-            await run.save(tx, {**run.progress, "after": name})
+            await run.save(tx, {**_told(run.progress, name, plan), "after": name})
+
+    async def _finish(self, run: Run, project: str) -> None:
+        """Tell that it has run: at least once, as the job may be cut off right after."""
+        if run.args.get("dry_run"):
+            return
+        done = run.progress
+        facts = {name: done.get(name, 0) for name in ("deleted", "untagged")}
+        facts["kept"] = sum(kept for _, _, kept in done.get("repositories", []))
+        change = Change(RETENTION_FINISHED, RepositoryName(project), self._clock.now())
+        async with self._catalog.begin(write=True, durable=False) as tx:
+            await announce(tx, Caller(run.job.actor, CLIENT), change, facts)
 
     @staticmethod
     def _counts(run: Run, decision: Decision) -> dict[str, Any]:
@@ -193,6 +215,26 @@ class RetentionService:
                 )
             after = rows[-1].id
             await (self._clock.sleep(0) if run is None else run.pause())
+
+
+async def _tell(run: Run, name: RepositoryName, todo: list[Decision]) -> None:
+    """Write what would be done into the job's log."""
+    for one in todo[:LINES_MAX]:
+        tags = ", ".join(one.tags) or "no tags"
+        await run.log(f"{name.wire}: would {one.action.value} {one.digest} ({tags}): {one.reason}")
+    await run.log(f"{name.wire}: {len(todo)} of its artifacts would change")
+
+
+def _told(progress: dict[str, Any], name: RepositoryName, plan: Plan) -> dict[str, Any]:
+    """Return the progress with `[path, artifacts, kept]` of one more repository."""
+    told = progress.get("repositories", [])
+    if not plan.decisions or len(told) >= TOLD_MAX:
+        return progress
+    total = len(plan.decisions)
+    return {
+        **progress,
+        "repositories": [*told, [name.partition("/")[2], total, total - plan.deleted]],
+    }
 
 
 def _tags(name: RepositoryName, row: ArtifactRow, rules: tuple[Rule, ...]) -> tuple[TagFact, ...]:

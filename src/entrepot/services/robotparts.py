@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from entrepot.oci.errors import Code, Fault
 from entrepot.ports.catalog import Tx
 from entrepot.ports.grants import GrantRow
+from entrepot.ports.notes import OF_ROBOT
 from entrepot.ports.robots import Credential, CredentialKind, Robot
 from entrepot.rules.access import Grant, Identity, Kind
 from entrepot.rules.areas import REGISTRY_AREA, contains, project_of
@@ -189,9 +190,10 @@ async def found(tx: Tx, name: str) -> Robot:
 
 
 async def forget(tx: Tx, name: str) -> None:
-    """Remove what a robot may do, and its secrets."""
+    """Remove what a robot may do, its secrets, and what was remembered of it."""
     await tx.grants.forget(SubjectKind.ROBOT, name)
     await tx.credentials.forget(CredentialKind.ROBOT, name)
+    await tx.notes.remove(OF_ROBOT, name)
 
 
 async def end_secrets(tx: Tx, name: str, now: float, overlap_seconds: float) -> None:

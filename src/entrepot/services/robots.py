@@ -1,5 +1,6 @@
 """Robot accounts: made, changed, given new secrets and removed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from entrepot.oci.errors import Code, Fault
@@ -175,6 +176,20 @@ class RobotService:
         """Return a robot by its full name, or raise `Fault(NOT_FOUND)`."""
         async with self._catalog.begin() as tx:
             return await view_of(tx, await found(tx, name))
+
+    async def by_id(self, robot_id: int) -> RobotView:
+        """Return a robot by its id, or raise `Fault(NOT_FOUND)`."""
+        async with self._catalog.begin() as tx:
+            robot = await tx.robots.by_id(robot_id)
+            if robot is None:
+                raise Fault(Code.NOT_FOUND, f"there is no robot {robot_id}: list them")
+            return await view_of(tx, robot)
+
+    async def granted(self, robots: Sequence[Robot]) -> list[RobotView]:
+        """Return robots with what they may do, for a list; their secrets are left out."""
+        async with self._catalog.begin() as tx:
+            grants = await tx.lists.robots.grants([one.name for one in robots])
+        return [RobotView(one, tuple(grants.get(one.name, ()))) for one in robots]
 
     async def page(self, project: str | None, after: str, limit: int) -> list[RobotView]:
         """Return robots by full name: of a project, of the registry (''), or all (None)."""

@@ -58,7 +58,7 @@ class RoleService:
         async with self._catalog.begin(write=True) as tx:
             if await tx.roles.find(name) is None:
                 raise _no_role(name)
-            holder = await tx.grants.with_role(name)
+            holder = await tx.roles.granted(name)
             if holder is not None:
                 raise Fault(
                     Code.CONFLICT,

@@ -18,6 +18,7 @@ from .context import Caller
 from .keys import KIND as SIGNING_KEY
 
 FACTOR = "factor"
+WEBHOOK = "webhook"
 KIND = "secret"
 """What sealed secrets are for: this and the name."""
 STEP = 64
@@ -35,6 +36,7 @@ HOLDERS: tuple[tuple[str, Callable[[Tx], SealedRows]], ...] = (
     (FACTOR, lambda tx: tx.sealed_factors),
     (KIND, lambda tx: tx.sealed_secrets),
     (SIGNING_KEY, lambda tx: tx.signing_keys),
+    (WEBHOOK, lambda tx: tx.sealed_webhooks),
 )
 """All rows that hold sealed values, by what these are for; in the order of that word."""
 
@@ -108,7 +110,7 @@ class SecretService:
         found: list[Sealed] = []
         kind_after, _, place_after = after.partition(":")
         is_number = place_after.isascii() and place_after.isdecimal() and len(place_after) <= 18
-        if kind_after == FACTOR and not is_number:
+        if kind_after in (FACTOR, WEBHOOK) and not is_number:
             raise Fault(Code.REQUEST_INVALID, f"'{after[:80]}' is no cursor: use `next` of a page")
         for kind, rows in HOLDERS:
             if kind < kind_after or len(found) >= limit:

@@ -1,0 +1,1 @@
+"""Pages of lists by number, with their totals, fast however long the lists are."""
