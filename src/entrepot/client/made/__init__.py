@@ -1,0 +1,1 @@
+"""Made by `python -m tools.client` from the API's description; do not edit."""
