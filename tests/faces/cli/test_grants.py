@@ -14,8 +14,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from entrepot.faces.cli.explain import explain, whoami
-from entrepot.faces.cli.grants import grants, roles
+from entrepot.faces.cli.grants import grants
 from entrepot.faces.cli.projects import projects
+from entrepot.faces.cli.roles import roles
 from entrepot.faces.manage.api import api_app
 from entrepot.faces.server import Listener, ServerLimits
 from entrepot.faces.server.run import Server

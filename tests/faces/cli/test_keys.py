@@ -79,6 +79,12 @@ async def test_keys_are_listed_rotated_and_dropped(desk: Desk) -> None:
     assert [line.split()[1] for line in shown] == ["STAGE", "active,", "next"]
     refused = await desk.run(keys, "drop", first["kid"], stdin="n\n")
     assert refused.exit_code == 1
+    dry = await desk.run(keys, "drop", first["kid"], "--dry-run")
+    assert dry.stdout.endswith("nothing was changed\n")
+    would = await desk.run(keys, "drop", first["kid"], "--dry-run", "--json")
+    assert [one["kid"] for one in json.loads(would.stdout)["would_remove"]] == [first["kid"]]
+    unknown = await desk.run(keys, "drop", "xyz", "--dry-run")
+    assert (unknown.exit_code, "there is no key xyz" in unknown.stderr) == (1, True)
     dropped = await desk.run(keys, "drop", "--yes", first["kid"])
     assert (dropped.exit_code, f"{first['kid']} dropped" in dropped.stdout) == (0, True)
     (left,) = json.loads((await desk.run(keys, "list", "--json")).stdout)

@@ -1,5 +1,6 @@
 """What people read after a rebuild, a backup, a restore."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from entrepot.faces.cli.recovery import (
     SHOWN_MAX,
     ask_for_backup,
     tell_copied,
+    tell_findings,
     tell_rebuilt,
     tell_restored,
 )
@@ -44,6 +46,27 @@ def test_missing_blobs_and_changed_files_are_named(capsys: pytest.CaptureFixture
     told = capsys.readouterr().out
     for part in ("sha256:a is missing", "journal/1.jsonl is not", "I2: wrong", "1 findings"):
         assert part in told
+
+
+def test_programs_get_json(capsys: pytest.CaptureFixture[str]) -> None:
+    copied = Copied(blobs=2, size_bytes=2048, missing=1, names=["sha256:a"])
+    finding = {"invariant": "I2", "message": "wrong"}
+    tell_copied(copied, as_json=True)
+    tell_restored(["journal/1.jsonl"], copied, [Finding("I2", "wrong")], as_json=True)
+    tell_rebuilt(Report(accounts=2), Path("old.db"), is_swapped=True, as_json=True)
+    tell_findings([Finding("I2", "wrong")], 3, as_json=True)
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (told[0]["blobs"], told[0]["missing"]) == (2, 1)
+    assert told[1]["copied"] == told[0]
+    assert (told[1]["changed"], told[1]["findings"]) == (["journal/1.jsonl"], [finding])
+    assert (told[2]["report"]["accounts"], told[2]["kept"]) == (2, "old.db")
+    assert told[3] == {"findings": [finding], "debris": 3}
+
+
+def test_findings_are_told_one_by_one(capsys: pytest.CaptureFixture[str]) -> None:
+    tell_findings([Finding("I2", "wrong")], 3, as_json=False)
+    told = capsys.readouterr().out
+    assert told == "I2: wrong\n1 findings; 3 blobs that nothing refers to\n"
 
 
 def test_without_a_server_one_is_told_so(

@@ -80,7 +80,7 @@ async def test_robots_are_listed(shop: MachineShop) -> None:
         "robot$acme+ci",
         "on",
         "never",
-        "never",
+        "not yet",
         "repository.pull on acme",
     ]
     assert re.split(r"  +", lines[2])[-1] == "guest on *"

@@ -31,7 +31,7 @@ async def test_a_token_is_made_listed_used_and_revoked(shop: MachineShop) -> Non
         "ci",
         "2027-01-15T08:00:00Z",
         "2027-01-16T08:00:00Z",
-        "never",
+        "not yet",
         "repository.pull on acme/web/**",
     ]
     token_id = secret[4:20]

@@ -6,17 +6,16 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
 
 import click
 import msgspec
 
+from entrepot.client.made.audit import AuditApi, AuditEntry
 from entrepot.rules.audit import AuditLine
 from entrepot.rules.auditformats import RENDER, AuditFormat
 
 from .client import Client
-from .following import ROOT
-from .options import all_pages, json_option, server_options, show_json, show_table
+from .options import json_option, server_options, show_json, show_table
 
 LINES_SHOWN = 50
 LINES_MAX = 100_000
@@ -32,23 +31,23 @@ HELP = {"help_option_names": ["-h", "--help"]}
 
 
 def _filters(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that narrow; the command gets `query`, the URL's fields."""
+    """Add the options that narrow; the command gets `query`, arguments of the client."""
     names = ("actor", "project", "operation", "since", "until")
 
     @wraps(command)
     def wrapped(**given: Any) -> None:
-        query = {name: value for name in names if (value := given.pop(name))}
+        query: dict[str, Any] = {name: value for name in names if (value := given.pop(name))}
         if given.pop("refused"):
-            query["refused"] = "true"
+            query["refused"] = True
         command(query=query, **given)
 
     for option in (
-        click.option("--actor", metavar="NAME", help="Only what NAME did."),
-        click.option("--project", metavar="NAME", help="Only what is about this project."),
-        click.option("--operation", metavar="WORD", help="Only such acts, as tag.deleted."),
-        click.option("--refused", is_flag=True, help="Only what was refused or failed."),
-        click.option("--since", metavar="WHEN", help="From then on: 2026-10-01T12:00Z, `2h ago`."),
         click.option("--until", metavar="WHEN", help="Before then."),
+        click.option("--since", metavar="WHEN", help="From then on: 2026-10-01T12:00Z, `2h ago`."),
+        click.option("--refused", is_flag=True, help="Only what was refused or failed."),
+        click.option("--operation", metavar="WORD", help="Only such acts, as tag.deleted."),
+        click.option("--project", metavar="NAME", help="Only what is about this project."),
+        click.option("--actor", metavar="NAME", help="Only what NAME did."),
     ):
         option(wrapped)
     return wrapped
@@ -71,21 +70,20 @@ def audit() -> None:
 @_filters
 @json_option
 @server_options
-def list_lines(client: Client, query: dict[str, str], limit: int, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
+def list_lines(client: Client, query: dict[str, Any], limit: int, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
     """List acts, newest first."""
-    path = f"{ROOT}/audit" + (f"?{urlencode(query)}" if query else "")
-    found = all_pages(client, path, most=min(limit, LINES_MAX), cursor="before")
+    found = [*AuditApi(client).search_audit_log_all(**query, most=min(limit, LINES_MAX))]
     if as_json:
         show_json(found)
         return
     rows = [
         (
-            line["at"],
-            line["actor"] or ANONYMOUS,
-            line["address"] or ANONYMOUS,
-            line["operation"],
-            line["resource"],
-            line["result"],
+            line.at,
+            line.actor or ANONYMOUS,
+            line.address or ANONYMOUS,
+            line.operation,
+            line.resource,
+            line.result,
         )
         for line in found
     ]
@@ -96,8 +94,13 @@ def list_lines(client: Client, query: dict[str, str], limit: int, as_json: bool)
 @_format_option
 @_filters
 @server_options
-def export(client: Client, query: dict[str, str], wanted: str) -> None:
-    """Write acts, oldest first, one a line, to standard output."""
+def export(client: Client, query: dict[str, Any], wanted: str) -> None:
+    """Write acts, oldest first, one a line, to standard output.
+
+    \b
+    entrepot audit export --since '7d ago' --project acme
+    entrepot audit export --format cloudevents --refused
+    """  # noqa: D301 - click reads the control character
     after, more = "0", True
     while more:
         after, more = _write(client, {**query, "after": after}, wanted)
@@ -107,7 +110,7 @@ def export(client: Client, query: dict[str, str], wanted: str) -> None:
 @_format_option
 @_filters
 @server_options
-def follow(client: Client, query: dict[str, str], wanted: str) -> None:
+def follow(client: Client, query: dict[str, Any], wanted: str) -> None:
     """Write acts as they happen, until interrupted."""
     after = "0" if "since" in query else "last"
     while True:
@@ -116,17 +119,18 @@ def follow(client: Client, query: dict[str, str], wanted: str) -> None:
             time.sleep(FOLLOW_SECONDS)
 
 
-def _write(client: Client, query: dict[str, str], wanted: str) -> tuple[str, bool]:
+def _write(client: Client, query: dict[str, Any], wanted: str) -> tuple[str, bool]:
     """Write one page; return where to go on, and whether there is more now."""
-    found = client.call("GET", f"{ROOT}/audit/lines?{urlencode({**query, 'limit': PAGE})}")
-    sys.stdout.buffer.writelines(_rendered(found["items"], wanted, found["source"]))
+    found = AuditApi(client).read_audit_log(**query, limit=PAGE)
+    sys.stdout.buffer.writelines(_rendered(found.items, wanted, found.source))
     sys.stdout.buffer.flush()
-    return str(found["next"]), bool(found["more"])
+    return str(found.next), found.more
 
 
-def _rendered(items: list[dict[str, Any]], wanted: str, source: str) -> Iterator[bytes]:
+def _rendered(items: list[AuditEntry], wanted: str, source: str) -> Iterator[bytes]:
     render = RENDER[AuditFormat(wanted)]
     for item in items:
-        at = datetime.fromisoformat(item["at"]).timestamp()
-        detail = msgspec.json.encode(item["detail"]).decode()
-        yield render(AuditLine(**{**item, "at": at, "detail": detail}), source)
+        at = datetime.fromisoformat(item.at).timestamp()
+        detail = msgspec.json.encode(item.detail).decode()
+        facts = {**msgspec.structs.asdict(item), "at": at, "detail": detail}
+        yield render(AuditLine(**facts), source)

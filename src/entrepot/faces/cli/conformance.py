@@ -6,11 +6,14 @@ from typing import Annotated
 import click
 import msgspec
 
+from .messages import _
+from .options import show_table
+
 RESULTS = "conformance.yaml"
 SUMMARY = "conformance.json"
 
 HEADINGS = ("SUITE", "SPECIFICATION", "COMMIT", "PASSED", "SKIPPED", "FAILED")
-NOT_RUN = "skipped by {suite}: {name}"
+NOT_RUN = _("skipped by {suite}: {name}")
 COMMIT_SHOWN = 12
 
 
@@ -43,11 +46,7 @@ def conformance(summary: bool) -> None:  # noqa: FBT001 - click passes by name
         click.echo((folder / RESULTS).read_text(encoding="utf-8"), nl=False)
         return
     runs = msgspec.json.decode((folder / SUMMARY).read_bytes(), type=tuple[_Run, ...])
-    rows = [HEADINGS, *(run.cells for run in runs)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
-    for row in rows:
-        words = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(words).rstrip())
+    show_table(HEADINGS, [run.cells for run in runs])
     for run in runs:
         for name in run.skipped_names:
             click.echo(NOT_RUN.format(suite=run.suite, name=name))

@@ -1,36 +1,38 @@
 """`entrepot user enable`, `disable` and `show`."""
 
-from urllib.parse import quote
-
 import click
 
+from entrepot.client.made.users import UsersApi
+
 from .client import Client
-from .options import json_option, server_options, show_json, show_table
-from .users import PATH
+from .messages import _
+from .options import json_option, server_options, show_change, show_json, show_table
 
 # What people read, in one place.
-ENABLED = "user {name} may log in again"
-DISABLED = "user {name} is switched off: tokens and sessions are over"
+ENABLED = _("user {name} may log in again")
+DISABLED = _("user {name} is switched off: tokens and sessions are over")
 HEADINGS = ("NAME", "KNOWN BY", "STATE", "SEEN", "E-MAIL", "FULL NAME")
-ON, OFF = "on", "off"
+ON, OFF = _("on"), _("off")
 
 
 @click.command()
 @click.argument("name")
+@json_option
 @server_options
-def enable(client: Client, name: str) -> None:
+def enable(client: Client, name: str, *, as_json: bool) -> None:
     """Let user NAME log in again."""
-    client.call("POST", f"{_path(name)}/enable", {})
-    click.echo(ENABLED.format(name=name))
+    found = UsersApi(client).enable_user(name)
+    show_change(found, ENABLED.format(name=name), as_json=as_json)
 
 
 @click.command()
 @click.argument("name")
+@json_option
 @server_options
-def disable(client: Client, name: str) -> None:
+def disable(client: Client, name: str, *, as_json: bool) -> None:
     """Switch user NAME off, without forgetting anything of theirs."""
-    client.call("POST", f"{_path(name)}/disable", {})
-    click.echo(DISABLED.format(name=name))
+    found = UsersApi(client).disable_user(name)
+    show_change(found, DISABLED.format(name=name), as_json=as_json)
 
 
 @click.command()
@@ -39,14 +41,10 @@ def disable(client: Client, name: str) -> None:
 @server_options
 def show(client: Client, name: str, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
     """Show who says what of user NAME."""
-    found = client.call("GET", f"{_path(name)}/profile")
+    found = UsersApi(client).get_user_profile(name)
     if as_json:
         show_json(found)
         return
-    state = ON if found["enabled"] else OFF
-    row = (found["name"], found["source"], state, found["seen_at"], found["email"])
-    show_table(HEADINGS, [(*row, found["display_name"])])
-
-
-def _path(name: str) -> str:
-    return f"{PATH}/{quote(name, safe='')}"
+    state = ON if found.enabled else OFF
+    row = (found.name, found.source, state, found.seen_at, found.email, found.display_name)
+    show_table(HEADINGS, [row])

@@ -3,12 +3,14 @@
 import shlex
 import textwrap
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import click
 
+from entrepot.client.made.access import AccessApi, Answer
+from entrepot.client.made.robots import RobotsApi
+
 from .client import Client
-from .following import ROOT
+from .messages import _
 from .options import json_option, server_options, show_json, show_table
 
 HELP = {"help_option_names": ["-h", "--help"]}
@@ -16,41 +18,41 @@ WIDTH = 96
 INDENT = 22
 
 # What people read, in one place.
-YES = "YES: {who} may {action} {on}."
-NO = "NO: {who} may not {action} {on}."
+YES = _("YES: {who} may {action} {on}.")
+NO = _("NO: {who} may not {action} {on}.")
 ACTIONS = {
-    "repository.pull": "pull from",
-    "repository.push": "push to",
-    "repository.delete": "delete from",
+    "repository.pull": _("pull from"),
+    "repository.push": _("push to"),
+    "repository.delete": _("delete from"),
 }
-OTHER = "use {permission} on"
-BECAUSE = "Why: {reason}."
-LOOKED_AT = "What was looked at:"
-TO_DO = "What to do:"
-HEADINGS = ("WHERE", "BY")
-SELF = "{name} ({kind}), role of the account: {role}, groups: {groups}"
-NARROWED = "what was logged in with may do less: it is an access token"
-NONE = "none"
+OTHER = _("use {permission} on")
+BECAUSE = _("Why: {reason}.")
+LOOKED_AT = _("What was looked at:")
+TO_DO = _("What to do:")
+HEADINGS = ("WHERE", "SOURCE")
+SELF = _("{name} ({kind}), role of the account: {role}, groups: {groups}")
+NARROWED = _("what was logged in with may do less: it is an access token")
+NONE = _("none")
 GIVE_ROLE = "entrepot grant add {who} {role} {project}"
 GIVE_PERMISSION = "entrepot grant add {who} --permissions {permission} '*'"
-MAKE_PUBLIC = (
+MAKE_PUBLIC = _(
     "log in; or, if anyone at all shall pull from it: entrepot project change {project} --public"
 )
 GIVE_ROBOT = "entrepot robot change {who} {grants}"
-OUTSIDE = (
+OUTSIDE = _(
     "a robot of project {own} is given nothing outside of it: make a robot of the registry "
     "(entrepot robot create NAME {grants})"
 )
-WORKLOAD = "add the grant to the rule that trusts it; a rule's grants are all that it gives"
-LOG_IN = "log in: without an account one can only pull, and only from public projects"
-ADDRESS = "come from an allowed network, or widen those of the robot or access token"
-ADDRESS_OF_REGISTRY = (
+WORKLOAD = _("add the grant to the rule that trusts it; a rule's grants are all that it gives")
+LOG_IN = _("log in: without an account one can only pull, and only from public projects")
+ADDRESS = _("come from an allowed network, or widen those of the robot or access token")
+ADDRESS_OF_REGISTRY = _(
     "come from an allowed network, or add this one to auth.networks in the settings"
 )
-ADDRESS_OF_PROJECT = "entrepot project change {project} --network CIDR   (name all of them)"
-TOKEN = "use the password, or an access token that was made for this"  # noqa: S105 - a message
-ACCOUNT = "see that the account is there and switched on, then ask again"
-SWITCHED_OFF = "nobody may while the registry's settings say so: change them there"
+ADDRESS_OF_PROJECT = _("entrepot project change {project} --network CIDR   (name all of them)")
+TOKEN = _("use the password, or an access token that was made for this")
+ACCOUNT = _("see that the account is there and switched on, then ask again")
+SWITCHED_OFF = _("nobody may while the registry's settings say so: change them there")
 
 
 @click.command("explain", context_settings=HELP)
@@ -73,25 +75,23 @@ def explain(client: Client, who: str, action: str, what: str, **given: Any) -> N
     entrepot explain alice push acme/web
     entrepot explain 'robot$ci' pull acme/web --from 10.0.0.7
     """  # noqa: D301 - click reads the control character
-    asked = {"who": who, "permission": action, "on": what}
-    if given["address"] is not None:
-        asked["address"] = given["address"]
-    found = client.call("GET", f"{ROOT}/explain?{urlencode(asked)}")
+    address = given["address"]
+    found = AccessApi(client).explain(who=who, permission=action, on=what, address=address)
     if given["as_json"]:
         show_json(found)
         return
-    told = YES if found["allowed"] else NO
-    permission = found["permission"]
+    told = YES if found.allowed else NO
+    permission = found.permission
     action = ACTIONS.get(permission, OTHER.format(permission=permission))
-    click.echo(told.format(who=found["who"], action=action, on=found["on"]))
-    if not found["allowed"]:
-        _tell(BECAUSE.format(reason=found["reason"]), "  ")
+    click.echo(told.format(who=found.who, action=action, on=found.on))
+    if not found.allowed:
+        _tell(BECAUSE.format(reason=found.reason), "  ")
         click.echo(f"\n{TO_DO}")
         _tell(_cure(client, found), "  ")
     click.echo(f"\n{LOOKED_AT}")
-    for step in found["steps"]:
-        head = f"  {step['looked_at']:{INDENT - 2}}"
-        _tell(head + step["found"], "", " " * INDENT)
+    for step in found.steps:
+        head = f"  {step.looked_at:{INDENT - 2}}"
+        _tell(head + step.found, "", " " * INDENT)
 
 
 @click.command("whoami", context_settings=HELP)
@@ -99,21 +99,21 @@ def explain(client: Client, who: str, action: str, what: str, **given: Any) -> N
 @server_options
 def whoami(client: Client, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
     """Tell who you are to the server, and what you were given."""
-    found = client.call("GET", f"{ROOT}/whoami")
+    found = AccessApi(client).whoami()
     if as_json:
         show_json(found)
         return
-    groups = ", ".join(found["groups"]) or NONE
-    role = found["role"] or NONE
-    click.echo(SELF.format(name=found["name"], kind=found["kind"], role=role, groups=groups))
-    if found["narrowed"]:
+    groups = ", ".join(found.groups) or NONE
+    role = found.role or NONE
+    click.echo(SELF.format(name=found.name, kind=found.kind, role=role, groups=groups))
+    if found.narrowed:
         click.echo(NARROWED)
-    show_table(HEADINGS, [(one["scope"], one["source"]) for one in found["grants"]])
+    show_table(HEADINGS, [(one.scope, one.source) for one in found.grants])
 
 
-def _cure(client: Client, found: dict[str, Any]) -> str:
+def _cure(client: Client, found: Answer) -> str:
     """Return what helps: where a command does, that command."""
-    obstacle = found["obstacle"]
+    obstacle = found.obstacle
     if obstacle == "grant":
         return _grant(client, found)
     if obstacle == "address":
@@ -123,48 +123,48 @@ def _cure(client: Client, found: dict[str, Any]) -> str:
         "account": ACCOUNT,
         "switched off": SWITCHED_OFF,
     }
-    return others.get(obstacle, str(found["reason"]))
+    return others.get(obstacle, str(found.reason))
 
 
-def _address(found: dict[str, Any]) -> str:
+def _address(found: Answer) -> str:
     """Return what helps with the list that the reason names."""
-    if found["reason"].startswith("the registry "):
+    if found.reason.startswith("the registry "):
         return ADDRESS_OF_REGISTRY
-    if found["reason"].startswith("project "):
-        return ADDRESS_OF_PROJECT.format(project=found["project"])
+    if found.reason.startswith("project "):
+        return ADDRESS_OF_PROJECT.format(project=found.project)
     return ADDRESS
 
 
-def _grant(client: Client, found: dict[str, Any]) -> str:
-    project, permission, roles = found["project"], found["permission"], found["roles"]
+def _grant(client: Client, found: Answer) -> str:
+    project, permission, roles = found.project, found.permission, found.roles
     role = roles[0] if roles else ""
-    if found["kind"] == "anonymous":
+    if found.kind == "anonymous":
         is_pull = permission == "repository.pull" and project
         return MAKE_PUBLIC.format(project=project) if is_pull else LOG_IN
-    if found["kind"] == "robot":
+    if found.kind == "robot":
         return _robot(client, found)
-    if found["kind"] == "workload":
+    if found.kind == "workload":
         return WORKLOAD
-    who = shlex.quote(found["who"])
+    who = shlex.quote(found.who)
     if role and project:
         return GIVE_ROLE.format(who=who, role=role, project=project)
     return GIVE_PERMISSION.format(who=who, permission=permission)
 
 
-def _robot(client: Client, found: dict[str, Any]) -> str:
+def _robot(client: Client, found: Answer) -> str:
     """Return the command that gives a robot all it has, and this too."""
-    robot = client.call("GET", f"{ROOT}/robots/{quote(found['who'], safe='')}")
-    new = _option("permission", found["permission"], found["project"] or "*")
-    if found["roles"] and found["project"]:
-        new = _option("role", found["roles"][0], found["project"])
-    if robot["project"] and robot["project"] != found["project"]:
-        return OUTSIDE.format(own=robot["project"], grants=new)
+    robot = RobotsApi(client).get_robot(found.who)
+    new = _option("permission", found.permission, found.project or "*")
+    if found.roles and found.project:
+        new = _option("role", found.roles[0], found.project)
+    if robot.project and robot.project != found.project:
+        return OUTSIDE.format(own=robot.project, grants=new)
     words = []
-    for grant in robot["grants"]:
-        kind = "role" if grant["role"] else "permission"
-        names = [grant["role"]] if grant["role"] else grant["permissions"]
-        words += [_option(kind, name, grant["scope"]) for name in names]
-    return GIVE_ROBOT.format(who=shlex.quote(found["who"]), grants=" ".join([*words, new]))
+    for grant in robot.grants:
+        kind = "role" if grant.role else "permission"
+        names = [grant.role] if grant.role else grant.permissions
+        words += [_option(kind, name, grant.scope) for name in names]
+    return GIVE_ROBOT.format(who=shlex.quote(found.who), grants=" ".join([*words, new]))
 
 
 def _option(kind: str, name: str, scope: str) -> str:

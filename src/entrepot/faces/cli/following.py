@@ -7,10 +7,13 @@ from typing import Any
 
 import click
 
-from .client import NOT_OURS, Client, CommandError
+from entrepot.client.made.jobs import JobsApi
+from entrepot.client.made.shared import JobView
+
+from .client import Client, CommandError
+from .messages import _
 from .options import show_json
 
-ROOT = "/api/entrepot/v1"
 FIRST_SECONDS = 0.1
 LONGEST_SECONDS = 2.0
 """Rest between two looks at a job: short at first, as most jobs are."""
@@ -25,13 +28,13 @@ NO_COUNTS = frozenset({"after", "pass", "here", "gone", "generation", "link_repo
 """What a job's progress keeps for itself."""
 
 # What people read, in one place.
-STARTED = "job {id} ({kind}) is waiting for its turn; `entrepot job log {id} --wait` follows it"
+STARTED = _("job {id} ({kind}) is waiting for its turn; `entrepot job log {id} --wait` follows it")
 TOLD = "{at}  {text}"
-DONE = "job {id} ({kind}) is done: {progress}"
-DONE_PLAINLY = "job {id} ({kind}) is done"
-NOT_DONE = "job {id} ({kind}) is {state}: {error}"
-NO_CAUSE = "its log tells why"
-NOT_FOLLOWED = "job {id} did not end while it was followed"
+DONE = _("job {id} ({kind}) is done: {progress}")
+DONE_PLAINLY = _("job {id} ({kind}) is done")
+NOT_DONE = _("job {id} ({kind}) is {state}: {error}")
+NO_CAUSE = _("its log tells why")
+NOT_FOLLOWED = _("job {id} did not end while it was followed")
 
 
 def wait_option(command: Callable[..., None]) -> Callable[..., None]:
@@ -40,27 +43,24 @@ def wait_option(command: Callable[..., None]) -> Callable[..., None]:
     return click.option("--wait", is_flag=True, help=help_)(command)
 
 
-def show_started(client: Client, job: Any, *, wait: bool, as_json: bool) -> None:
+def show_started(client: Client, job: JobView, *, wait: bool, as_json: bool) -> None:
     """Say that a job was started, or follow it."""
-    try:
-        if wait:
-            follow(client, job["id"], as_json=as_json)
-        elif as_json:
-            show_json(job)
-        else:
-            click.echo(STARTED.format(id=job["id"], kind=job["kind"]))
-    except (TypeError, KeyError) as error:
-        raise CommandError(NOT_OURS) from error
+    if wait:
+        follow(client, job.id, as_json=as_json)
+    elif as_json:
+        show_json(job)
+    else:
+        click.echo(STARTED.format(id=job.id, kind=job.kind))
 
 
 def follow(client: Client, job_id: int, *, as_json: bool) -> None:
     """Print a job's log as it comes, until it ends; exit status 1 unless it is done then."""
-    after, rest = 0, FIRST_SECONDS
-    for _ in range(LOOKS_MAX):
+    api, after, rest = JobsApi(client), 0, FIRST_SECONDS
+    for _look in range(LOOKS_MAX):
         # The job first: lines that it wrote before it ended are not missed.
-        job = client.call("GET", f"{ROOT}/jobs/{job_id}")
+        job = api.get_job(job_id)
         after = show_log(client, job_id, after, silent=as_json)
-        if job["state"] in ENDED:
+        if job.state in ENDED:
             _show_end(job, as_json=as_json)
             return
         time.sleep(rest)
@@ -71,12 +71,12 @@ def follow(client: Client, job_id: int, *, as_json: bool) -> None:
 def show_log(client: Client, job_id: int, after: int, *, silent: bool = False) -> int:
     """Print the lines after that one; return the last one's id."""
     while True:
-        page = client.call("GET", f"{ROOT}/jobs/{job_id}/log?after={after}&limit={LINES}")
-        for line in page["items"]:
-            after = line["id"]
+        page = JobsApi(client).read_job_log(job_id, after=after, limit=LINES)
+        for line in page.items:
+            after = line.id
             if not silent:
-                click.echo(TOLD.format(**line))
-        if page["next"] is None:
+                click.echo(TOLD.format(at=line.at, text=line.text))
+        if page.next is None:
             return after
 
 
@@ -93,16 +93,16 @@ def progress_text(progress: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _show_end(job: dict[str, Any], *, as_json: bool) -> None:
+def _show_end(job: JobView, *, as_json: bool) -> None:
     if as_json:
         show_json(job)
-    elif job["state"] == "done":
-        told = progress_text(job["progress"])
+    elif job.state == "done":
+        told = progress_text(job.progress)
         text = DONE if told else DONE_PLAINLY
-        click.echo(text.format(id=job["id"], kind=job["kind"], progress=told))
+        click.echo(text.format(id=job.id, kind=job.kind, progress=told))
     else:
-        cause = job["error"] or NO_CAUSE
-        facts = {"id": job["id"], "kind": job["kind"], "state": job["state"], "error": cause}
-        click.echo(f"entrepot: {NOT_DONE.format(**facts)}", err=True)
-    if job["state"] != "done":
+        facts = {"id": job.id, "kind": job.kind, "state": job.state}
+        told = NOT_DONE.format(**facts, error=job.error or NO_CAUSE)
+        click.echo(f"entrepot: {told}", err=True)
+    if job.state != "done":
         sys.exit(EXIT_FAILED)

@@ -4,10 +4,15 @@ import sys
 from typing import Any
 
 import click
+import msgspec
+
+from entrepot.client.made.storage import PassBody, SignatureBody, StorageApi
+from entrepot.client.transport import ROOT
 
 from .client import Client, CommandError
-from .following import ROOT, show_started, wait_option
-from .options import all_pages, json_option, server_options, show_json, show_table, size_text
+from .following import show_started, wait_option
+from .messages import _
+from .options import json_option, server_options, show_json, show_table, size_text
 
 LINES_MAX = 100_000
 """Most lines of a dry run that are listed; the totals are of all that were."""
@@ -16,10 +21,10 @@ HELP = {"help_option_names": ["-h", "--help"]}
 
 # What people read, in one place.
 HEADINGS = ("DIGEST", "SIZE", "WHY")
-WOULD = "blobs that would go: {count}, {size}; nothing was changed"
-VERIFIED = "verified: {lines} lines, signed by this registry for job {job}"
-NOT_VERIFIED = "the report is not verified: {reason}"
-TOO_LONG = "the report is longer than {limit}: get it over HTTP from {path}"
+WOULD = _("blobs that would go: {count}, {size}; nothing was changed")
+VERIFIED = _("verified: {lines} lines, signed by this registry for job {job}")
+NOT_VERIFIED = _("the report is not verified: {reason}")
+TOO_LONG = _("the report is longer than {limit}: get it over HTTP from {path}")
 
 
 @click.group("gc", context_settings=HELP)
@@ -40,7 +45,7 @@ def run(client: Client, **given: bool) -> None:
     if given["dry_run"]:
         _show_preview(client, as_json=given["as_json"])
         return
-    job = client.call("POST", f"{ROOT}/gc", {"force": given["force"]})
+    job = StorageApi(client).start_garbage_collection(PassBody(force=given["force"]))
     show_started(client, job, wait=given["wait"], as_json=given["as_json"])
 
 
@@ -55,7 +60,7 @@ def report(client: Client, job: int, verified: bool) -> None:  # noqa: FBT001 - 
     """
     path = f"{ROOT}/gc/reports/{job}"
     lines, size = [], 0
-    for line in client.lines(path):
+    for line in StorageApi(client).read_sweep_report(job):
         size += len(line)
         if size > REPORT_MAX_BYTES:
             raise CommandError(TOO_LONG.format(limit=size_text(REPORT_MAX_BYTES), path=path))
@@ -71,8 +76,8 @@ def _verified(client: Client, lines: list[bytes]) -> dict[str, Any]:
     from entrepot.services.gc.report import ReportInvalid, verify
 
     def read(signature: str) -> dict[str, Any]:
-        claims: dict[str, Any] = client.call("POST", f"{ROOT}/gc/verify", {"signature": signature})
-        return claims
+        body = SignatureBody(signature=signature)
+        return msgspec.structs.asdict(StorageApi(client).verify_sweep_report(body))
 
     try:
         return verify(lines, read)
@@ -81,10 +86,10 @@ def _verified(client: Client, lines: list[bytes]) -> dict[str, Any]:
 
 
 def _show_preview(client: Client, *, as_json: bool) -> None:
-    found = all_pages(client, f"{ROOT}/gc/preview", most=LINES_MAX)
+    found = [*StorageApi(client).preview_garbage_collection_all(most=LINES_MAX)]
     if as_json:
         show_json(found)
         return
-    show_table(HEADINGS, [(one["digest"], size_text(one["size"]), one["reason"]) for one in found])
-    size = sum(one["size"] for one in found)
+    show_table(HEADINGS, [(one.digest, size_text(one.size), one.reason) for one in found])
+    size = sum(one.size for one in found)
     click.echo(WOULD.format(count=len(found), size=size_text(size)))

@@ -1,13 +1,24 @@
-"""`entrepot grant` and `entrepot role`: who may do what, where."""
+"""`entrepot grant`: who may do what, where."""
 
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import click
 
-from .client import Client
-from .following import ROOT
-from .options import all_pages, json_option, server_options, show_json, show_table
+from entrepot.client.made.grants import Grant, GrantsApi, NewGrant
+from entrepot.client.made.projects import ProjectsApi
+from entrepot.client.made.shared import SubjectKind
+
+from .client import Client, CommandError
+from .messages import _
+from .options import (
+    dry_run_option,
+    json_option,
+    server_options,
+    show_each,
+    show_json,
+    show_table,
+    show_would,
+)
 
 HELP = {"help_option_names": ["-h", "--help"]}
 LISTED_MAX = 100_000
@@ -16,19 +27,24 @@ REGISTRY = "*"
 
 # What people read, in one place.
 HEADINGS = ("ID", "WHO", "MAY", "WHERE", "GIVEN", "BY")
-ROLE_HEADINGS = ("NAME", "KIND", "PERMISSIONS", "ABOUT")
-PERMISSION_HEADINGS = ("NAME", "LEVEL", "ROLES", "ABOUT")
-GIVEN = "{who} now has {what} on {where} (grant {id})"
-TAKEN = "grant {id} taken away"
+GIVEN = _("{who} now has {what} on {where} (grant {id})")
+TAKEN = _("grant {id} taken away")
+WOULD_TAKE = _("grant {id} would be taken away: {who}, {what} on {where}; nothing was changed")
+NO_GRANT = _("there is no grant {id} that you may see: `entrepot grant list` lists them")
 EVERYONE = "everyone"
-WHOLE_REGISTRY = "the whole registry"
-ROLE_SET = "role {name} now holds {permissions}"
-ROLE_REMOVED = "role {name} removed"
-WHAT = "name a role, or permissions with --permissions, and not both"
-WHO = "name one receiver: a user, --group NAME, or --everyone"
-WHOSE = "name one of a scope, --user, --group, --robot and --everyone"
-TOO_FEW = "say what is given, and where: grant add WHO ROLE SCOPE"
-TOO_MANY = "there are too many words: the role is said by --permissions, WHO by its option"
+WHOLE_REGISTRY = _("the whole registry")
+ROLE_NAMED = _("role {name}")
+SUBJECTS = {
+    "user": _("user {name}"),
+    "group": _("group {name}"),
+    "robot": _("robot {name}"),
+    "everyone": _("everyone"),
+}
+WHAT = _("name a role, or permissions with --permissions, and not both")
+WHO = _("name one receiver: a user, --group NAME, or --everyone")
+WHOSE = _("name one of a scope, --user, --group, --robot and --everyone")
+TOO_FEW = _("say what is given, and where: grant add WHO ROLE SCOPE")
+TOO_MANY = _("there are too many words: the role is said by --permissions, WHO by its option")
 
 
 @click.group("grant", context_settings=HELP)
@@ -57,13 +73,15 @@ def add(client: Client, words: tuple[str, ...], **given: Any) -> None:
     """  # noqa: D301 - click reads the control character
     who, role, scope = _words(words, given)
     permissions = [one.strip() for one in (given["permissions"] or "").split(",") if one.strip()]
-    body = {**who, "scope": scope, "role": role, "permissions": permissions}
-    found = client.call("POST", f"{ROOT}/grants", body)
+    kind, subject = who
+    wanted = NewGrant(
+        subject_kind=kind, subject=subject, scope=scope, role=role, permissions=permissions
+    )
+    found = GrantsApi(client).give_grant(wanted)
     if given["as_json"]:
         show_json(found)
         return
-    where = WHOLE_REGISTRY if scope == REGISTRY else scope
-    told = {"who": _who(found), "what": _what(found), "where": where, "id": found["id"]}
+    told = {"who": _who(found), "what": _what(found), "where": _where(found), "id": found.id}
     click.echo(GIVEN.format(**told))
 
 
@@ -81,17 +99,19 @@ def list_grants(client: Client, scope: str | None, **given: Any) -> None:
     With * or nothing, those on the whole registry.
     """
     as_json = given.pop("as_json")
-    kinds = [(kind, value) for kind, value in given.items() if value]
+    kinds: list[tuple[Any, Any]] = [(kind, value) for kind, value in given.items() if value]
     if len(kinds) + (scope is not None) > 1:
         raise click.UsageError(WHOSE)
-    path = f"{ROOT}/grants"
+    api, all_grants = GrantsApi(client), GrantsApi(client).list_grants_all
     if kinds:
         ((kind, value),) = kinds
-        named = {} if kind == EVERYONE else {"subject": value}
-        path += f"?{urlencode({'subject_kind': kind, **named})}"
-    elif scope not in (None, REGISTRY):
-        path = f"{ROOT}/projects/{quote(str(scope).partition('/')[0], safe='')}/grants"
-    found = all_pages(client, path, most=LISTED_MAX)
+        named = None if kind == EVERYONE else value
+        found = [*all_grants(subject_kind=kind, subject=named, most=LISTED_MAX)]
+    elif scope is None or scope == REGISTRY:
+        found = [*all_grants(most=LISTED_MAX)]
+    else:
+        project = scope.partition("/")[0]
+        found = [*api.list_project_grants_all(project, most=LISTED_MAX)]
     if as_json:
         show_json(found)
     else:
@@ -100,86 +120,24 @@ def list_grants(client: Client, scope: str | None, **given: Any) -> None:
 
 @grants.command("remove")
 @click.argument("ids", nargs=-1, required=True, type=int, metavar="ID...")
+@dry_run_option
+@json_option
 @server_options
-def remove(client: Client, ids: tuple[int, ...]) -> None:
+def remove(client: Client, ids: tuple[int, ...], *, dry_run: bool, as_json: bool) -> None:
     """Take grants away, by the IDs that `grant list` shows."""
-    for grant_id in ids:
-        client.call("DELETE", f"{ROOT}/grants/{grant_id}")
-        click.echo(TAKEN.format(id=grant_id))
+    if dry_run:
+        found = [_found(client, grant_id) for grant_id in ids]
+        facts = [{"who": _who(one), "what": _what(one), "where": _where(one)} for one in found]
+        texts = [WOULD_TAKE.format(id=one.id, **f) for one, f in zip(found, facts, strict=True)]
+        show_would(found, texts, as_json=as_json)
+        return
+    take = GrantsApi(client).take_grant
+    show_each(ids, take, lambda one: TAKEN.format(id=one), key="removed", as_json=as_json)
 
 
-@click.group("role", context_settings=HELP)
-def roles() -> None:
-    """Say what roles hold, and make roles of your own."""
-
-
-@roles.command("list")
-@json_option
-@server_options
-def list_roles(client: Client, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
-    """List the roles that can be granted."""
-    found = all_pages(client, f"{ROOT}/roles", most=LISTED_MAX)
-    if as_json:
-        show_json(found)
-    else:
-        rows = [(one["name"], _kind(one), len(one["permissions"]), _about(one)) for one in found]
-        show_table(ROLE_HEADINGS, rows)
-
-
-@roles.command("show")
-@click.argument("name")
-@json_option
-@server_options
-def show(client: Client, name: str, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
-    """Show the permissions of role NAME."""
-    found = client.call("GET", _role_path(name))
-    if as_json:
-        show_json(found)
-    else:
-        click.echo("\n".join(found["permissions"]))
-
-
-@roles.command("put")
-@click.argument("name")
-@click.argument("permissions", nargs=-1, required=True, metavar="PERMISSION...")
-@click.option("--about", default="", metavar="TEXT", help="What the role is for, in a few words.")
-@server_options
-def put(client: Client, name: str, permissions: tuple[str, ...], about: str) -> None:
-    """Make role NAME of these PERMISSIONs.
-
-    Or change it for all who have it.
-    """
-    body = {"permissions": permissions, "description": about}
-    found = client.call("PUT", _role_path(name), body)
-    click.echo(ROLE_SET.format(name=name, permissions=", ".join(found["permissions"])))
-
-
-@roles.command("remove")
-@click.argument("name")
-@server_options
-def remove_role(client: Client, name: str) -> None:
-    """Remove role NAME, which nobody has any more."""
-    client.call("DELETE", _role_path(name))
-    click.echo(ROLE_REMOVED.format(name=name))
-
-
-@roles.command("permissions")
-@json_option
-@server_options
-def list_permissions(client: Client, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
-    """List all permissions, with the built-in roles that hold them."""
-    found = all_pages(client, f"{ROOT}/permissions", most=LISTED_MAX)
-    if as_json:
-        show_json(found)
-    else:
-        rows = [
-            (one["name"], one["level"], ",".join(one["roles"]) or "-", one["about"])
-            for one in found
-        ]
-        show_table(PERMISSION_HEADINGS, rows)
-
-
-def _words(words: tuple[str, ...], given: dict[str, Any]) -> tuple[dict[str, str], str, str]:
+def _words(
+    words: tuple[str, ...], given: dict[str, Any]
+) -> tuple[tuple[SubjectKind, str], str, str]:
     """Return receiver, role and scope of `[USER] [ROLE] SCOPE`."""
     by_option = bool(given["group"]) + given["everyone"]
     if by_option > 1:
@@ -188,36 +146,39 @@ def _words(words: tuple[str, ...], given: dict[str, Any]) -> tuple[dict[str, str
     if len(words) != wanted:
         raise click.UsageError(TOO_FEW if len(words) < wanted else TOO_MANY)
     rest = [*words]
-    who = {"subject_kind": EVERYONE, "subject": ""}
+    who: tuple[SubjectKind, str] = ("everyone", "")
     if given["group"]:
-        who = {"subject_kind": "group", "subject": given["group"]}
+        who = ("group", given["group"])
     elif not given["everyone"]:
-        who = {"subject_kind": "user", "subject": rest.pop(0)}
+        who = ("user", rest.pop(0))
     role = "" if given["permissions"] else rest.pop(0)
     return who, role, rest.pop(0)
 
 
-def _row(one: dict[str, Any]) -> tuple[object, ...]:
-    where = WHOLE_REGISTRY if one["scope"] == REGISTRY else one["scope"]
-    by = one["created_by"] or "-"
-    return (one["id"], _who(one), _what(one), where, one["created_at"], by)
+def _found(client: Client, grant_id: int) -> Grant:
+    """Return a grant that is listed somewhere; there is no address for one alone."""
+    api = GrantsApi(client)
+    for one in api.list_grants_all(most=LISTED_MAX):
+        if one.id == grant_id:
+            return one
+    for project in ProjectsApi(client).list_projects_all(most=LISTED_MAX):
+        for one in api.list_project_grants_all(project.name, most=LISTED_MAX):
+            if one.id == grant_id:
+                return one
+    raise CommandError(NO_GRANT.format(id=grant_id))
 
 
-def _who(one: dict[str, Any]) -> str:
-    return f"{one['subject_kind']} {one['subject']}".rstrip()
+def _row(one: Grant) -> tuple[object, ...]:
+    return (one.id, _who(one), _what(one), _where(one), one.created_at, one.created_by or "-")
 
 
-def _what(one: dict[str, Any]) -> str:
-    return f"role {one['role']}" if one["role"] else ",".join(one["permissions"])
+def _where(one: Grant) -> str:
+    return WHOLE_REGISTRY if one.scope == REGISTRY else one.scope
 
 
-def _kind(one: dict[str, Any]) -> str:
-    return "built in" if one["built_in"] else "custom"
+def _who(one: Grant) -> str:
+    return SUBJECTS[one.subject_kind].format(name=one.subject)
 
 
-def _about(one: dict[str, Any]) -> str:
-    return one["description"] or "-"
-
-
-def _role_path(name: str) -> str:
-    return f"{ROOT}/roles/{quote(name, safe='')}"
+def _what(one: Grant) -> str:
+    return ROLE_NAMED.format(name=one.role) if one.role else ",".join(one.permissions)

@@ -9,18 +9,21 @@ from typing import Any
 import click
 
 from .credentials.names import CredentialError
+from .messages import _
 from .options import EXIT_FAILED
 
 # What people read, in one place.
-NO_SERVER = "name the server, as in `entrepot login registry.example.com`, or set ENTREPOT_SERVER"
-NOT_AS_AN_OPTION = (
+NO_SERVER = _(
+    "name the server, as in `entrepot login registry.example.com`, or set ENTREPOT_SERVER"
+)
+NOT_AS_AN_OPTION = _(
     "a password on the command line stays in the shell's history and can be seen in the list of "
     "processes by everyone on this machine: leave the option out to be asked for it, or send it "
     "with --password-stdin"
 )
-NEEDS_USER = "--password-stdin needs --username, as the input is the password"
-TWO_PLACES = "use --authfile or --podman, not both"
-WORKLOAD_ALONE = (
+NEEDS_USER = _("--password-stdin needs --username, as the input is the password")
+TWO_PLACES = _("use --authfile or --podman, not both")
+WORKLOAD_ALONE = _(
     "--workload needs no user name, password or token: its identity is the environment's"
 )
 

@@ -1,16 +1,11 @@
 """What commands are about: repositories, tags, digests and moments."""
 
-from urllib.parse import quote
-
 import click
 
-NOT_A_TAG = "'{text}' names no tag: write NAME:TAG"
-NOT_AT_A_MOMENT = "'{text}' names no tag at a moment: write NAME:TAG@MOMENT, as in app:v1@2h ago"
+from .messages import _
 
-
-def repository_path(name: str) -> str:
-    """Return the address of a repository, which is one segment there."""
-    return f"/api/entrepot/v1/repositories/{quote(name, safe='')}"
+# What people read, in one place.
+NOT_AT_A_MOMENT = _("'{text}' names no tag at a moment: write NAME:TAG@MOMENT, as in app:v1@2h ago")
 
 
 def split_tag(text: str) -> tuple[str, str | None]:

@@ -5,18 +5,21 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import wraps
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import Any, TypeVar
 
 import click
 import msgspec
 
-from .client import NOT_OURS, Client, CommandError
+from .client import Client, CommandError
+from .messages import _
+from .messages.widths import columns, padded
+
+T = TypeVar("T")
 
 EXIT_FAILED = 1
-PAGE = 1000
-"""Entries asked for at once."""
-ASK_OWN_PASSWORD = "Password of {name}"  # noqa: S105 - a question
+
+# What people read, in one place.
+ASK_OWN_PASSWORD = _("Password of {name}")
 
 
 def server_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -53,10 +56,15 @@ def server_options(command: Callable[..., None]) -> Callable[..., None]:
             with closing(client):
                 command(client, **options)
         except CommandError as error:
-            click.echo(f"entrepot: {error}", err=True)
+            click.echo(f"entrepot: {told(error)}", err=True)
             sys.exit(EXIT_FAILED)
 
     return wrapped
+
+
+def told(error: CommandError) -> str:
+    """Return what to tell people of an error, in their language where it is not a server's word."""
+    return _(error.text).format(**error.facts) if error.facts else _(error.text)
 
 
 def json_option(command: Callable[..., None]) -> Callable[..., None]:
@@ -64,44 +72,69 @@ def json_option(command: Callable[..., None]) -> Callable[..., None]:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
-def all_pages(
-    client: Client, path: str, *, most: int, cursor: str = "after"
-) -> list[dict[str, Any]]:
-    """Return the entries of a list, page after page, at most `most` of them.
-
-    `path` has its query; each page names in `next` what to ask for by `cursor` to go on.
-    """
-    found: list[dict[str, Any]] = []
-    after: str | int | None = ""
-    joint = "&" if "?" in path else "?"
-    while after is not None and len(found) < most:
-        limit = min(PAGE, most - len(found))
-        page = client.call(
-            "GET",
-            f"{path}{joint}limit={limit}" + (f"&{cursor}={quote(str(after))}" if after else ""),
-        )
-        try:
-            found += page["items"]
-            following = page["next"]
-        except (TypeError, KeyError) as error:
-            raise CommandError(NOT_OURS) from error
-        # A page that leads back would be asked for again and again.
-        after = following if following != after else None
-    return found
+def dry_run_option(command: Callable[..., None]) -> Callable[..., None]:
+    """Add `--dry-run`, for what removes something; the command gets `dry_run`."""
+    help_ = "Say what would go, and do nothing."
+    return click.option("--dry-run", is_flag=True, help=help_)(command)
 
 
 def show_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table for people; the last column is as wide as it likes."""
-    lines = [[*headings], *([str(cell) for cell in row] for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(headings) - 1)]
+    named = [_(heading) for heading in headings]
+    lines = [named, *([str(cell) for cell in row] for row in rows)]
+    widths = [max(columns(line[column]) for line in lines) for column in range(len(headings) - 1)]
     for line in lines:
-        cells = [f"{cell:{width}}" for cell, width in zip(line, widths, strict=False)]
+        cells = [padded(cell, width) for cell, width in zip(line, widths, strict=False)]
         click.echo("  ".join([*cells, line[-1]]).rstrip())
 
 
 def show_json(value: Any) -> None:
     """Print a value for programs."""
     click.echo(msgspec.json.encode(value).decode())
+
+
+def show_change(changed: Any, text: str, *, as_json: bool) -> None:
+    """Say what was changed; to programs, what it is now."""
+    if as_json:
+        show_json(changed)
+    else:
+        click.echo(text)
+
+
+def show_removed(removed: Sequence[str | int], texts: Sequence[str], *, as_json: bool) -> None:
+    """Say what is gone; to programs, by which names."""
+    if as_json:
+        show_json({"done": True, "removed": removed})
+    else:
+        click.echo("\n".join(texts))
+
+
+def show_each(
+    things: Sequence[T],
+    do: Callable[[T], object],
+    text: Callable[[T], str],
+    *,
+    key: str,
+    as_json: bool,
+) -> None:
+    """Do each of some things, and say so at once; to programs, at the end, of which under `key`.
+
+    What was done before one of them fails has been told to people then.
+    """
+    for one in things:
+        do(one)
+        if not as_json:
+            click.echo(text(one))
+    if as_json:
+        show_json({"done": True, key: things})
+
+
+def show_would(found: Sequence[Any], texts: Sequence[str], *, as_json: bool) -> None:
+    """Say what would go, if it were no dry run; to programs, what it is now."""
+    if as_json:
+        show_json({"done": False, "would_remove": found})
+    else:
+        click.echo("\n".join(texts))
 
 
 def size_text(size: int) -> str:

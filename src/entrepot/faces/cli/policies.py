@@ -2,34 +2,47 @@
 
 import json
 from typing import Any, TextIO
-from urllib.parse import quote
 
 import click
 
+from entrepot.client.made.policies import PoliciesApi, PolicyBody
+from entrepot.client.made.quotas import QuotaBody, QuotasApi, QuotaView
 from entrepot.rules.quota import human
 
 from .client import Client, CommandError
-from .options import all_pages, json_option, server_options, show_json, show_table
+from .messages import _
+from .options import (
+    dry_run_option,
+    json_option,
+    server_options,
+    show_change,
+    show_json,
+    show_removed,
+    show_table,
+    show_would,
+)
 
-ROOT = "/api/entrepot/v1"
 QUOTAS_MAX = 100_000
 """Most that are listed."""
 DOCUMENT_MAX_CHARACTERS = 64 * 1024
 RETENTION = "retention"
 
 # What people read, in one place.
-KINDS = click.Choice(["aliases", "environment", "immutability", "naming", RETENTION])
+KINDS = click.Choice(["aliases", "environment", "immutability", "naming", "options", RETENTION])
 OWNERS = click.Choice(["project", "user"])
-SET = "{kind} policy of project {project} set"
-REMOVED = "{kind} policy of project {project} removed"
-LIMITED = "quota of {kind} {name}: {storage} of storage, {manifests} manifests"
+SET = _("{kind} policy of project {project} set")
+REMOVED = _("{kind} policy of project {project} removed")
+WOULD_REMOVE = _(
+    "{kind} policy of project {project}, set at {at} by {by}, would be removed; nothing was changed"
+)
+LIMITED = _("quota of {kind} {name}: {storage} of storage, {manifests} manifests")
 POLICY_HEADINGS = ("KIND", "CHANGED", "BY")
 QUOTA_HEADINGS = ("NAME", "USED", "LIMIT", "MANIFESTS", "LIMIT")
 NO_LIMIT = "-"
-NO_LIMIT_OF = "no limit of"
-TOO_LONG = f"the document is longer than {DOCUMENT_MAX_CHARACTERS} characters"
-NOT_JSON = "the document is not JSON: {reason}"
-NOTHING_TO_SET = "say what to set: --storage, --manifests or both"
+NO_LIMIT_OF = _("no limit of")
+TOO_LONG = _("the document is longer than {most} characters")
+NOT_JSON = _("the document is not JSON: {reason}")
+NOTHING_TO_SET = _("say what to set: --storage, --manifests or both")
 
 
 @click.group("policy", context_settings={"help_option_names": ["-h", "--help"]})
@@ -43,21 +56,26 @@ def policies() -> None:
 @server_options
 def list_policies(client: Client, project: str, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
     """List the policies of PROJECT."""
-    found = all_pages(client, _policy_path(project), most=len(KINDS.choices))
+    found = PoliciesApi(client).list_policies(project).items
     if as_json:
         show_json(found)
     else:
-        rows = [(one["kind"], one["changed_at"], one["changed_by"]) for one in found]
+        rows = [(one.kind, one.changed_at, one.changed_by) for one in found]
         show_table(POLICY_HEADINGS, rows)
 
 
 @policies.command("get")
 @click.argument("project")
 @click.argument("kind", type=KINDS)
+@json_option
 @server_options
-def get_policy(client: Client, project: str, kind: str) -> None:
+def get_policy(client: Client, project: str, kind: str, *, as_json: bool) -> None:
     """Print the policy of that KIND, as `set` reads it."""
-    document = client.call("GET", _policy_path(project, kind))["document"]
+    found = PoliciesApi(client).get_policy(project, kind)
+    if as_json:
+        show_json(found)
+        return
+    document = found.document
     text = document.get("text") if isinstance(document, dict) else document
     click.echo(text.rstrip("\n") if isinstance(text, str) else json.dumps(document, indent=2))
 
@@ -66,25 +84,38 @@ def get_policy(client: Client, project: str, kind: str) -> None:
 @click.argument("project")
 @click.argument("kind", type=KINDS)
 @click.argument("file", type=click.File(encoding="utf-8"), default="-")
+@json_option
 @server_options
-def set_policy(client: Client, project: str, kind: str, file: TextIO) -> None:
+def set_policy(client: Client, project: str, kind: str, file: TextIO, *, as_json: bool) -> None:
     """Set the policy of that KIND from FILE.
 
     It is JSON, or text for retention; stdin without FILE.
-    """
+
+    \b
+    entrepot policy set acme retention rules.txt
+    echo 'keep n: 10' | entrepot policy set acme retention
+    """  # noqa: D301 - click reads the control character
     document = _document(kind, file.read(DOCUMENT_MAX_CHARACTERS + 1))
-    client.call("PUT", _policy_path(project, kind), {"document": document})
-    click.echo(SET.format(kind=kind, project=project))
+    made = PoliciesApi(client).put_policy(project, kind, PolicyBody(document=document))
+    show_change(made, SET.format(kind=kind, project=project), as_json=as_json)
 
 
 @policies.command("remove")
 @click.argument("project")
 @click.argument("kind", type=KINDS)
+@dry_run_option
+@json_option
 @server_options
-def remove_policy(client: Client, project: str, kind: str) -> None:
+def remove_policy(client: Client, project: str, kind: str, *, dry_run: bool, as_json: bool) -> None:
     """Remove the policy of that KIND."""
-    client.call("DELETE", _policy_path(project, kind))
-    click.echo(REMOVED.format(kind=kind, project=project))
+    facts = {"kind": kind, "project": project}
+    if dry_run:
+        found = PoliciesApi(client).get_policy(project, kind)
+        text = WOULD_REMOVE.format(**facts, at=found.changed_at, by=found.changed_by)
+        show_would([found], [text], as_json=as_json)
+        return
+    PoliciesApi(client).remove_policy(project, kind)
+    show_removed([kind], [REMOVED.format(**facts)], as_json=as_json)
 
 
 @click.group("quota", context_settings={"help_option_names": ["-h", "--help"]})
@@ -98,7 +129,7 @@ def quotas() -> None:
 @server_options
 def list_quotas(client: Client, kind: str, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
     """List what projects or users hold, and their limits."""
-    found = all_pages(client, f"{ROOT}/quotas?kind={kind}", most=QUOTAS_MAX)
+    found = [*QuotasApi(client).list_quotas_all(kind=kind, most=QUOTAS_MAX)]
     if as_json:
         show_json(found)
     else:
@@ -112,7 +143,7 @@ def list_quotas(client: Client, kind: str, as_json: bool) -> None:  # noqa: FBT0
 @server_options
 def show_quota(client: Client, kind: str, name: str, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
     """Show what the project or user NAME holds, and its limits."""
-    found = client.call("GET", _quota_path(kind, name))
+    found = QuotasApi(client).get_quota(kind, name)
     if as_json:
         show_json(found)
     else:
@@ -126,26 +157,40 @@ def show_quota(client: Client, kind: str, name: str, as_json: bool) -> None:  # 
 @click.option(
     "--manifests", type=click.IntRange(min=-1), metavar="N", help="Most manifests; -1: no limit."
 )
+@json_option
 @server_options
 def set_quota(
-    client: Client, kind: str, name: str, storage: str | None, manifests: int | None
+    client: Client,
+    kind: str,
+    name: str,
+    storage: str | None,
+    manifests: int | None,
+    *,
+    as_json: bool,
 ) -> None:
-    """Limit what the project or user NAME may hold; what is not given stays."""
+    """Limit what the project or user NAME may hold; what is not given stays.
+
+    \b
+    entrepot quota set project acme --storage 100GB
+    entrepot quota set user alice --manifests 1000 --storage -1
+    """  # noqa: D301 - click reads the control character
     if storage is None and manifests is None:
         raise click.UsageError(NOTHING_TO_SET)
-    path = _quota_path(kind, name)
-    body: dict[str, Any] = {"limit_bytes": storage, "limit_manifests": manifests}
+    api = QuotasApi(client)
+    body = QuotaBody(limit_bytes=storage, limit_manifests=manifests)
     if storage is None or manifests is None:
-        old = client.call("GET", path)
-        body = {key: old[key] if value is None else value for key, value in body.items()}
-    found = client.call("PUT", path, body)
+        old = api.get_quota(kind, name)
+        body.limit_bytes = old.limit_bytes if storage is None else storage
+        body.limit_manifests = old.limit_manifests if manifests is None else manifests
+    found = api.put_quota(kind, name, body)
     told = [NO_LIMIT_OF if text == NO_LIMIT else text for text in (_row(found)[2], _row(found)[4])]
-    click.echo(LIMITED.format(kind=kind, name=name, storage=told[0], manifests=told[1]))
+    text = LIMITED.format(kind=kind, name=name, storage=told[0], manifests=told[1])
+    show_change(found, text, as_json=as_json)
 
 
 def _document(kind: str, text: str) -> Any:
     if len(text) > DOCUMENT_MAX_CHARACTERS:
-        raise CommandError(TOO_LONG)
+        raise CommandError(TOO_LONG.format(most=DOCUMENT_MAX_CHARACTERS))
     if kind == RETENTION and not text.lstrip().startswith(("{", '"')):
         return {"text": text}
     try:
@@ -154,21 +199,12 @@ def _document(kind: str, text: str) -> Any:
         raise CommandError(NOT_JSON.format(reason=error)) from error
 
 
-def _row(found: dict[str, Any]) -> tuple[str, ...]:
-    most_bytes, most = found["limit_bytes"], found["limit_manifests"]
+def _row(found: QuotaView) -> tuple[str, ...]:
+    most_bytes, most = found.limit_bytes, found.limit_manifests
     return (
-        found["name"],
-        human(found["used_bytes"]),
+        found.name,
+        human(found.used_bytes),
         NO_LIMIT if most_bytes is None else human(most_bytes),
-        str(found["manifests"]),
+        str(found.manifests),
         NO_LIMIT if most is None else str(most),
     )
-
-
-def _policy_path(project: str, kind: str | None = None) -> str:
-    path = f"{ROOT}/projects/{quote(project, safe='')}/policies"
-    return path if kind is None else f"{path}/{kind}"
-
-
-def _quota_path(kind: str, name: str) -> str:
-    return f"{ROOT}/quotas/{kind}/{quote(name, safe='')}"

@@ -1,39 +1,51 @@
 """`entrepot project`: namespaces of repositories."""
 
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import click
 
+from entrepot.client.made.projects import NewProject, Project, ProjectChange, ProjectsApi
+from entrepot.client.made.storage import StorageApi
+
 from .client import Client, CommandError
-from .following import ROOT, show_started, wait_option
-from .options import all_pages, json_option, server_options, show_json, show_table, size_text
+from .following import show_started, wait_option
+from .messages import _
+from .options import (
+    dry_run_option,
+    json_option,
+    server_options,
+    show_change,
+    show_json,
+    show_removed,
+    show_table,
+    size_text,
+)
 
 HELP = {"help_option_names": ["-h", "--help"]}
 PROJECTS_MAX = 100_000
 """Most that are listed."""
 
 # What people read, in one place.
-HEADINGS = ("NAME", "SEEN BY", "FROM", "MADE", "BY")
-PUBLIC = "everyone"
-PRIVATE = "members"
-ANYWHERE = "anywhere"
-MADE = "project {name} made; {seen}"
-CHANGED = "project {name} changed; {seen}"
+HEADINGS = ("NAME", "SEEN BY", "NETWORKS", "CREATED", "BY")
+PUBLIC = _("everyone")
+PRIVATE = _("members")
+ANYWHERE = _("anywhere")
+MADE = _("project {name} made; {seen}")
+CHANGED = _("project {name} changed; {seen}")
 SEEN = {
-    True: "anyone may pull from it",
-    False: "only those may pull who were granted it",
+    True: _("anyone may pull from it"),
+    False: _("only those may pull who were granted it"),
 }
-GONE = "project {name} removed; nothing was in it"
-NOTHING_TO_CHANGE = (
+GONE = _("project {name} removed; nothing was in it")
+NOTHING_TO_CHANGE = _(
     "say what to change: --public or --private, --network (may be repeated), or --any-network"
 )
-ONE_WAY = "use --network or --any-network, not both"
-WOULD_DELETE = (
+ONE_WAY = _("use --network or --any-network, not both")
+WOULD_DELETE = _(
     "manifests of {name} that would go to the trash: {manifests}; purged from there too, they free "
     "{size}; nothing was changed"
 )
-NOTHING_THERE = "there are no manifests in {name}: check the name"
+NOTHING_THERE = _("there are no manifests in {name}: check the name")
 
 
 @click.group("project", context_settings=HELP)
@@ -51,12 +63,15 @@ def projects() -> None:
     metavar="CIDR",
     help="Take callers only from this network; may be repeated.",
 )
+@json_option
 @server_options
-def create(client: Client, name: str, public: bool, networks: tuple[str, ...]) -> None:  # noqa: FBT001 - click passes by name
+def create(
+    client: Client, name: str, networks: tuple[str, ...], *, public: bool, as_json: bool
+) -> None:
     """Make project NAME; you run it."""
-    body = {"name": name, "public": public, "networks": networks}
-    found = client.call("POST", f"{ROOT}/projects", body)
-    click.echo(MADE.format(name=name, seen=SEEN[found["public"]]))
+    body = NewProject(name=name, public=public, networks=[*networks])
+    found = ProjectsApi(client).make_project(body)
+    show_change(found, MADE.format(name=name, seen=SEEN[found.public]), as_json=as_json)
 
 
 @projects.command("list")
@@ -64,7 +79,7 @@ def create(client: Client, name: str, public: bool, networks: tuple[str, ...]) -
 @server_options
 def list_projects(client: Client, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
     """List the projects that you may see."""
-    found = all_pages(client, f"{ROOT}/projects", most=PROJECTS_MAX)
+    found = [*ProjectsApi(client).list_projects_all(most=PROJECTS_MAX)]
     if as_json:
         show_json(found)
     else:
@@ -77,7 +92,7 @@ def list_projects(client: Client, as_json: bool) -> None:  # noqa: FBT001 - clic
 @server_options
 def show(client: Client, name: str, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
     """Show project NAME."""
-    found = client.call("GET", project_path(name))
+    found = ProjectsApi(client).get_project(name)
     if as_json:
         show_json(found)
     else:
@@ -95,26 +110,25 @@ def show(client: Client, name: str, as_json: bool) -> None:  # noqa: FBT001 - cl
     help="Take callers only from this network, in place of those before; may be repeated.",
 )
 @click.option("--any-network", is_flag=True, help="Take callers from anywhere again.")
+@json_option
 @server_options
 def change(client: Client, name: str, **given: Any) -> None:
     """Change who may see project NAME, and from where."""
     networks, anywhere = given["networks"], given["any_network"]
     if networks and anywhere:
         raise click.UsageError(ONE_WAY)
-    body: dict[str, Any] = {}
-    if given["public"] is not None:
-        body["public"] = given["public"]
-    if networks or anywhere:
-        body["networks"] = networks
-    if not body:
+    wanted = [*networks] if networks or anywhere else None
+    body = ProjectChange(public=given["public"], networks=wanted)
+    if body == ProjectChange():
         raise click.UsageError(NOTHING_TO_CHANGE)
-    found = client.call("PATCH", project_path(name), body)
-    click.echo(CHANGED.format(name=name, seen=SEEN[found["public"]]))
+    found = ProjectsApi(client).change_project(name, body)
+    text = CHANGED.format(name=name, seen=SEEN[found.public])
+    show_change(found, text, as_json=given["as_json"])
 
 
 @projects.command("delete")
 @click.argument("name")
-@click.option("--dry-run", is_flag=True, help="Say what would go, and do nothing.")
+@dry_run_option
 @wait_option
 @json_option
 @server_options
@@ -124,37 +138,36 @@ def delete_project(client: Client, name: str, **given: bool) -> None:
     They go into the trash; an empty project goes itself.
     """
     if given["dry_run"]:
-        show_cost(client, name, {"project": name}, as_json=given["as_json"])
+        show_cost(client, name, is_project=True, as_json=given["as_json"])
         return
-    job = client.call("DELETE", project_path(name))
+    job = ProjectsApi(client).delete_project(name)
     if job is None:
-        click.echo(GONE.format(name=name))
+        show_removed([name], [GONE.format(name=name)], as_json=given["as_json"])
         return
     show_started(client, job, wait=given["wait"], as_json=given["as_json"])
 
 
-def project_path(name: str) -> str:
-    """Return the address of a project."""
-    return f"{ROOT}/projects/{quote(name, safe='')}"
-
-
-def show_cost(client: Client, name: str, what: dict[str, str], *, as_json: bool) -> None:
+def show_cost(client: Client, name: str, *, is_project: bool, as_json: bool) -> None:
     """Say what deleting a project or repository would free."""
-    cost = client.call("GET", f"{ROOT}/storage/cost?{urlencode(what)}")
+    storage = StorageApi(client)
+    if is_project:
+        cost = storage.get_storage_cost(project=name)
+    else:
+        cost = storage.get_storage_cost(repository=name)
     if as_json:
         show_json(cost)
-    elif not cost["manifests"]:
+    elif not cost.manifests:
         raise CommandError(NOTHING_THERE.format(name=name))
     else:
-        size = size_text(cost["unique_bytes"])
-        click.echo(WOULD_DELETE.format(name=name, manifests=cost["manifests"], size=size))
+        size = size_text(cost.unique_bytes)
+        click.echo(WOULD_DELETE.format(name=name, manifests=cost.manifests, size=size))
 
 
-def _row(one: dict[str, Any]) -> tuple[str, ...]:
+def _row(one: Project) -> tuple[str, ...]:
     return (
-        one["name"],
-        PUBLIC if one["public"] else PRIVATE,
-        " ".join(one["networks"]) or ANYWHERE,
-        one["created_at"],
-        one["created_by"] or "-",
+        one.name,
+        PUBLIC if one.public else PRIVATE,
+        " ".join(one.networks) or ANYWHERE,
+        one.created_at,
+        one.created_by or "-",
     )

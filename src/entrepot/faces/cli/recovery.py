@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from entrepot.client.made.storage import BackupBody, StorageApi
+
 from .client import Client, CommandError
-from .following import EXIT_FAILED, ROOT, show_started
-from .options import size_text
+from .following import EXIT_FAILED, show_started
+from .messages import _
+from .options import show_json, size_text, told
 
 if TYPE_CHECKING:
     from entrepot.ports.upkeep import Finding
@@ -21,34 +24,57 @@ SHOWN_MAX = 20
 """Things of one kind that are named; the rest is counted."""
 
 # What people read, in one place.
-REBUILT = "{events} events replayed over {blobs} blobs"
-KEPT = "the old catalog is kept as {kept}"
-NOT_SWAPPED = (
+REBUILT = _("{events} events replayed over {blobs} blobs")
+KEPT = _("the old catalog is kept as {kept}")
+NOT_SWAPPED = _(
     "nothing was changed, as the old catalog can be read and something would be lost: "
     "run `entrepot fsck`, or repeat this with --force"
 )
-ACCOUNTS = "{count} accounts taken over from the old catalog, with all grants and the audit log"
-NO_ACCOUNTS = (
+ACCOUNTS = _("{count} accounts taken over from the old catalog, with all grants and the audit log")
+NO_ACCOUNTS = _(
     "accounts, grants, robots, access tokens, keys and the audit log are lost, as they were in the "
     "old catalog alone: the next start makes `admin` anew, and all projects are private"
 )
-MORE = "  and {count} more"
-COPIED = "{blobs} blobs, {size}, of which {new} were copied or linked now"
-LOST = "blob {name} is missing or damaged: a push of it heals it"
-CHANGED = "{name} is not what the backup's checksums say"
-FOUND = "{count} findings"
+MORE = _("  and {count} more")
+COPIED = _("{blobs} blobs, {size}, of which {new} were copied or linked now")
+UNREADABLE = _("the journal lacks, or cannot be read at")
+LOST_MANIFESTS = _("manifests that are lost")
+MISSING = _("blobs that are missing, and healed by a push")
+LOST_TRASH = _("entries of the trash that are lost")
+LOST_ACCESS = _("tables of the old catalog about access that are lost")
+STRANGE = _("manifests in the store that no event names, left alone")
+LOST = _("blob {name} is missing or damaged: a push of it heals it")
+CHANGED = _("{name} is not what the backup's checksums say")
+FOUND = _("{count} findings")
+CHECKED = _("{count} findings; {debris} blobs that nothing refers to")
 
 
-def tell_rebuilt(report: "Report", kept: Path | None, *, is_swapped: bool) -> None:
+def tell_findings(findings: "list[Finding]", debris: int, *, as_json: bool) -> None:
+    """Say what a check of a data directory found."""
+    if as_json:
+        show_json({"findings": findings, "debris": debris})
+        return
+    for finding in findings:
+        click.echo(f"{finding.invariant}: {finding.message}")
+    click.echo(CHECKED.format(count=len(findings), debris=debris))
+
+
+def tell_rebuilt(
+    report: "Report", kept: Path | None, *, is_swapped: bool, as_json: bool = False
+) -> None:
     """Say what a rebuild made, and what it could not."""
+    if as_json:
+        old = None if kept is None else str(kept)
+        show_json({"report": report, "swapped": is_swapped, "kept": old})
+        return
     click.echo(REBUILT.format(events=report.events, blobs=report.blobs))
     for heading, named in (
-        ("the journal lacks, or cannot be read at", report.unreadable),
-        ("manifests that are lost", report.manifests),
-        ("blobs that are missing, and healed by a push", report.missing),
-        ("entries of the trash that are lost", report.trash),
-        ("tables of the old catalog about access that are lost", report.access),
-        ("manifests in the store that no event names, left alone", report.strange),
+        (UNREADABLE, report.unreadable),
+        (LOST_MANIFESTS, report.manifests),
+        (MISSING, report.missing),
+        (LOST_TRASH, report.trash),
+        (LOST_ACCESS, report.access),
+        (STRANGE, report.strange),
     ):
         _tell_named(heading, named)
     if report.accounts is None:
@@ -61,8 +87,11 @@ def tell_rebuilt(report: "Report", kept: Path | None, *, is_swapped: bool) -> No
         click.echo(KEPT.format(kept=kept))
 
 
-def tell_copied(copied: "Copied") -> None:
+def tell_copied(copied: "Copied", *, as_json: bool = False) -> None:
     """Say what a backup or a restore brought."""
+    if as_json:
+        show_json(copied)
+        return
     told = {"size": size_text(copied.size_bytes), "new": size_text(copied.new_bytes)}
     click.echo(COPIED.format(blobs=copied.blobs, **told))
     for name in copied.names[:SHOWN_MAX]:
@@ -70,8 +99,13 @@ def tell_copied(copied: "Copied") -> None:
     _tell_more(copied.missing)
 
 
-def tell_restored(changed: list[str], copied: "Copied", findings: "list[Finding]") -> None:
+def tell_restored(
+    changed: list[str], copied: "Copied", findings: "list[Finding]", *, as_json: bool = False
+) -> None:
     """Say what was restored, and what is wrong with it."""
+    if as_json:
+        show_json({"copied": copied, "changed": changed, "findings": findings})
+        return
     tell_copied(copied)
     for name in changed:
         click.echo(CHANGED.format(name=name))
@@ -80,14 +114,15 @@ def tell_restored(changed: list[str], copied: "Copied", findings: "list[Finding]
     click.echo(FOUND.format(count=len(findings)))
 
 
-def ask_for_backup(data: Path, target: Path) -> None:
+def ask_for_backup(data: Path, target: Path, *, as_json: bool = False) -> None:
     """Let the server that runs on the data make the backup, and follow it."""
     try:
         with closing(Client.at_socket(data)) as client:
-            job = client.call("POST", f"{ROOT}/backup", {"target": str(target.absolute())})
-            show_started(client, job, wait=True, as_json=False)
+            body = BackupBody(target=str(target.absolute()))
+            job = StorageApi(client).start_backup(body)
+            show_started(client, job, wait=True, as_json=as_json)
     except CommandError as error:
-        click.echo(f"entrepot: {error}", err=True)
+        click.echo(f"entrepot: {told(error)}", err=True)
         sys.exit(EXIT_FAILED)
 
 

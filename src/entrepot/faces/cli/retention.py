@@ -1,12 +1,19 @@
 """`entrepot retention`: what a policy would do and why, and doing it."""
 
-from typing import Any, TextIO
-from urllib.parse import quote, urlencode
+from typing import TextIO
 
 import click
 
-from .client import NOT_OURS, Client, CommandError
-from .following import ROOT, show_started, wait_option
+from entrepot.client.made.retention import (
+    PreviewBody,
+    RetentionApi,
+    RetentionDecision,
+    RetentionTotal,
+)
+
+from .client import Client
+from .following import show_started, wait_option
+from .messages import _
 from .naming import short
 from .options import json_option, server_options, show_json, show_table, size_text
 
@@ -18,10 +25,10 @@ HELP = {"help_option_names": ["-h", "--help"]}
 
 # What people read, in one place.
 HEADINGS = ("REPOSITORY", "DIGEST", "ACTION", "TAGS", "WHY")
-SUM = "{name}: {kept} stay, {deleted} go ({size}); tags removed: {tags_removed}"
-NOTHING = "{name}: all {kept} stay"
-UNCHANGED = "nothing was changed"
-ONE_TEXT = "give the policy with --text or --file, not both"
+SUM = _("{name}: {kept} stay, {deleted} go ({size}); tags removed: {tags_removed}")
+NOTHING = _("{name}: all {kept} stay")
+UNCHANGED = _("nothing was changed")
+ONE_TEXT = _("give the policy with --text or --file, not both")
 
 
 @click.group("retention", context_settings=HELP)
@@ -39,12 +46,18 @@ def retention() -> None:
 def preview(
     client: Client, project: str, text: str | None, file: TextIO | None, **given: bool
 ) -> None:
-    """Show what would be deleted of PROJECT, and why. Nothing is changed."""
+    """Show what would be deleted of PROJECT, and why. Nothing is changed.
+
+    \b
+    entrepot retention preview acme
+    entrepot retention preview acme --text 'keep n: 10'
+    """  # noqa: D301 - click reads the control character
     if text is not None and file is not None:
         raise click.UsageError(ONE_TEXT)
     if file is not None:
         text = file.read(TEXT_MAX_CHARACTERS)
-    _show_preview(client, project, {"text": text, "kept": given["kept"]}, as_json=given["as_json"])
+    body = PreviewBody(text=text, kept=given["kept"])
+    _show_preview(client, project, body, as_json=given["as_json"])
 
 
 @retention.command("run")
@@ -56,46 +69,42 @@ def preview(
 def run(client: Client, project: str, **given: bool) -> None:
     """Do what the policy of PROJECT says; what goes, goes to the trash."""
     if given["dry_run"]:
-        _show_preview(client, project, {}, as_json=given["as_json"])
+        _show_preview(client, project, PreviewBody(), as_json=given["as_json"])
         return
-    job = client.call("POST", f"{_path(project)}/run", {})
+    job = RetentionApi(client).run_retention(project)
     show_started(client, job, wait=given["wait"], as_json=given["as_json"])
 
 
-def _path(project: str) -> str:
-    return f"{ROOT}/projects/{quote(project, safe='')}/retention"
-
-
-def _show_preview(client: Client, project: str, body: dict[str, Any], *, as_json: bool) -> None:
-    decisions: list[dict[str, Any]] = []
-    totals: list[dict[str, Any]] = []
-    after: str | None = ""
-    while after is not None and len(decisions) < DECISIONS_MAX:
-        query = urlencode({"limit": PAGE, **({"after": after} if after else {})})
-        page = client.call("POST", f"{_path(project)}/preview?{query}", body)
-        try:
-            decisions += page["items"]
-            totals += page["repositories"]
-            # A page that leads back would be asked for again and again.
-            after = page["next"] if page["next"] != after else None
-        except (TypeError, KeyError) as error:
-            raise CommandError(NOT_OURS) from error
+def _show_preview(client: Client, project: str, body: PreviewBody, *, as_json: bool) -> None:
+    decisions: list[RetentionDecision] = []
+    totals: list[RetentionTotal] = []
+    after: str | None = None
+    while len(decisions) < DECISIONS_MAX:
+        page = RetentionApi(client).preview_retention(project, body, limit=PAGE, after=after)
+        decisions += page.items
+        totals += page.repositories
+        # A page that leads back would be asked for again and again.
+        if page.next is None or page.next == after:
+            break
+        after = page.next
     if as_json:
         show_json({"items": decisions, "repositories": totals})
         return
     if decisions:
         show_table(HEADINGS, [_row(one) for one in decisions])
     for total in totals:
-        text = SUM if total["deleted"] or total["tags_removed"] else NOTHING
-        size = size_text(total["deleted_bytes"])
-        click.echo(text.format(name=total["repository"], size=size, **_counts(total)))
+        text = SUM if total.deleted or total.tags_removed else NOTHING
+        told = text.format(
+            name=total.repository,
+            kept=total.kept,
+            deleted=total.deleted,
+            tags_removed=total.tags_removed,
+            size=size_text(total.deleted_bytes),
+        )
+        click.echo(told)
     click.echo(UNCHANGED)
 
 
-def _counts(total: dict[str, Any]) -> dict[str, Any]:
-    return {name: total[name] for name in ("kept", "deleted", "tags_removed")}
-
-
-def _row(one: dict[str, Any]) -> tuple[object, ...]:
-    tags = " ".join(one["tags"]) or "-"
-    return (one["repository"], short(one["digest"]), one["action"], tags, one["reason"])
+def _row(one: RetentionDecision) -> tuple[object, ...]:
+    tags = " ".join(one.tags) or "-"
+    return (one.repository, short(one.digest), one.action, tags, one.reason)

@@ -1,17 +1,35 @@
 """What commands share that say what somebody may do where."""
 
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, TypeVar
 
 import click
 
 from entrepot.rules.permissions import Permission
 
-GRANT_FORM = "'{text}' is not {what}=SCOPE, as {example}"
+from .messages import _
+
+# What people read, in one place.
+GRANT_FORM = _("'{text}' is not {what}=SCOPE, as {example}")
+ON_SCOPE = _("{what} on {scope}")
 PULL = [Permission.PULL.value]
 PUSH = [Permission.PULL.value, Permission.PUSH.value]
 DELETE = [Permission.PULL.value, Permission.DELETE.value]
+
+
+Made = TypeVar("Made")
+
+
+class Given(Protocol):
+    """A grant, whatever it is part of."""
+
+    @property
+    def scope(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def permissions(self) -> list[str]: ...
 
 
 def grant_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -39,24 +57,28 @@ def network_option(command: Callable[..., None]) -> Callable[..., None]:
     )(command)
 
 
-def grants_of(options: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the grants that `grant_options` stand for, and take these out of `options`."""
-    found: list[dict[str, Any]] = []
+def grants_of(options: dict[str, Any], make: Callable[..., Made]) -> list[Made]:
+    """Return the grants that `grant_options` stand for, and take these out of `options`.
+
+    `make` gets what is said of one: `scope`, and `role` or `permissions`.
+    """
+    found: list[Made] = []
     for name, permissions in (("pull", PULL), ("push", PUSH), ("delete", DELETE)):
-        found += [{"scope": scope, "permissions": permissions} for scope in options.pop(name)]
+        found += [make(scope=scope, permissions=permissions) for scope in options.pop(name)]
     for text in options.pop("role"):
         role, scope = _halves(text, "ROLE", "developer=acme")
-        found.append({"scope": scope, "role": role})
+        found.append(make(scope=scope, role=role))
     for text in options.pop("permission"):
         permission, scope = _halves(text, "PERMISSION", "history.read=acme/web/**")
-        found.append({"scope": scope, "permissions": [permission]})
+        found.append(make(scope=scope, permissions=[permission]))
     return found
 
 
-def grants_text(grants: list[dict[str, Any]]) -> str:
+def grants_text(grants: Iterable[Given]) -> str:
     """Return grants for people, the shortest way."""
     return ", ".join(
-        f"{one['role'] or '+'.join(one['permissions'])} on {one['scope']}" for one in grants
+        ON_SCOPE.format(what=one.role or "+".join(one.permissions), scope=one.scope)
+        for one in grants
     )
 
 

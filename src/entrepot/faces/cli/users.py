@@ -3,16 +3,27 @@
 import secrets
 import sys
 from collections.abc import Callable
-from urllib.parse import quote
 
 import click
+import msgspec
 
+from entrepot.client.made.shared import Role as RoleName
+from entrepot.client.made.users import NewUser, User, UserChange, UsersApi
 from entrepot.rules.roles import Role
 
 from .client import Client, CommandError
-from .options import all_pages, json_option, server_options, show_json, show_table
+from .messages import _
+from .options import (
+    dry_run_option,
+    json_option,
+    server_options,
+    show_change,
+    show_json,
+    show_removed,
+    show_table,
+    show_would,
+)
 
-PATH = "/api/entrepot/v1/users"
 USERS_MAX = 100_000
 """Most that are listed."""
 GENERATED_BYTES = 10
@@ -21,20 +32,21 @@ LINE_MAX_BYTES = 4096
 """Bytes read of a password on stdin."""
 
 # What people read, in one place.
-ASK_PASSWORD = "Password"  # noqa: S105 - a question
-ADDED = "user {name} added with role {role}"
-CHANGED = "password of {name} changed"
-GIVEN_ROLE = "user {name} now has role {role}"
-REMOVED = "user {name} removed"
-GENERATED = "password: {password}"
+ASK_PASSWORD = _("Password")
+ADDED = _("user {name} added with role {role}")
+CHANGED = _("password of {name} changed")
+GIVEN_ROLE = _("user {name} now has role {role}")
+REMOVED = _("user {name} removed")
+WOULD_REMOVE = _("user {name}, with role {role}, would be removed; nothing was changed")
+GENERATED = _("password: {password}")
 HEADINGS = ("NAME", "ROLE", "CREATED")
-NO_PASSWORD = "the password is empty"  # noqa: S105 - a message
-NO_TERMINAL = (
+NO_PASSWORD = _("the password is empty")
+NO_TERMINAL = _(
     "there is no terminal to ask for the password on: send it with --password-stdin, or let one be "
     "made with --generate"
 )
-NOT_TEXT = "the password is not valid UTF-8 text"
-ONE_PASSWORD = "use --password-stdin or --generate, not both"  # noqa: S105 - a message
+NOT_TEXT = _("the password is not valid UTF-8 text")
+ONE_PASSWORD = _("use --password-stdin or --generate, not both")
 
 ROLES = click.Choice([role.value for role in Role])
 ROLE_HELP = (
@@ -59,42 +71,48 @@ def _password_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("name")
 @click.option("--role", type=ROLES, default=Role.USER.value, show_default=True, help=ROLE_HELP)
 @_password_options
+@json_option
 @server_options
-def add(client: Client, name: str, role: str, password_stdin: bool, generate: bool) -> None:  # noqa: FBT001 - click passes by name
-    """Add user NAME."""
-    password = _password(client, password_stdin=password_stdin, generate=generate)
-    client.call("POST", PATH, {"name": name, "password": password, "role": role})
-    click.echo(ADDED.format(name=name, role=role))
-    if generate:
-        click.echo(GENERATED.format(password=password))
+def add(client: Client, name: str, role: RoleName, *, as_json: bool, **given: bool) -> None:
+    """Add user NAME.
+
+    \b
+    entrepot user add alice --generate
+    entrepot user add bob --role developer --password-stdin < password.txt
+    """  # noqa: D301 - click reads the control character
+    password = _password(client, **given)
+    made = UsersApi(client).add_user(NewUser(name=name, password=password, role=role))
+    shown = password if given["generate"] else None
+    _show_user(made, ADDED.format(name=name, role=role), shown, as_json=as_json)
 
 
 @users.command()
 @click.argument("name")
 @_password_options
+@json_option
 @server_options
-def passwd(client: Client, name: str, password_stdin: bool, generate: bool) -> None:  # noqa: FBT001 - click passes by name
+def passwd(client: Client, name: str, *, as_json: bool, **given: bool) -> None:
     """Set the password of user NAME."""
-    password = _password(client, password_stdin=password_stdin, generate=generate)
-    client.call("PATCH", f"{PATH}/{quote(name, safe='')}", {"password": password})
-    click.echo(CHANGED.format(name=name))
-    if generate:
-        click.echo(GENERATED.format(password=password))
+    password = _password(client, **given)
+    changed = UsersApi(client).change_user(name, UserChange(password=password))
+    shown = password if given["generate"] else None
+    _show_user(changed, CHANGED.format(name=name), shown, as_json=as_json)
 
 
 @users.command("role")
 @click.argument("name")
 @click.argument("role", type=ROLES)
+@json_option
 @server_options
-def give_role(client: Client, name: str, role: str) -> None:
+def give_role(client: Client, name: str, role: RoleName, *, as_json: bool) -> None:
     """Give user NAME another ROLE.
 
     In the whole registry: admin may do everything; maintainer what developer may, and delete, roll
     back and change policies; developer what guest may, and push; guest may pull all images; user
     may make projects, and do what they are granted in others.
     """
-    client.call("PATCH", f"{PATH}/{quote(name, safe='')}", {"role": role})
-    click.echo(GIVEN_ROLE.format(name=name, role=role))
+    changed = UsersApi(client).change_user(name, UserChange(role=role))
+    show_change(changed, GIVEN_ROLE.format(name=name, role=role), as_json=as_json)
 
 
 @users.command("list")
@@ -102,21 +120,39 @@ def give_role(client: Client, name: str, role: str) -> None:
 @server_options
 def list_users(client: Client, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
     """List users."""
-    found = all_pages(client, PATH, most=USERS_MAX)
+    found = [*UsersApi(client).list_users_all(most=USERS_MAX)]
     if as_json:
         show_json(found)
     else:
-        rows = [(user["name"], user["role"], user["created_at"]) for user in found]
+        rows = [(user.name, user.role, user.created_at) for user in found]
         show_table(HEADINGS, rows)
 
 
 @users.command()
 @click.argument("name")
+@dry_run_option
+@json_option
 @server_options
-def remove(client: Client, name: str) -> None:
+def remove(client: Client, name: str, *, dry_run: bool, as_json: bool) -> None:
     """Remove user NAME."""
-    client.call("DELETE", f"{PATH}/{quote(name, safe='')}")
-    click.echo(REMOVED.format(name=name))
+    if dry_run:
+        found = UsersApi(client).get_user(name)
+        text = WOULD_REMOVE.format(name=name, role=found.role)
+        show_would([found], [text], as_json=as_json)
+        return
+    UsersApi(client).remove_user(name)
+    show_removed([name], [REMOVED.format(name=name)], as_json=as_json)
+
+
+def _show_user(found: User, text: str, password: str | None, *, as_json: bool) -> None:
+    """Say what became of a user, and a password that was made: it stands nowhere else."""
+    if as_json:
+        made = {} if password is None else {"password": password}
+        show_json({**msgspec.to_builtins(found), **made})
+        return
+    click.echo(text)
+    if password is not None:
+        click.echo(GENERATED.format(password=password))
 
 
 def _password(client: Client, *, password_stdin: bool, generate: bool) -> str:
@@ -128,7 +164,7 @@ def _password(client: Client, *, password_stdin: bool, generate: bool) -> str:
     if password_stdin:
         return _checked(_line())
     # Nobody should have to type a password twice to learn that there is no server.
-    client.call("GET", f"{PATH}?limit=1")
+    UsersApi(client).list_users(limit=1)
     try:
         typed = str(click.prompt(ASK_PASSWORD, hide_input=True, confirmation_prompt=True))
     except click.Abort:

@@ -2,44 +2,56 @@
 
 import sys
 from typing import Any
-from urllib.parse import quote
 
 import click
 
+from entrepot.client.made.workloads import TokenTry, WorkloadBody, WorkloadsApi, WorkloadView
 from entrepot.rules.federation.claims import TOKEN_MAX_CHARACTERS
 
 from .client import Client, CommandError
-from .options import EXIT_FAILED, all_pages, json_option, server_options, show_json, show_table
+from .messages import _
+from .options import (
+    EXIT_FAILED,
+    dry_run_option,
+    json_option,
+    server_options,
+    show_json,
+    show_removed,
+    show_table,
+    show_would,
+)
 from .scopes import grant_options, grants_of, grants_text
 
-PATH = "/api/entrepot/v1/workloads"
-TEST_PATH = "/api/entrepot/v1/workload-test"
-PRESETS_PATH = "/api/entrepot/v1/workload-presets"
 RULES_MAX = 10_000
 """Most that are listed."""
 
 # What people read, in one place.
-TRUSTED = "{name} is trusted: {grants}"
-HOW = (
+TRUSTED = _("{name} is trusted: {grants}")
+HOW = _(
     "its tokens are to be made for {audience}; they log in as user 'workload' with the token as "
     "password"
 )
-REMOVED = "{name} is trusted no more: its tokens here are over"
-NOTHING = "nothing"
+REMOVED = _("{name} is trusted no more: its tokens here are over")
+WOULD_REMOVE = _(
+    "{name} ({kind}: {issuer}) would be trusted no more: {grants}; nothing was changed"
+)
+NOTHING = _("nothing")
 HEADINGS = ("NAME", "KIND", "ISSUER", "CONDITIONS", "GRANTS")
-ONE_KIND = "say one of --github, --gitlab, --kubernetes and --issuer with --claim"
-NEEDS_ISSUER = "name the cluster's issuer with --issuer: kubectl get --raw "
-NEEDS_ISSUER += "/.well-known/openid-configuration tells it"
-ACCOUNT_FORM = "--kubernetes takes NAMESPACE:ACCOUNT"
-REF_FORM = (
+ONE_KIND = _("say one of --github, --gitlab, --kubernetes and --issuer with --claim")
+NEEDS_ISSUER = _(
+    "name the cluster's issuer with --issuer: kubectl get --raw /.well-known/openid-configuration "
+    "tells it"
+)
+ACCOUNT_FORM = _("--kubernetes takes NAMESPACE:ACCOUNT")
+REF_FORM = _(
     "--ref {text} is no job's: write refs/heads/{text} for a branch, refs/tags/{text} for a tag"
 )
-CLAIM_FORM = "'{text}' is not CLAIM=PATTERN, as environment=production"
-MATCHES = "{rule}: lets in {subject}"
-MISSES = "{rule}: {reason}"
-USED = "the first by name is used: {rule}"
-NONE = "no rule lets it in"
-TOO_LONG = "a token has at most {most} characters"
+CLAIM_FORM = _("'{text}' is not CLAIM=PATTERN, as environment=production")
+MATCHES = _("{rule}: lets in {subject}")
+MISSES = _("{rule}: {reason}")
+USED = _("the first by name is used: {rule}")
+NONE = _("no rule lets it in")
+TOO_LONG = _("a token has at most {most} characters")
 
 
 @click.group("workload", context_settings={"help_option_names": ["-h", "--help"]})
@@ -70,17 +82,19 @@ def workloads() -> None:
 def trust(client: Client, name: str, as_json: bool, **options: Any) -> None:  # noqa: FBT001 - click passes by name
     """Let workloads in by rule NAME.
 
-    For instance: trust web --github acme/web --push acme/web.
-    """
-    grants = grants_of(options)
+    \b
+    entrepot workload trust web --github acme/web --push acme/web
+    entrepot workload trust web --gitlab acme/web --ref refs/heads/main --push acme/web
+    """  # noqa: D301 - click reads the control character
+    grants: list[dict[str, Any]] = grants_of(options, dict)
     document = {**_document(options), "grants": grants, "description": options["description"]}
     given = {key: value for key, value in document.items() if value not in ("", [])}
-    made = client.call("PUT", _path(name), given)
+    made = WorkloadsApi(client).put_workload_rule(name, WorkloadBody(**given))
     if as_json:
         show_json(made)
         return
-    click.echo(TRUSTED.format(name=name, grants=grants_text(made["grants"]) or NOTHING))
-    click.echo(HOW.format(audience=made["audience"]))
+    click.echo(TRUSTED.format(name=name, grants=grants_text(made.grants) or NOTHING))
+    click.echo(HOW.format(audience=made.audience))
 
 
 @workloads.command("list")
@@ -88,7 +102,7 @@ def trust(client: Client, name: str, as_json: bool, **options: Any) -> None:  # 
 @server_options
 def list_rules(client: Client, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
     """List rules."""
-    found = all_pages(client, PATH, most=RULES_MAX)
+    found = [*WorkloadsApi(client).list_workload_rules_all(most=RULES_MAX)]
     if as_json:
         show_json(found)
     else:
@@ -100,23 +114,32 @@ def list_rules(client: Client, as_json: bool) -> None:  # noqa: FBT001 - click p
 @server_options
 def presets(client: Client, as_json: bool) -> None:  # noqa: FBT001 - click passes by name
     """Show the issuers that are known, and what their tokens say."""
-    found = all_pages(client, PRESETS_PATH, most=RULES_MAX)
+    found = WorkloadsApi(client).list_workload_presets().items
     if as_json:
         show_json(found)
         return
     for one in found:
-        click.echo(f"{one['kind']}: {one['title']} {one['issuer']}".rstrip())
-        for claim, about in one["claims"].items():
+        click.echo(f"{one.kind}: {one.title} {one.issuer}".rstrip())
+        for claim, about in one.claims.items():
             click.echo(f"  {claim:40} {about}")
 
 
 @workloads.command()
 @click.argument("name")
+@dry_run_option
+@json_option
 @server_options
-def remove(client: Client, name: str) -> None:
+def remove(client: Client, name: str, *, dry_run: bool, as_json: bool) -> None:
     """Trust rule NAME no more."""
-    client.call("DELETE", _path(name))
-    click.echo(REMOVED.format(name=name))
+    if dry_run:
+        found = WorkloadsApi(client).get_workload_rule(name)
+        facts = {"kind": found.kind, "issuer": found.issuer}
+        grants = grants_text(found.grants) or NOTHING
+        text = WOULD_REMOVE.format(name=name, grants=grants, **facts)
+        show_would([found], [text], as_json=as_json)
+        return
+    WorkloadsApi(client).remove_workload_rule(name)
+    show_removed([name], [REMOVED.format(name=name)], as_json=as_json)
 
 
 @workloads.command()
@@ -132,17 +155,17 @@ def test(client: Client, token: str, as_json: bool) -> None:  # noqa: FBT001 - c
         token = sys.stdin.read(TOKEN_MAX_CHARACTERS + 2).strip()
     if len(token) > TOKEN_MAX_CHARACTERS:
         raise CommandError(TOO_LONG.format(most=TOKEN_MAX_CHARACTERS))
-    found = client.call("POST", TEST_PATH, {"token": token})
+    found = WorkloadsApi(client).try_workload_token(TokenTry(token=token))
     if as_json:
         show_json(found)
     else:
-        for rule in found["matches"]:
-            click.echo(MATCHES.format(rule=rule, subject=found["subject"]))
-        for miss in found["misses"]:
-            click.echo(MISSES.format(**miss))
-        last = USED.format(rule=found["matches"][0]) if found["matches"] else NONE
+        for rule in found.matches:
+            click.echo(MATCHES.format(rule=rule, subject=found.subject))
+        for miss in found.misses:
+            click.echo(MISSES.format(rule=miss.rule, reason=miss.reason))
+        last = USED.format(rule=found.matches[0]) if found.matches else NONE
         click.echo(last)
-    sys.exit(0 if found["matches"] else EXIT_FAILED)
+    sys.exit(0 if found.matches else EXIT_FAILED)
 
 
 def _document(options: dict[str, Any]) -> dict[str, Any]:
@@ -186,13 +209,8 @@ def _service_account(text: str, issuer: str) -> str:
     return f"system:serviceaccount:{namespace}:{account}"
 
 
-def _row(rule: dict[str, Any]) -> tuple[str, ...]:
+def _row(rule: WorkloadView) -> tuple[str, ...]:
     conditions = "; ".join(
-        f"{claim}={'|'.join(patterns)}" for claim, patterns in rule["conditions"].items()
+        f"{claim}={'|'.join(patterns)}" for claim, patterns in rule.conditions.items()
     )
-    grants = grants_text(rule["grants"]) or NOTHING
-    return (rule["name"], rule["kind"], rule["issuer"], conditions, grants)
-
-
-def _path(name: str) -> str:
-    return f"{PATH}/{quote(name, safe='')}"
+    return (rule.name, rule.kind, rule.issuer, conditions, grants_text(rule.grants) or NOTHING)

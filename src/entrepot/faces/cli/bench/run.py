@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import click
 
+from entrepot.faces.cli.messages import _
+
 from .request import LoadError
 from .session import compare, prepare
 from .tables import Row, heading
@@ -17,10 +19,10 @@ EXIT_FAILED = 1
 TARGETS_MAX = 2
 
 # What people read, in one place.
-NOTHING = "no work has '{only}' in its name; there are:"
-TOO_MANY = "one registry is measured, two are compared; {count} are too many"
-PIDS = "--pid is given once for each URL, in their order"
-FILLING = "filling {name} ..."
+NOTHING = _("no work has '{only}' in its name; there are:")
+TOO_MANY = _("one registry is measured, two are compared; {count} are too many")
+PIDS = _("--pid is given once for each URL, in their order")
+FILLING = _("filling {name} ...")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from entrepot.faces.cli.messages import _
+
 from .cpu import tree_cpu_seconds
 from .request import Place
 
@@ -17,11 +19,11 @@ ANSWER_MAX_BYTES = 1024 * 1024
 PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 
 # What people read, in one place.
-NOT_AN_ADDRESS = "'{url}' is not an address: write it as http://HOST:PORT or https://HOST"
-NO_ANSWER = "{url} does not answer: {reason}"
-NOT_A_REGISTRY = "{url} is not a registry: it answered {status} for {path}"
-NO_TOKEN = "no token from {realm}: it answered {status}; is --user right, and ENTREPOT_PASSWORD?"  # noqa: S105 - a message
-NEEDS_PASSWORD = "{url} wants a password: name --user, and set ENTREPOT_PASSWORD"  # noqa: S105 - a message
+NOT_AN_ADDRESS = _("'{url}' is not an address: write it as http://HOST:PORT or https://HOST")
+NO_ANSWER = _("{url} does not answer: {reason}")
+NOT_A_REGISTRY = _("{url} is not a registry: it answered {status} for {path}")
+NO_TOKEN = _("no token from {realm}: it answered {status}; is --user right, and ENTREPOT_PASSWORD?")
+NEEDS_PASSWORD = _("{url} wants a password: name --user, and set ENTREPOT_PASSWORD")
 
 
 class TargetError(Exception):

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from entrepot.faces.cli.messages import _
+
 from .files import BROKEN, NOT_WRITTEN, PRIVATE_DIRECTORY, PRIVATE_FILE, read_object, replace
 from .names import CredentialError, server_key
 
@@ -23,9 +25,9 @@ POLL_SECONDS = 0.01
 VERSION = 1
 
 # What people read, in one place.
-BUSY = "{path} is locked by another process for more than {seconds:.0f} seconds"
-FULL = "{path} holds {most} servers, which are the most: remove some with `entrepot logout`"
-NEWER = "it was written by a newer release"
+BUSY = _("{path} is locked by another process for more than {seconds:.0f} seconds")
+FULL = _("{path} holds {most} servers, which are the most: remove some with `entrepot logout`")
+NEWER = _("it was written by a newer release")
 
 
 @dataclass(frozen=True, slots=True)

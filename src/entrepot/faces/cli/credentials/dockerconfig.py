@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from entrepot.faces.cli.messages import _
+
 from .files import read_object, replace
 from .names import CredentialError, docker_key, server_key, shown
 
@@ -22,8 +24,8 @@ _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 TAB = "\t"
 
 # What people read, in one place.
-BAD_PART = "{path}: '{part}' must be an object: repair it; the file was not changed"
-BAD_HELPER = (
+BAD_PART = _("{path}: '{part}' must be an object: repair it; the file was not changed")
+BAD_HELPER = _(
     "{path} names the credential helper '{name}', which cannot be one: a helper is the end of the "
     "name of a program docker-credential-NAME, without a path"
 )

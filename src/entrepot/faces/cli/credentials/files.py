@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from entrepot.faces.cli.messages import _
+
 from .names import CredentialError
 
 FILE_MAX_BYTES = 4 * 1024 * 1024
@@ -14,12 +16,12 @@ PRIVATE_FILE = 0o600
 PRIVATE_DIRECTORY = 0o700
 
 # What people read, in one place.
-BROKEN = "{path} is not valid JSON ({reason}): repair it or move it away; it was not changed"
-NOT_AN_OBJECT = "it holds no JSON object"
-TOO_LARGE = "it is larger than {most} bytes"
-NOT_A_FILE = "{path} is not a regular file: nothing is kept there"
-NOT_READ = "{path} cannot be read: {reason}"
-NOT_WRITTEN = "{path} cannot be written: {reason}"
+BROKEN = _("{path} is not valid JSON ({reason}): repair it or move it away; it was not changed")
+NOT_AN_OBJECT = _("it holds no JSON object")
+TOO_LARGE = _("it is larger than {most} bytes")
+NOT_A_FILE = _("{path} is not a regular file: nothing is kept there")
+NOT_READ = _("{path} cannot be read: {reason}")
+NOT_WRITTEN = _("{path} cannot be written: {reason}")
 
 
 def read_object(path: Path) -> tuple[dict[str, Any], str]:

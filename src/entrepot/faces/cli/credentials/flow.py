@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from entrepot.faces.cli.messages import _
+
 from .dockerconfig import Credentials
 from .names import HUB, CredentialError, docker_key, shown
 from .web import IS_PLAIN, Answer, SpeaksPlainly, Unreachable, Web
@@ -25,20 +27,23 @@ _SCHEME = re.compile(r"\s*([A-Za-z]+)(?:\s+|\Z)")
 _PARAMETER = re.compile(r'([A-Za-z_]+)="([^"]*)"')
 
 # What people read, in one place.
-NOT_A_REGISTRY = "{host} is not a container registry: it answered {status} at /v2/"
-MOVED = "{host} is somewhere else: it sends clients to {where}"
-NO_CHALLENGE = "{host} wants a login, but none that is known here: {challenge}"
-BAD_REALM = (
+NOT_A_REGISTRY = _("{host} is not a container registry: it answered {status} at /v2/")
+MOVED = _("{host} is somewhere else: it sends clients to {where}")
+NO_CHALLENGE = _("{host} wants a login, but none that is known here: {challenge}")
+BAD_REALM = _(
     "{host} sends passwords to {realm}, which is not safe: it must be https, as the registry is"
 )
-WRONG = "{host} does not take this user name and password{said}"
-WRONG_TOKEN = "{host} does not take this token: it is wrong, or was revoked, or is too old{said}"  # noqa: S105 - a message
-TOO_MANY = "{host} was asked too often, and refuses for now: try again {when}{said}"
-REFUSED = "{host} refused the login with status {status}{said}"
-NO_TOKEN = "{host} gave no token: its answer is none of a registry"  # noqa: S105 - a message
-NOT_TAKEN = "{host} gave a token and then did not take it (status {status}): are its clocks right?"
-TOKEN_IMPOSSIBLE = (
-    "{host} has no tokens of its own: log in with user name and password, without --token"  # noqa: S105 - a message
+WRONG = _("{host} does not take this user name and password{said}")
+WRONG_TOKEN = _("{host} does not take this token: it is wrong, or was revoked, or is too old{said}")
+IN_SECONDS, LATER = _("in {seconds} seconds"), _("later")
+TOO_MANY = _("{host} was asked too often, and refuses for now: try again {when}{said}")
+REFUSED = _("{host} refused the login with status {status}{said}")
+NO_TOKEN = _("{host} gave no token: its answer is none of a registry")
+NOT_TAKEN = _(
+    "{host} gave a token and then did not take it (status {status}): are its clocks right?"
+)
+TOKEN_IMPOSSIBLE = _(
+    "{host} has no tokens of its own: log in with user name and password, without --token"
 )
 
 
@@ -200,7 +205,8 @@ def _refusal(host: str, answer: Answer, credentials: Credentials | None) -> Cred
     said = _said(answer, credentials.secret if credentials else "")
     if answer.status == 429:
         after = answer.headers.get("Retry-After") or ""
-        when = f"in {after} seconds" if after.isascii() and after.isdigit() else "later"
+        is_told = after.isascii() and after.isdigit()
+        when = IN_SECONDS.format(seconds=after) if is_told else LATER
         return CredentialError(TOO_MANY.format(host=host, when=when, said=said))
     is_token = credentials is not None and credentials.is_token
     if answer.status in (400, 401) and is_token:

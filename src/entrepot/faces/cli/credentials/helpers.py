@@ -9,6 +9,8 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
+from entrepot.faces.cli.messages import _
+
 from .dockerconfig import Credentials
 from .names import CredentialError, shown
 
@@ -24,15 +26,15 @@ TOKEN_USER = "<token>"  # noqa: S105 - a user name by which helpers mark an iden
 NOT_FOUND = "credentials not found in native keychain"
 
 # What people read, in one place.
-MISSING = (
+MISSING = _(
     "the credential helper {program} is not installed, or not on PATH: install it, or take "
     "'{name}' out of docker's config.json"
 )
-FAILED = "{program} failed: {said}"
-TOO_SLOW = "{program} did not answer within {seconds:.0f} seconds"
-TOO_MUCH = "{program} answered with more than {most} bytes"
-TOO_LONG = "the secret is too long to be kept: {most} bytes are the most"
-NOT_UNDERSTOOD = "{program} gave an answer that is none of a credential helper"
+FAILED = _("{program} failed: {said}")
+TOO_SLOW = _("{program} did not answer within {seconds:.0f} seconds")
+TOO_MUCH = _("{program} answered with more than {most} bytes")
+TOO_LONG = _("the secret is too long to be kept: {most} bytes are the most")
+NOT_UNDERSTOOD = _("{program} gave an answer that is none of a credential helper")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 import re
 
+from entrepot.faces.cli.messages import _
+
 NAME_MAX_CHARACTERS = 512
 SHOWN_MAX_CHARACTERS = 80
 HUB = "https://index.docker.io/v1/"
@@ -15,7 +17,7 @@ _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _API = re.compile(r"(?:/v[12])+\Z")
 
 # What people read, in one place.
-NOT_A_SERVER = "{name} is not the name of a server: write it as HOST or HOST:PORT"
+NOT_A_SERVER = _("{name} is not the name of a server: write it as HOST or HOST:PORT")
 
 
 class CredentialError(Exception):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from entrepot.faces.cli.messages import _
+
 from . import flow
 from .box import Box, Entry, box_path
 from .dockerconfig import Credentials, DockerConfig, docker_path, podman_path
@@ -20,33 +22,34 @@ SECRET_MAX_BYTES = 16 * 1024
 """Bytes read of a password or a token on stdin."""
 
 # What people read, in one place.
-ASK_USER = "User name"
-ASK_PASSWORD = "Password"  # noqa: S105 - a question
-ASK_TOKEN = "Token"  # noqa: S105 - a question
-SUCCEEDED = "Login succeeded: {name} at {server}"
-NOBODY = "somebody with a token"
-FOR_SECONDS = "The registry takes this workload, for {seconds} seconds at a time."
-KEPT_IN = "Kept in {path}"
-KEPT_BY = "Kept by {program}"
-ASKED_EACH_TIME = (
+ASK_USER = _("User name")
+ASK_PASSWORD = _("Password")
+ASK_TOKEN = _("Token")
+SUCCEEDED = _("Login succeeded: {name} at {server}")
+NOBODY = _("somebody with a token")
+FOR_SECONDS = _("The registry takes this workload, for {seconds} seconds at a time.")
+KEPT_IN = _("Kept in {path}")
+KEPT_BY = _("Kept by {program}")
+ASKED_EACH_TIME = _(
     "Docker will ask {program} for a fresh ID token each time; nothing secret is kept."
 )
-UNENCRYPTED = (
+KIND_TOKEN, KIND_PASSWORD = _("token"), _("password")
+UNENCRYPTED = _(
     "WARNING: the {kind} in {path} is not encrypted, so whoever can read that file can use it. "
     "A credential helper keeps it elsewhere: set credsStore or credHelpers in docker's config.json."
 )
-UNCHECKED = "NOTE: {server} asks nobody for a password, so yours could not be checked."
-LOGGED_OUT = "Logged out of {server}"
-WAS_NOT = "Nobody was logged in to {server}"
-NO_TERMINAL = (
+UNCHECKED = _("NOTE: {server} asks nobody for a password, so yours could not be checked.")
+LOGGED_OUT = _("Logged out of {server}")
+WAS_NOT = _("Nobody was logged in to {server}")
+NO_TERMINAL = _(
     "there is no terminal to ask at: give the user name with --username, and send the password "
     "with --password-stdin"
 )
-BAD_USER = "a user name cannot be empty, nor hold a colon or a control character"
-EMPTY = "the password is empty"
-NOT_TEXT = "the password is not valid UTF-8 text"
-TOO_LONG = "the password is longer than {most} bytes"
-NO_IDENTITY = (
+BAD_USER = _("a user name cannot be empty, nor hold a colon or a control character")
+EMPTY = _("the password is empty")
+NOT_TEXT = _("the password is not valid UTF-8 text")
+TOO_LONG = _("the password is longer than {most} bytes")
+NO_IDENTITY = _(
     "this environment has no ID token for {server}: set ENTREPOT_ID_TOKEN (GitLab) or "
     "ENTREPOT_ID_TOKEN_FILE (Kubernetes), or give the job of GitHub Actions the permission "
     "'id-token: write'"
@@ -101,7 +104,7 @@ def log_in(place: Place, wish: Wish, *, own_helper: bool) -> None:
         click.echo(KEPT_BY.format(program=Helper(helper).program))
         return
     click.echo(KEPT_IN.format(path=place.config.path))
-    kind = "token" if kept.is_token else "password"
+    kind = KIND_TOKEN if kept.is_token else KIND_PASSWORD
     click.echo(UNENCRYPTED.format(kind=kind, path=place.config.path), err=True)
 
 

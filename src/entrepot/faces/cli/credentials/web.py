@@ -19,6 +19,7 @@ from urllib.request import (
 )
 
 from entrepot import __version__
+from entrepot.faces.cli.messages import _
 
 from .names import CredentialError, is_loopback
 
@@ -33,19 +34,19 @@ AUTHORITIES = (
 """Where docker and podman look, below HOST:PORT, for authorities of one registry."""
 
 # What people read, in one place.
-NOT_REACHED = "{host} cannot be reached: {reason}"
-NOT_TRUSTED = (
+NOT_REACHED = _("{host} cannot be reached: {reason}")
+NOT_TRUSTED = _(
     "the certificate of {host} is not trusted ({reason}): put the certificate of its authority "
     "into /etc/docker/certs.d/{host}/ca.crt, where docker looks too, or name its file in "
     "SSL_CERT_FILE"
 )
-IS_PLAIN = (
+IS_PLAIN = _(
     "{host} speaks plain HTTP, which everyone on the way can read: give the server a certificate, "
     "or add --insecure if you trust the network"
 )
-TLS_FAILED = "there is no safe connection to {host}: {reason}"
-BAD_URL = "{host} is not an address that can be reached"
-BAD_AUTHORITY = "{path} cannot be read as a certificate: {reason}"
+TLS_FAILED = _("there is no safe connection to {host}: {reason}")
+BAD_URL = _("{host} is not an address that can be reached")
+BAD_AUTHORITY = _("{path} cannot be read as a certificate: {reason}")
 
 
 class Unreachable(CredentialError):

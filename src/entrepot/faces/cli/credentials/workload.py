@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from entrepot.faces.cli.messages import _
+
 from .names import CredentialError, is_loopback, server_key, shown
 
 USER = "workload"
@@ -31,11 +33,11 @@ GITHUB_URL = "ACTIONS_ID_TOKEN_REQUEST_URL"
 GITHUB_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # noqa: S105 - the name of a variable
 
 # What people read, in one place.
-NO_FILE = "the ID token cannot be read from {path}, which ENTREPOT_ID_TOKEN_FILE names: {reason}"
-NOT_A_JWT = "what {source} holds is not an ID token: it must be a JWT, in three parts with dots"
-EXPIRED = "the ID token of {source} is too old: it was good until {until} UTC; ask for a new one"
-BAD_ADDRESS = "ACTIONS_ID_TOKEN_REQUEST_URL is not an https address"
-GITHUB_REFUSED = "GitHub gave no ID token: it answered {status}"
+NO_FILE = _("the ID token cannot be read from {path}, which ENTREPOT_ID_TOKEN_FILE names: {reason}")
+NOT_A_JWT = _("what {source} holds is not an ID token: it must be a JWT, in three parts with dots")
+EXPIRED = _("the ID token of {source} is too old: it was good until {until} UTC; ask for a new one")
+BAD_ADDRESS = _("ACTIONS_ID_TOKEN_REQUEST_URL is not an https address")
+GITHUB_REFUSED = _("GitHub gave no ID token: it answered {status}")
 
 Fetch = Callable[[str, dict[str, str]], tuple[int, bytes]]
 """GET of a URL with headers: (status, body)."""
