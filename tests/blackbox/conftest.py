@@ -2,12 +2,15 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from harborapi import HarborAsyncClient
 
 from tests.blackbox.engines import Engine, Engines, logged_in
+from tests.blackbox.harbor_site import Site, harbor_site
+from tests.blackbox.harborapi_client import client
 from tests.blackbox.processes import Workspace, sweep
 from tests.blackbox.server import Registry, find_registry
 from tests.blackbox.toolbox import TOOLS, Toolbox
@@ -106,3 +109,18 @@ def single(request: pytest.FixtureRequest, shelf: Shelf) -> Image:
     """Each image of one platform that engines are tried with."""
     name: str = request.param
     return SINGLE_IMAGES[name](shelf)
+
+
+@pytest.fixture(scope="module")
+def site(server_workspace: Workspace, shelf: Shelf) -> Iterator[Site]:
+    """A fresh registry for clients of Harbor's API; what they say to it is written down."""
+    with harbor_site(server_workspace, shelf) as made:
+        yield made
+
+
+@pytest.fixture
+async def harbor(site: Site) -> AsyncIterator[HarborAsyncClient]:
+    """harborapi's client, as the administrator."""
+    made = client(site)
+    yield made
+    await made.client.aclose()

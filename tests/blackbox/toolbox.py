@@ -55,6 +55,18 @@ class Toolbox:
             absent(f"{name} is not here: run tools/clients.sh install --newest")
         return Path(str(found))
 
+    def harbor(self, *names: str) -> Path:
+        """The first of these that is here: Harbor's own clients, and what drives them.
+
+        They are in no registry of packages that CI reaches, so they are skipped there too; what
+        they said is kept in `harbor_talks`, and said again by `test_harbor_talks`.
+        """
+        places = (os.environ.get("ENTREPOT_HARBOR_CLIENTS", str(TOOLS / "harbor")), SYSTEM_PATH)
+        for name in names:
+            if (found := shutil.which(name, path=os.pathsep.join(places))) is not None:
+                return Path(found)
+        pytest.skip(f"{' or '.join(names)} is not here: ENTREPOT_HARBOR_CLIENTS=FOLDER tells where")
+
     def version(self, path: Path) -> str | None:
         """The package version of an unpacked client."""
         note = self.newest / "versions" / path.name
