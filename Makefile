@@ -8,7 +8,7 @@ code := $(wildcard src tests tools sim bench)
 # What `make check` leaves to `make test`: real clients, killed processes, long runs.
 fast := not blackbox and not crash and not slow
 
-.PHONY: serve test check lint fix sim bench conformance docs lock clean help run-env dev-env
+.PHONY: serve test check lint fix sim bench conformance docs messages lock clean help run-env dev-env
 
 serve: run-env ## Run a registry on localhost:5000, data in ./data; ARGS="..." adds flags
 	@exec .venv/bin/entrepot serve --data ./data $(ARGS)
@@ -42,6 +42,10 @@ conformance: dev-env ## Run the OCI conformance suites, which need Go; ARGS=--pu
 
 docs: dev-env ## Write again the pages that are made from the code
 	@$(python) -m tools.docs
+	@$(python) -m tools.client
+
+messages: dev-env ## Look for texts that lack their Chinese, and compile those that have it
+	@$(python) -m tools.messages
 
 lock: dev-env ## Renew requirements/*.lock; ARGS=--upgrade for the newest versions
 	@tools/lock.sh $(ARGS)

@@ -6,6 +6,9 @@ import sys
 
 from hypothesis import settings
 
+# Before anything of Entrepot is imported: tests compare what it tells in English.
+os.environ["ENTREPOT_LANG"] = "en"
+
 # The time of one example says more about the machine than about the code; pytest-timeout bounds it.
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=300, deadline=None, print_blob=True)

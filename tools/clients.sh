@@ -11,12 +11,16 @@
 #   tools/clients.sh list         what the tests would find, with versions
 #
 # CLIENT_SUITES ("testing stable") names the Debian suites that `newest` tries, in order.
+#
+# Harbor's own clients, terraform-provider-harbor and harbor, come from no registry of packages: put
+# them in .tools/harbor, in the folder ENTREPOT_HARBOR_CLIENTS, or on PATH, beside terraform or tofu.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tools_dir=$(dirname "$here")/.tools
 newest_dir=${ENTREPOT_NEWEST_CLIENTS:-$tools_dir/newest}
 helm_dir=${ENTREPOT_HELM:-$tools_dir/helm}
+harbor_dir=${ENTREPOT_HARBOR_CLIENTS:-$tools_dir/harbor}
 helm_requirement=helm-python-sdk==0.2.2
 apt_patience_seconds=600
 
@@ -245,6 +249,9 @@ list() {
     path=
     [ -x "$helm_dir/bin/python" ] && path=$helm_dir/bin/python
     row helm "$path" "$helm_requirement"
+    for name in terraform tofu terraform-provider-harbor harbor; do
+        row "$name" "$(PATH=$harbor_dir:$PATH command -v "$name" || true)" ""
+    done
 }
 
 usage() {

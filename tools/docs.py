@@ -5,6 +5,8 @@
 | `docs/adr/README.md` | titles, dates and status of the decisions |
 | `docs/access.md`, its table | `entrepot.rules.permissions` and `roles` |
 | `docs/cli.md` | the tree of commands of `entrepot.main` |
+| `docs/harbor.md`, its table | the routes of Harbor's API, and what its clients were answered |
+| `docs/openapi/*.json` | the routes of `entrepot.faces.manage` |
 | `docs/registry2.md`, its table | `entrepot.settings.registry2.KEYS` |
 | `docs/settings.md` | `entrepot.settings.keys()` |
 
@@ -24,6 +26,8 @@ from entrepot.rules.roles import BUILT_IN
 from entrepot.settings import PREFIX, SHORT_NAMES
 from entrepot.settings import keys as all_settings
 from entrepot.settings.registry2 import KEYS, Key
+from tools import harbor as harbors
+from tools.description import documents, harbor_endpoints, text_of
 
 MADE = "<!-- Made by `make docs`; do not edit. -->"
 ADR = "docs/adr"
@@ -112,6 +116,21 @@ def access(root: Path) -> str:
     return _with_table(root / "docs/access.md", table)
 
 
+def openapi_v1(root: Path) -> str:  # noqa: ARG001 - all makers of pages have one shape
+    """Return the OpenAPI document of `/api/entrepot/v1`."""
+    return text_of(documents()["entrepot-v1"])
+
+
+def harbor(root: Path) -> str:
+    """Return the page on Harbor, its text as it stands, with the table of endpoints."""
+    return _with_table(root / "docs/harbor.md", harbors.lines(root, harbor_endpoints()))
+
+
+def openapi_harbor(root: Path) -> str:  # noqa: ARG001 - all makers of pages have one shape
+    """Return the OpenAPI document of `/api/v2.0`."""
+    return text_of(documents()["harbor-v2.0"])
+
+
 def _with_table(file: Path, table: list[str]) -> str:
     """Return the page in a file with this table between its marks."""
     before, _, rest = file.read_text(encoding="utf-8").partition(TABLE_BEGINS)
@@ -127,6 +146,9 @@ PAGES: dict[str, Callable[[Path], str]] = {
     f"{ADR}/README.md": decisions,
     "docs/access.md": access,
     "docs/cli.md": commands,
+    "docs/harbor.md": harbor,
+    "docs/openapi/entrepot-v1.json": openapi_v1,
+    "docs/openapi/harbor-v2.0.json": openapi_harbor,
     "docs/registry2.md": registry2,
     "docs/settings.md": keys,
 }

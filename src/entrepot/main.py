@@ -11,30 +11,52 @@ import click
 from entrepot import __version__
 from entrepot.faces.cli.audit import audit
 from entrepot.faces.cli.bench.command import bench
+from entrepot.faces.cli.clientsetup import client_setup
+from entrepot.faces.cli.completion import attach, completion
 from entrepot.faces.cli.conformance import conformance
+from entrepot.faces.cli.declaring import apply, export, plan
 from entrepot.faces.cli.enabling import disable, enable, show
+from entrepot.faces.cli.events import events
 from entrepot.faces.cli.explain import explain, whoami
 from entrepot.faces.cli.gc import collector
-from entrepot.faces.cli.grants import grants, roles
+from entrepot.faces.cli.grants import grants
 from entrepot.faces.cli.groups import groups
 from entrepot.faces.cli.history import diff, history, resolve, rollback
 from entrepot.faces.cli.jobs import jobs, schedules
 from entrepot.faces.cli.keys import keys, secrets
+from entrepot.faces.cli.labels import labels
 from entrepot.faces.cli.login import login, logout
+from entrepot.faces.cli.messages import LANGUAGE, _
+from entrepot.faces.cli.messages.helping import translate
+from entrepot.faces.cli.messages.widths import padded
+from entrepot.faces.cli.options import json_option
 from entrepot.faces.cli.policies import policies, quotas
 from entrepot.faces.cli.projects import projects
 from entrepot.faces.cli.recovery import (
     ask_for_backup,
     tell_copied,
+    tell_findings,
     tell_rebuilt,
     tell_restored,
 )
+from entrepot.faces.cli.remotes import remotes, replication
+from entrepot.faces.cli.repositories import (
+    describe,
+    dockerfile,
+    list_repositories,
+    readme,
+    show_repository,
+    usage,
+)
 from entrepot.faces.cli.retention import retention
 from entrepot.faces.cli.robots import robots
+from entrepot.faces.cli.roles import roles
+from entrepot.faces.cli.site import settings
 from entrepot.faces.cli.storage import cost, scrub
 from entrepot.faces.cli.tokens import tokens
 from entrepot.faces.cli.trash import repositories, trash
 from entrepot.faces.cli.users import users
+from entrepot.faces.cli.webhooks import webhooks
 from entrepot.faces.cli.workloads import workloads
 from entrepot.oci.errors import Fault
 from entrepot.settings import SettingsError, Sources, read
@@ -47,8 +69,31 @@ Result = TypeVar("Result")
 EXIT_FAILED = 1
 EXIT_UNUSABLE = 2
 
+# What people read, in one place.
+ONE_CONFIG = _("name one file of settings, with --config or without")
+NEW_ADMINISTRATOR = _("First start: an administrator was made.")
+NEW_HTPASSWD = _("There was no {path}: one was made.")
+READY = _("Entrepot {version} is ready at {where}")
+OPEN_HERE = _("OPEN: anyone on this machine may push, pull and delete, without a password")
+OPEN_TO_ALL = _("OPEN: whoever reaches this server may push, pull and delete, without a password")
+USER = _("user:")
+PASSWORD = _("password:")
+TRUST = _("trust:")
+NEXT = _("next:")
+DATA_AT = _("data:")
+OWN_CERTIFICATE = _("(clients need it: the certificate is our own)")
+SHOWN_ONCE = _("(shown this once; `{command}` sets another)")
+LABEL_COLUMNS = 16
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+EPILOG = """\
+Messages are in English, or in Chinese where LANG or ENTREPOT_LANG begins with zh. Nearly all
+commands print JSON with --json. The exit status is 0 when it was done, 1 when not, 2 when the
+command was not understood. `entrepot completion --help` tells how shells complete all this.\
+"""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
 @click.version_option(__version__, prog_name="entrepot")
 def main() -> None:
     """Entrepot, a container image registry in one process."""
@@ -61,6 +106,8 @@ for command in (repositories, projects, trash, history, resolve, diff, rollback,
     main.add_command(command)
 for command in (audit, collector, cost, scrub, jobs, schedules):
     main.add_command(command)
+for command in (plan, apply, export, client_setup):
+    main.add_command(command)
 for command in (grants, roles, explain, whoami):
     main.add_command(command)
 for command in (login, logout, keys, secrets):
@@ -71,8 +118,15 @@ for command in (groups, workloads):
     main.add_command(command)
 for command in (enable, disable, show):
     users.add_command(command)
+for command in (labels, remotes, replication, settings):
+    main.add_command(command)
+for command in (list_repositories, show_repository, describe, readme, usage, dockerfile):
+    repositories.add_command(command)
+for command in (webhooks, events):
+    main.add_command(command)
 main.add_command(bench)
 main.add_command(conformance)
+main.add_command(completion)
 
 
 @main.command(short_help="Run the registry until it is told to stop.")
@@ -99,7 +153,7 @@ main.add_command(conformance)
 def serve(config: str | None, file: str | None, **options: Any) -> None:
     """Run the registry until it is told to stop (Ctrl-C or SIGTERM)."""
     if config and file:
-        raise click.exceptions.UsageError("name one file of settings, with --config or without")
+        raise click.exceptions.UsageError(ONE_CONFIG)
     config = config or file
     try:
         sources = _sources(config, options)
@@ -121,10 +175,20 @@ def serve(config: str | None, file: str | None, **options: Any) -> None:
         sys.exit(EXIT_FAILED)
 
 
+DATA = click.option(
+    "--data",
+    envvar="ENTREPOT_DATA",
+    default="./data",
+    metavar="DIR",
+    help="Data directory [./data].",
+)
+
+
 @main.command(short_help="Check the data of a stopped registry.")
-@click.option("--data", envvar="ENTREPOT_DATA", default="./data", help="Data directory [./data].")
+@DATA
 @click.option("--read", is_flag=True, help="Read every blob and compare its digest.")
-def fsck(data: str, read: bool) -> None:  # noqa: FBT001 - click passes by name
+@json_option
+def fsck(data: str, *, read: bool, as_json: bool) -> None:
     """Check the data of a stopped registry; exit status 1 if something is wrong."""
     from entrepot import serving
 
@@ -133,13 +197,10 @@ def fsck(data: str, read: bool) -> None:  # noqa: FBT001 - click passes by name
     except serving.CANNOT_START as error:
         click.echo(f"entrepot: {error}", err=True)
         sys.exit(EXIT_UNUSABLE)
-    for finding in findings:
-        click.echo(f"{finding.invariant}: {finding.message}")
-    click.echo(f"{len(findings)} findings; {debris} blobs that nothing refers to")
+    tell_findings(findings, debris, as_json=as_json)
     sys.exit(EXIT_FAILED if findings else 0)
 
 
-DATA = click.option("--data", envvar="ENTREPOT_DATA", default="./data", help="Data directory.")
 COPY = click.option("--copy", is_flag=True, help="Copy blobs even where a hard link would do.")
 
 
@@ -147,7 +208,8 @@ COPY = click.option("--copy", is_flag=True, help="Copy blobs even where a hard l
 @DATA
 @click.option("--read", is_flag=True, help="Read every blob and compare its digest.")
 @click.option("--force", is_flag=True, help="Replace a catalog that can be read by one with less.")
-def rebuild(data: str, read: bool, force: bool) -> None:  # noqa: FBT001 - click passes by name
+@json_option
+def rebuild(data: str, *, read: bool, force: bool, as_json: bool) -> None:
     """Make the catalog anew from journal and blobs; exit status 1 if something is lost."""
     from entrepot import serving
 
@@ -156,15 +218,16 @@ def rebuild(data: str, read: bool, force: bool) -> None:  # noqa: FBT001 - click
     except serving.CANNOT_START as error:
         click.echo(f"entrepot: {error}", err=True)
         sys.exit(EXIT_UNUSABLE)
-    tell_rebuilt(made.report, made.kept, is_swapped=made.is_swapped)
+    tell_rebuilt(made.report, made.kept, is_swapped=made.is_swapped, as_json=as_json)
     sys.exit(0 if made.report.is_whole else EXIT_FAILED)
 
 
 @main.command(short_help="Copy a registry, running or stopped, to a directory.")
 @DATA
 @COPY
+@json_option
 @click.argument("target", type=click.Path(file_okay=False, path_type=Path))
-def backup(data: str, copy: bool, target: Path) -> None:  # noqa: FBT001 - click passes by name
+def backup(data: str, target: Path, *, copy: bool, as_json: bool) -> None:
     """Bring the backup in TARGET up to date; exit status 1 if something is missing in it.
 
     Of a registry that runs, by its server: TARGET is then a directory of the server's machine.
@@ -174,20 +237,21 @@ def backup(data: str, copy: bool, target: Path) -> None:  # noqa: FBT001 - click
     try:
         copied = _finished(serving.backup_stopped(Path(data), target, links=not copy))
     except serving.DirectoryBusy:
-        ask_for_backup(Path(data), target)
+        ask_for_backup(Path(data), target, as_json=as_json)
         return
     except (Fault, *serving.CANNOT_START) as error:
         click.echo(f"entrepot: {error}", err=True)
         sys.exit(EXIT_UNUSABLE)
-    tell_copied(copied)
+    tell_copied(copied, as_json=as_json)
     sys.exit(EXIT_FAILED if copied.missing else 0)
 
 
 @main.command(short_help="Make a data directory from a backup.")
 @DATA
 @COPY
+@json_option
 @click.argument("source", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def restore(data: str, copy: bool, source: Path) -> None:  # noqa: FBT001 - click passes by name
+def restore(data: str, source: Path, *, copy: bool, as_json: bool) -> None:
     """Make a new data directory from the backup in SOURCE; exit status 1 if something is wrong."""
     from entrepot import serving
 
@@ -197,7 +261,7 @@ def restore(data: str, copy: bool, source: Path) -> None:  # noqa: FBT001 - clic
     except (Fault, *serving.CANNOT_START) as error:
         click.echo(f"entrepot: {error}", err=True)
         sys.exit(EXIT_UNUSABLE)
-    tell_restored(changed, copied, findings)
+    tell_restored(changed, copied, findings, as_json=as_json)
     sys.exit(EXIT_FAILED if changed or copied.missing or findings else 0)
 
 
@@ -210,18 +274,24 @@ def _finished(work: Coroutine[Any, Any, Result]) -> Result:
 
 def _tell_password(password: str) -> None:
     """Say the first administrator's password, which is not kept anywhere."""
-    click.echo("First start: an administrator was made.")
-    click.echo("  user:           admin")
-    click.echo(f"  password:       {password}")
-    click.echo("                  (shown this once; `entrepot user passwd admin` sets another)")
+    click.echo(NEW_ADMINISTRATOR)
+    _tell_account("admin", password, "entrepot user passwd admin")
 
 
 def _tell_htpasswd(path: Path, name: str, password: str) -> None:
     """Say the password of the user of a new htpasswd file, which is not kept anywhere."""
-    click.echo(f"There was no {path}: one was made.")
-    click.echo(f"  user:           {name}")
-    click.echo(f"  password:       {password}")
-    click.echo("                  (shown this once; `htpasswd -B` sets another)")
+    click.echo(NEW_HTPASSWD.format(path=path))
+    _tell_account(name, password, "htpasswd -B")
+
+
+def _tell_account(name: str, password: str, command: str) -> None:
+    click.echo(_line(USER, name))
+    click.echo(_line(PASSWORD, password))
+    click.echo(_line("", SHOWN_ONCE.format(command=command)))
+
+
+def _line(label: str, text: object) -> str:
+    return f"  {padded(label, LABEL_COLUMNS)}{text}"
 
 
 def _tell_started(started: "Started") -> None:
@@ -229,31 +299,24 @@ def _tell_started(started: "Started") -> None:
     scheme = "https" if started.tls else "http"
     ports = [address for address in started.addresses if not address.startswith("unix:")]
     if not ports:
-        click.echo(f"Entrepot {__version__} is ready at {started.addresses[0]}")
+        click.echo(READY.format(version=__version__, where=started.addresses[0]))
         sys.stdout.flush()
         return
     shown = [address for address in ports if not address.startswith("[")]
     host = (shown or ports)[0]
     host = host.replace("127.0.0.1:", "localhost:").replace("0.0.0.0:", "localhost:")
-    lines = [f"Entrepot {__version__} is ready at {scheme}://{host}"]
+    lines = [READY.format(version=__version__, where=f"{scheme}://{host}")]
     if started.open:
-        lines.append("  OPEN: anyone on this machine may push, pull and delete, without a password")
+        lines.append(f"  {OPEN_HERE}")
     if started.to_everyone:
-        lines.append(
-            "  OPEN: whoever reaches this server may push, pull and delete, without a password"
-        )
+        lines.append(f"  {OPEN_TO_ALL}")
     if started.ca_file:
-        lines.append(
-            f"  trust:          {started.ca_file}   (clients need it: the certificate is our own)"
-        )
+        lines.append(_line(TRUST, f"{started.ca_file}   {OWN_CERTIFICATE}"))
     unasked = started.open or started.to_everyone
     login = [] if unasked else [f"docker login {host} -u {started.user}"]
     commands = [*login, f"docker tag IMAGE {host}/myapp:1.0", f"docker push {host}/myapp:1.0"]
-    lines += [
-        f"  {'next:' if number == 0 else '':15} {command}"
-        for number, command in enumerate(commands)
-    ]
-    lines.append(f"  data:           {started.data}")
+    lines += [_line("" if number else NEXT, command) for number, command in enumerate(commands)]
+    lines.append(_line(DATA_AT, started.data))
     click.echo("\n".join(lines))
     sys.stdout.flush()
 
@@ -275,3 +338,8 @@ def _sources(config: str | None, options: dict[str, Any]) -> Sources:
         flags["server", "tls_cert"] = options["tls_cert"] or ""
         flags["server", "tls_key"] = options["tls_key"] or ""
     return read(config, os.environ, flags)
+
+
+if LANGUAGE is not None:
+    translate(main)
+attach(main)

@@ -44,8 +44,8 @@ ROLES: dict[str, frozenset[Permission]] = {
 }
 WAYS = ("user", "group", "pattern", "robot", "access token", "bearer", "narrow bearer")
 
-WAITING = {Permission.REPOSITORY_LIST}
-"""What nothing asks for yet: no address lists the repositories of a project."""
+WAITING: set[Permission] = set()
+"""What nothing asks for yet."""
 
 
 @dataclass(frozen=True)

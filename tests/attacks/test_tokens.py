@@ -17,7 +17,6 @@ from joserfc.jwk import ECKey, RSAKey
 
 from entrepot.adapters.signer import Es256Signer, new_key
 from entrepot.faces.registry.token import TokenServices, token_app
-from entrepot.gate import assemble_gate
 from entrepot.oci.errors import Fault
 from entrepot.ports.grants import ACCESS_EPOCH, GrantRow
 from entrepot.ports.identity import Source
@@ -28,6 +27,7 @@ from entrepot.services.context import Caller
 from entrepot.services.minting import Purpose, mint
 from entrepot.services.tokens import ISSUER, LEEWAY_SECONDS
 from entrepot.settings import Auth
+from entrepot.wiring.gate import assemble_gate
 from tests.faces.registry.client import Answer, call
 from tests.faces.registry.registry import Registry, basic, open_registry
 

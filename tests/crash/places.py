@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from entrepot.adapters.datadir import DataDirectory
-from entrepot.outside import Outside, embedded
 from entrepot.ports.jobs import NewJob
 from entrepot.services.jobs import Handler
 from entrepot.settings import Settings
 from entrepot.wiring import House, build
+from entrepot.wiring.outside import Outside, embedded
 
 FILLED_AT = 1_700_000_000.0
 JOB_AT = FILLED_AT + 30 * 86400.0

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entrepot.faces.asgi import (
+    CERTIFICATE,
     CLIENT_LENGTH_MAX,
     DRAIN,
     FORM_MAX_BYTES,
@@ -24,6 +25,7 @@ from entrepot.faces.asgi import (
 )
 from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Code, Fault
+from entrepot.rules.certificates import Certificate
 from tests.oci.faults import value_of
 
 
@@ -42,6 +44,33 @@ def part(body: bytes, *, more: bool = False) -> Message:
 
 
 GONE: Message = {"type": "http.disconnect"}
+
+
+ALICE = Certificate("alice")
+
+
+@pytest.mark.parametrize(
+    "headers, counts",
+    [
+        ([], True),
+        ([(b"sec-fetch-site", b"same-origin")], True),
+        ([(b"sec-fetch-site", b"none")], True),
+        ([(b"host", b"r:5000"), (b"origin", b"https://r:5000")], True),
+        ([(b"sec-fetch-site", b"same-site")], False),
+        ([(b"sec-fetch-site", b"cross-site")], False),
+        ([(b"sec-fetch-site", b"none"), (b"sec-fetch-site", b"cross-site")], False),
+        ([(b"host", b"r:5000"), (b"origin", b"https://r")], False),
+        ([(b"host", b"r:5000"), (b"origin", b"null")], False),
+        ([(b"origin", b"null")], False),
+        ([(b"origin", b"")], False),
+    ],
+)
+def test_a_certificate_counts_unless_another_site_asks(
+    headers: list[tuple[bytes, bytes]], *, counts: bool
+) -> None:
+    assert request(headers=headers).certificate is None
+    asked = request(headers=headers, **{CERTIFICATE: ALICE})
+    assert asked.certificate == (ALICE if counts else None)
 
 
 # Requests ----------------------------------------------------------------------------------------

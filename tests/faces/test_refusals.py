@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from entrepot.faces.asgi import Request
+from entrepot.faces.asgi import CERTIFICATE, Request
 from entrepot.faces.refusals import note_refusal
 from entrepot.oci.errors import Code, Fault
+from entrepot.rules.certificates import Certificate
 from entrepot.services.auditing import Act
 from entrepot.services.context import Caller
 
@@ -70,6 +71,14 @@ def test_credentials_that_are_not_right_are_an_attempt_to_log_in() -> None:
     assert (caller.actor, act.operation) == ("", "login")
     ((caller, act),) = note(request(actor="bob"), UNAUTHORIZED, sent=True)
     assert (caller.actor, act.operation) == ("bob", "login")
+
+
+@pytest.mark.parametrize("name, noted", [("alice", "alice"), ("not a name", ""), ("", "")])
+def test_a_certificate_that_is_not_right_is_an_attempt_to_log_in(name: str, noted: str) -> None:
+    asked = request()
+    asked.scope[CERTIFICATE] = Certificate(name)
+    ((caller, act),) = note(asked, UNAUTHORIZED)
+    assert (caller.actor, act.operation) == (noted, "login")
 
 
 def test_who_is_known_and_needs_another_token_is_refused_what_was_asked() -> None:

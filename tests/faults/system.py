@@ -110,6 +110,9 @@ class FaultySystem(System):
     def read(self, file: int, length: int, offset: int) -> bytes:
         return self._do(lambda: super(FaultySystem, self).read(file, length, offset), reads=True)
 
+    def read_cached(self, file: int, length: int, offset: int) -> bytes | None:
+        return None  # so that each reading can fail
+
     def truncate(self, file: int, length: int) -> None:
         self._do(lambda: super(FaultySystem, self).truncate(file, length))
 

@@ -18,7 +18,6 @@ from entrepot.oci.errors import Code, Fault
 from entrepot.oci.mediatype import OCI_MANIFEST
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
-from entrepot.outside import Outside
 from entrepot.ports.blobs import BlobStore
 from entrepot.ports.catalog import Catalog, CatalogFailed
 from entrepot.rules.tickets import KEY_BYTES
@@ -27,6 +26,7 @@ from entrepot.services.push import Pushed
 from entrepot.services.uploads import Chunk
 from entrepot.settings import Auth, Settings, Uploads
 from entrepot.wiring import House, build
+from entrepot.wiring.outside import Outside
 from sim.collector import Collector
 from tests.faces.registry.registry import PlainPasswords
 from tests.services.house import ALICE, Bytes, Counting, HandClock, anywhere, image

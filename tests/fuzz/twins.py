@@ -14,11 +14,11 @@ from entrepot.faces.server.hooks import Hooks
 from entrepot.faces.server.limits import ServerLimits
 from entrepot.faces.server.listen import Listener
 from entrepot.faces.server.run import Server
-from entrepot.gate import Terms, assemble_gate
 from entrepot.rules.access import Kind
 from entrepot.rules.roles import Role
 from entrepot.rules.scopes import parse_scopes
 from entrepot.settings import Auth
+from entrepot.wiring.gate import Terms, assemble_gate
 from tests.faces.registry.registry import Registry, open_registry
 from tools.fuzz.client import Answer, Client, Gone, Malformed, read_answer
 from tools.fuzz.grammar import Request, broken

@@ -18,12 +18,12 @@ from entrepot.faces.manage.health import Readiness
 from entrepot.faces.root import request_ids, root_app
 from entrepot.oci.digest import Digest
 from entrepot.oci.mediatype import OCI_MANIFEST
-from entrepot.outside import Outside
 from entrepot.rules.roles import Role
 from entrepot.rules.tickets import KEY_BYTES
 from entrepot.serving.sources import open_sources
 from entrepot.settings import Ldap, Oidc, Server, Settings, Workloads
 from entrepot.wiring import House, build, mounts
+from entrepot.wiring.outside import Outside
 from tests.faces.registry.client import Answer, call
 from tests.faces.registry.registry import PASSWORD, PlainPasswords, basic
 from tests.services.house import Counting, HandClock, image

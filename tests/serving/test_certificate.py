@@ -11,6 +11,7 @@ from entrepot.adapters.system import SystemClock
 from entrepot.adapters.tls import CertificateUnusable, own_certificate
 from entrepot.serving.certificate import Certificate, find_certificate
 from entrepot.settings import Server, Settings
+from tests.clientcerts import Authority
 
 
 class Told:
@@ -102,6 +103,30 @@ def test_unusable_at_the_start(tmp_path: Path) -> None:
     key.write_text("nonsense")
     with pytest.raises(CertificateUnusable):
         Certificate(lambda: (certificate, key), Told())
+
+
+@pytest.mark.parametrize("content", ["", "nonsense", None])
+def test_authorities_of_clients_that_cannot_be_used(tmp_path: Path, content: str | None) -> None:
+    pair, authorities = make(tmp_path), tmp_path / "clients.pem"
+    if content is not None:
+        authorities.write_text(content)
+    with pytest.raises((CertificateUnusable, FileNotFoundError), match=r"clients\.pem"):
+        Certificate(lambda: pair, Told(), authorities)
+
+
+def test_authorities_of_clients_are_looked_at_too(tmp_path: Path) -> None:
+    pair, log = make(tmp_path), Told()
+    authorities = Authority(tmp_path).file
+    live = Certificate(lambda: pair, log, authorities)
+    live.refresh()
+    assert log.take() == []
+    put(authorities, Authority(tmp_path / "newer").file)
+    live.refresh()
+    assert log.take() == ["info"]
+    authorities.write_text("nonsense")
+    live.refresh()
+    assert "(server.tls_client_ca) is no file of certificates" in log.events[0][1]
+    assert log.take() == ["warning"]
 
 
 @pytest.fixture

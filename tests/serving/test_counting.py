@@ -7,7 +7,6 @@ from typing import Any
 
 from entrepot.adapters.datadir import DataDirectory
 from entrepot.adapters.logging import configure
-from entrepot.outside import embedded
 from entrepot.ports.catalog import Catalog, CatalogFailed
 from entrepot.ports.robots import CredentialKind
 from entrepot.services.authentication import FLUSH_SECONDS, FLUSH_STEP, Authenticator
@@ -16,6 +15,7 @@ from entrepot.services.robotparts import NewRobot
 from entrepot.serving.counting import start_counting
 from entrepot.settings import Settings
 from entrepot.wiring import build
+from entrepot.wiring.outside import embedded
 from tests.services.house import Counting
 from tests.services.machines import ROOT, acting, open_plant
 

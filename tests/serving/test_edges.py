@@ -5,6 +5,7 @@ import io
 import json
 import logging
 import resource
+import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -20,8 +21,10 @@ from entrepot.adapters.system import SystemClock
 from entrepot.adapters.tls import own_certificate
 from entrepot.faces.asgi import Receive, Scope, Send
 from entrepot.faces.shortcut import Fields
+from entrepot.rules.certificates import NameIn
 from entrepot.serving.edges import WATCH_SECONDS, Edges
 from entrepot.settings import Settings, load
+from tests.clientcerts import Authority
 
 
 @pytest.fixture(autouse=True)
@@ -149,6 +152,26 @@ async def test_our_own_certificate_is_told(data: DataDirectory) -> None:
     edges, _ = make("[server]\ntls = 'auto'", data)
     assert edges.ca_file == data.tls / "server.crt"
     assert edges.ssl_context is not None
+
+
+@pytest.mark.parametrize(
+    "more", ["tls = 'auto'", "tls = 'acme'\nacme_hosts = ['r.example']\nacme_http_listen = ':8080'"]
+)
+@pytest.mark.parametrize("where", NameIn)
+async def test_clients_are_asked_for_certificates_whatever_ours_is(
+    data: DataDirectory, tmp_path: Path, more: str, where: NameIn
+) -> None:
+    ours = f"tls_client_ca = '{Authority(tmp_path).file}'\ntls_client_name = '{where.value}'"
+    for toml, mode, names_in in (
+        (f"[server]\n{more}", ssl.CERT_NONE, None),
+        (f"[server]\n{more}\n{ours}", ssl.CERT_OPTIONAL, where),
+    ):
+        edges, _ = make(toml, data)
+        assert edges.ssl_context is not None
+        assert edges.ssl_context.verify_mode is mode
+        first, *challenges = edges.listeners(no_shortcut)
+        assert first.names_in is names_in
+        assert all(one.names_in is None for one in challenges)
 
 
 async def test_certificates_are_watched(data: DataDirectory, tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from entrepot.adapters.datadir import DataDirectory
 from entrepot.adapters.journal import open_journal
 from entrepot.adapters.logging import configure
 from entrepot.oci.name import RepositoryName
-from entrepot.outside import embedded
 from entrepot.ports.catalog import Event
 from entrepot.serving.journaling import start_journal
+from entrepot.wiring.outside import embedded
 
 NAME = RepositoryName("library/app")
 

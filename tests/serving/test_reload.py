@@ -129,8 +129,10 @@ class Pair:
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def follow(self, find: Callable[[], Any]) -> None:
+    def follow(self, find: Callable[[], Any], client_ca: Path | None = None) -> None:
         self.told.append(str(find()))
+        if client_ca is not None:
+            self.told.append(str(client_ca))
 
     def refresh(self) -> None:
         self.told.append("refresh")
@@ -159,6 +161,31 @@ def test_certificates_are_looked_at_in_every_case(
     line = site.hangup(toml)
     assert (line.get("changed"), line.get("restart_needed_for")) == (applied, later)
     assert pair.told == told
+
+
+FILES = "[server]\ntls = 'files'\ntls_cert = 'c'\ntls_key = 'k'\n"
+
+
+@pytest.mark.parametrize(
+    "before,after,applied,told",
+    [
+        ("tls_client_ca = 'a'", "tls_client_ca = 'b'", ["server.tls_client_ca"], ["c", "b"]),
+        ("tls_client_ca = 'a'", "", [], ["c", "a"]),
+        ("", "tls_client_ca = 'b'", [], ["c"]),
+        ("tls_client_ca = 'a'", "tls_client_ca = 'a'\ntls_client_name = 'dns'", [], ["c", "a"]),
+    ],
+)
+def test_the_authorities_of_clients_change_but_not_whether_there_are_any(
+    before: str, after: str, applied: list[str], told: list[str]
+) -> None:
+    site = Site(FILES + before)
+    pair = Pair()
+    site.reload._certificate = pair  # type: ignore[assignment]
+    site.reload._find = lambda settings: lambda: settings.server.tls_cert  # type: ignore[assignment,return-value]
+    line = site.hangup(FILES + after)
+    assert line["changed"] == applied
+    assert bool(line["restart_needed_for"]) != bool(applied)
+    assert pair.told == [*told, "refresh"]
 
 
 SERVER = """

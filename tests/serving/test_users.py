@@ -13,13 +13,13 @@ from entrepot.adapters.htpasswd import BcryptPasswords, HtpasswdUnusable
 from entrepot.adapters.registry2_tree import TREE
 from entrepot.adapters.signer import Es256Signer, new_key
 from entrepot.adapters.system import SystemClock, SystemRandom
-from entrepot.outside import Outside
 from entrepot.rules.access import ANONYMOUS
 from entrepot.rules.permissions import Permission
 from entrepot.rules.tickets import KEY_BYTES
 from entrepot.serving.users import prepare_users
 from entrepot.settings import Auth, Settings, Storage
 from entrepot.wiring import build
+from entrepot.wiring.outside import Outside
 from tests.services.people import APP, PlainPasswords
 
 

@@ -10,11 +10,11 @@ from entrepot.adapters.catalog import open_catalog
 from entrepot.adapters.signer import Es256Signer, new_key
 from entrepot.faces.asgi import App
 from entrepot.faces.manage.api import ROOT, api_app
-from entrepot.outside import Outside
 from entrepot.ports.catalog import Catalog, Tx
 from entrepot.rules.tickets import KEY_BYTES
 from entrepot.settings import Auth, Settings, Trash, Uploads
 from entrepot.wiring import api_routes
+from entrepot.wiring.outside import Outside
 from sim.collector import Collector
 from tests.faces.registry.client import Answer, Broken, call
 from tests.faces.registry.registry import PlainPasswords, Registry, assemble

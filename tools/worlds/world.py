@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from entrepot.adapters.catalog import open_catalog
 from entrepot.adapters.catalog.connection import Statement
 from entrepot.adapters.signer import Es256Signer, new_key
-from entrepot.gate import Gate, Ground, assemble_gate
 from entrepot.ports.accounts import Account
 from entrepot.ports.catalog import Catalog, Tx
 from entrepot.ports.grants import ACCESS_EPOCH, GrantRow, RoleRow
@@ -30,6 +29,7 @@ from entrepot.services.projects import ProjectService
 from entrepot.services.robots import RobotService
 from entrepot.services.roles import RoleService
 from entrepot.services.trusting import TrustService
+from entrepot.wiring.gate import Gate, Ground, assemble_gate
 
 from .rights import AREAS, CUSTOM, GROUPS, PROJECTS, QUESTIONS, USERS, View, Who, look
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.json import encode
+from entrepot.rules.certificates import Certificate
 from entrepot.rules.networks import address_of
 
 Scope = MutableMapping[str, Any]
@@ -21,6 +22,9 @@ ZERO_COPY = "http.response.zerocopysend"
 QUERY_FIELDS_MAX = 256
 REQUEST_ID = "entrepot.request_id"
 """Where the scope holds the id that answer and log share."""
+CERTIFICATE = "entrepot.client_certificate"
+"""Where the scope holds what the client's certificate says (`rules.certificates.Certificate`), if
+one was verified in this very connection's handshake. Only the server writes it, never a header."""
 
 FORM_MAX_BYTES = 64 * 1024
 JSON = "application/json"
@@ -136,6 +140,25 @@ class Request:
         client = self.scope.get("client")
         return address_of(client[0] if client else None)
 
+    @property
+    def certificate(self) -> Certificate | None:
+        """What the client's certificate says, which counts without other credentials only.
+
+        Nothing for what a page of another site made a browser send: the browser shows the
+        certificate by itself, as it does a cookie.
+        """
+        found: Certificate | None = self.scope.get(CERTIFICATE)
+        return None if found is None or self.is_of_another_site else found
+
+    @property
+    def is_of_another_site(self) -> bool:
+        """Whether a page of another site made a browser send it."""
+        site = self.header(b"sec-fetch-site")
+        if site is not None:
+            return site not in ("same-origin", "none")
+        origin = self.header(b"origin")
+        return origin is not None and origin.partition("://")[2] != self.header(b"host")
+
     async def read(self, limit_bytes: int) -> bytes:
         """Return the whole body; `Fault(MANIFEST_TOO_BIG)` beyond the limit."""
         declared = self.content_length
@@ -217,7 +240,8 @@ async def send_response(scope: Scope, send: Send, response: Response) -> None:
     try:
         length = response.length if response.length is not None else len(response.body)
         headers = response.headers
-        if response.status not in (204, 304):
+        is_endless = response.source is not None and response.length is None
+        if response.status not in (204, 304) and not is_endless:
             headers = [*headers, (b"content-length", b"%d" % length)]
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         if scope["method"] == "HEAD":

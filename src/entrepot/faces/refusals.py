@@ -34,12 +34,13 @@ def note_refusal(
     """Take note of an answer 401 to credentials, or 403.
 
     401 without credentials is how clients are asked for them, and no attempt. They are looked for
-    in the header, unless it is known that they were `sent`.
+    in the header and the client's certificate, unless it is known that they were `sent`.
     """
     if trail is None:
         return
     if fault.code is Code.UNAUTHORIZED:
-        if not sent and request.header(b"authorization") is None:
+        has_shown = request.header(b"authorization") is not None or request.certificate is not None
+        if not sent and not has_shown:
             return
         operation = operation if request.known else LOGIN
     elif fault.code is not Code.DENIED:
@@ -54,7 +55,9 @@ def note_refusal(
 
 
 def _claimed(request: Request) -> str:
-    """Return the name that Basic credentials claim (RFC 7617 section 2), or ""."""
+    """Return the name that Basic credentials (RFC 7617 section 2) or a certificate claim, or ""."""
+    if request.header(b"authorization") is None:
+        return request.certificate.name if request.certificate is not None else ""
     scheme, _, credentials = (request.header(b"authorization") or "").partition(" ")
     if scheme.lower() != "basic":
         return ""

@@ -25,13 +25,17 @@ class Log(Protocol):
 class Certificate:
     """The pair that is served. Tools that renew certificates just put others in its place."""
 
-    def __init__(self, find: Callable[[], Pair], log: Log) -> None:
-        """Raises OSError (`tls.CertificateUnusable`) when it cannot be used."""
+    def __init__(self, find: Callable[[], Pair], log: Log, client_ca: Path | None = None) -> None:
+        """Raises OSError (`tls.CertificateUnusable`) when it cannot be used.
+
+        `client_ca` holds the authorities of client certificates, where these are asked for.
+        """
         self._find = find
+        self._client_ca = client_ca
         self._log = log
         pair = find()
-        self._seen: Stamp | None = _stamp(pair)
-        self._live = tls.LiveContext(*pair)
+        self._seen: Stamp | None = _stamp(pair, client_ca)
+        self._live = tls.LiveContext(*pair, client_ca)
 
     @property
     def context(self) -> ssl.SSLContext:
@@ -42,28 +46,34 @@ class Certificate:
         """Let `choose` name another context for connections that are not those of clients."""
         self._live.divert = choose
 
-    def follow(self, find: Callable[[], Pair]) -> None:
-        """Take the pair from other files from now on, if `refresh` can load them."""
+    def follow(self, find: Callable[[], Pair], client_ca: Path | None = None) -> None:
+        """Take the certificates from other files from now on, if `refresh` can load them."""
         self._find = find
+        self._client_ca = client_ca
 
     def refresh(self) -> None:
-        """Load the pair if its files are not those seen last; what is unusable is logged once.
+        """Load the files if they are not those seen last; what is unusable is logged once.
 
         Between a new certificate and its key, which come one after the other, the old ones stay.
         """
         try:
             pair = self._find()
-            stamp = _stamp(pair)
+            stamp = _stamp(pair, self._client_ca)
             if stamp == self._seen:
                 return
             self._seen = stamp
-            self._live.load(*pair)
+            self._live.load(*pair, self._client_ca)
             self._log.info(
                 "certificate loaded", file=str(pair[0]), expires=str(tls.expires_at(pair[0]))
             )
         except (OSError, ValueError) as error:
             event = "certificate not loaded, the one before is served on"
             self._log.warning(event, cause=str(error))
+
+
+def client_ca(settings: Settings) -> Path | None:
+    """Return the file of authorities whose client certificates are taken, if any are."""
+    return Path(settings.server.tls_client_ca) if settings.server.tls_client_ca else None
 
 
 def find_certificate(
@@ -99,9 +109,9 @@ def _got(kept: Path) -> Pair | None:
     return kept, kept
 
 
-def _stamp(pair: Pair) -> Stamp:
+def _stamp(pair: Pair, authorities: Path | None) -> Stamp:
     """Return what changes with the files, also where links lead elsewhere. Raises OSError."""
-    found = [path.stat() for path in pair]
+    found = [path.stat() for path in (*pair, authorities) if path is not None]
     return tuple(
         number
         for one in found

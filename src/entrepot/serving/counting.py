@@ -10,7 +10,11 @@ from entrepot.wiring import House
 def start_counting(house: House, log: Log, stack: contextlib.AsyncExitStack) -> None:
     """Write it again and again until `stack` is left, and then a last time."""
     pulls, uses = house.registry.pulls, house.gate.authenticator
-    for last in (pulls.flush, uses.flush):
+    lasts, tasks = [pulls.flush, uses.flush], [pulls.run(log), uses.run(log)]
+    if house.notices is not None:
+        lasts.append(house.notices.flush)
+        tasks.append(house.notices.run(log))
+    for last in lasts:
         stack.push_async_callback(last)
-    for task in (pulls.run(log), uses.run(log)):
+    for task in tasks:
         stack.callback(asyncio.ensure_future(task).cancel)

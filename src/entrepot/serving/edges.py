@@ -21,9 +21,10 @@ from entrepot.faces.server import (
 )
 from entrepot.faces.shortcut import Shortcut
 from entrepot.ports.clock import Clock, Random
+from entrepot.rules.certificates import NameIn
 from entrepot.settings import Settings
 
-from .certificate import Certificate, find_certificate
+from .certificate import Certificate, client_ca, find_certificate
 from .reload import Reload
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Edges:
         self._leads = leads
         find = functools.partial(find_certificate, data=data, clock=clock, may_make=leads)
         found = find(settings)
-        self._certificate = Certificate(found, log) if found is not None else None
+        self._certificate = Certificate(found, log, client_ca(settings)) if found else None
         self.ca_file: Path | None = found()[0] if found and settings.server.tls == "auto" else None
         """Our own certificate, which clients must be told to trust."""
         self._listening = asyncio.Event()
@@ -91,6 +92,7 @@ class Edges:
         The port where an authority's challenges are answered comes after them.
         """
         server = self._settings.server
+        names_in = NameIn(server.tls_client_name) if server.tls_client_ca else None
         usable = None if self._settings.auth.open else shortcut
         return [
             Listener(
@@ -100,6 +102,7 @@ class Edges:
                 proxy_line=server.proxy_protocol,
                 http2=server.http2,
                 shortcut=usable,
+                names_in=names_in,
             )
             for address in server.listen
         ] + (self._acme.listeners if self._acme is not None else [])

@@ -1,4 +1,4 @@
-"""The runner of jobs, beside what is served."""
+"""The runner of jobs, and deliveries to webhooks, beside what is served."""
 
 import asyncio
 import contextlib
@@ -9,15 +9,16 @@ from prometheus_client import CollectorRegistry
 from entrepot.adapters.logging import Log
 from entrepot.faces.manage.jobmetrics import JobMetrics
 from entrepot.faces.manage.lifecyclemetrics import LifecycleMetrics
-from entrepot.outside import Outside
 from entrepot.services import backup
 from entrepot.services.backup import BackupService
 from entrepot.services.figures import FiguresService
 from entrepot.services.jobs import Pace, Runner, RunnerLimits
 from entrepot.settings import Settings
 from entrepot.wiring import House
+from entrepot.wiring.outside import Outside
 
 from .backups import parts_of
+from .webhooks import start_webhooks
 
 DAY_SECONDS = 86400.0
 
@@ -55,3 +56,4 @@ def start_jobs(
     stack.callback(asyncio.ensure_future(figures.run()).cancel)
     stack.push_async_callback(runner.stop)
     runner.start()
+    start_webhooks(settings, house, log, stack)

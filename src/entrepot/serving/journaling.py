@@ -6,9 +6,9 @@ import contextlib
 from entrepot.adapters.datadir import DataDirectory
 from entrepot.adapters.journal import open_journal
 from entrepot.adapters.logging import Log
-from entrepot.outside import Outside
 from entrepot.ports.catalog import Busy, CatalogFailed
 from entrepot.services.journal import JournalKeeper
+from entrepot.wiring.outside import Outside
 
 
 async def start_journal(

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 
 from entrepot.adapters.logging import Log
-from entrepot.outside import Outside
+from entrepot.wiring.outside import Outside
 
 
 def watch_keys(

@@ -12,10 +12,16 @@ from entrepot.adapters.systemd import READY, notify, notify_reloading
 from entrepot.faces.server import Adjustable, ServerLimits, TrustedProxies
 from entrepot.settings import Settings, SettingsError, check
 
-from .certificate import Certificate, Pair
+from .certificate import Certificate, Pair, client_ca
 
 AT_ONCE = frozenset(
-    {"log.level", "server.tls_cert", "server.tls_key", "server.trusted_proxies"}
+    {
+        "log.level",
+        "server.tls_cert",
+        "server.tls_client_ca",
+        "server.tls_key",
+        "server.trusted_proxies",
+    }
     | {f"limits.{key}" for key in Settings().limits.__struct_fields__}
 )
 """Settings that apply without a restart."""
@@ -78,12 +84,19 @@ class Reload:
         server.set_limits(server_limits(settings))
         find = self._find(settings)
         if self._certificate is not None and find is not None:
-            self._certificate.follow(find)
+            self._certificate.follow(find, client_ca(settings))
         later = [key for key in changed if key not in apply]
         self._log.info("settings reloaded", changed=apply, restart_needed_for=later)
 
     def _may_apply(self, key: str, new: Settings) -> bool:
-        """Whether TLS's files can change: not where TLS itself is switched on or off."""
+        """Whether TLS's files can change: not where TLS itself is switched on or off.
+
+        Nor where client certificates are.
+        """
+        if key == "server.tls_client_ca" and not (
+            self._settings.server.tls_client_ca and new.server.tls_client_ca
+        ):
+            return False
         return not key.startswith("server.tls") or self._settings.server.tls == new.server.tls
 
 

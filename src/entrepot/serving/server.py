@@ -17,11 +17,11 @@ from entrepot.faces.asgi import App
 from entrepot.faces.manage.api import api_app
 from entrepot.faces.root import request_ids, root_app
 from entrepot.faces.server import Adjustable, Hooks, Listener, serve
-from entrepot.outside import Outside, embedded
 from entrepot.services.accounts import ADMIN
 from entrepot.services.housekeeping import Housekeeping
 from entrepot.settings import Settings
 from entrepot.wiring import House, api_routes, build
+from entrepot.wiring.outside import Outside, embedded
 
 from .auditing import start_audit
 from .counting import start_counting
@@ -124,7 +124,7 @@ async def run_server(
         start_jobs(settings, outside, house, log, metrics=site.metrics, stack=stack)
 
         def draining() -> None:
-            site.readiness.draining = True
+            site.drain(house)
             workers.stop()
             notify(STOPPING)
             log.info("draining", seconds=settings.server.drain_seconds)
@@ -193,6 +193,8 @@ async def _first_password(settings: Settings, house: House, announce: Announce) 
     Where nobody is asked there is no administrator.
     """
     await house.gate.projects.ensure_library()
+    await house.management.numbers.ensure_first()
+    await house.management.numbers.ensure_first()
     if settings.auth.anonymous:
         return
     password = await house.accounts.ensure_admin(settings.auth.admin_password)
@@ -212,6 +214,7 @@ def _control(house: House, data: DataDirectory, log: Log) -> list[Listener]:
     if data.socket is None:
         return []
     routes = api_routes(house, operator=True)
-    apps: dict[str, App] = {"api": api_app(routes, house.access, operator=True)}
+    app = api_app(routes, house.access, operator=True, keeping=house.keeping)
+    apps: dict[str, App] = {"api": app}
     control = root_app(apps, new_id=request_ids(f"{prefix()}c"), log=log)
     return [Listener(address=f"unix:{data.socket}", app=control)]

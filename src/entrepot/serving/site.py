@@ -12,10 +12,10 @@ from entrepot.faces.manage.health import Readiness
 from entrepot.faces.manage.metrics import RequestMetrics, watch
 from entrepot.faces.registry.shortcut import METHODS, PULLS, RegistryShortcut
 from entrepot.faces.root import request_ids, root_app
-from entrepot.outside import Outside
 from entrepot.services.health import Health
 from entrepot.settings import Settings
 from entrepot.wiring import House, mounts
+from entrepot.wiring.outside import Outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,11 @@ class Site:
     readiness: Readiness
     requests: RequestMetrics
     metrics: CollectorRegistry
+
+    def drain(self, house: House) -> None:
+        """Say that no more requests are wanted, and end what would never end by itself."""
+        self.readiness.draining = True
+        house.end_streams()
 
 
 def make_site(

@@ -11,8 +11,6 @@ from urllib.parse import urlsplit
 from entrepot.adapters.logging import Log
 from entrepot.adapters.oidc import LateIssuers, Site
 from entrepot.faces.manage.sso import CALLBACK
-from entrepot.gate import Sources
-from entrepot.outside import Outside
 from entrepot.ports.federation import OidcProvider
 from entrepot.ports.identity import Directory, Source, SourceFailed
 from entrepot.rules.federation.people import OidcRules
@@ -21,6 +19,8 @@ from entrepot.services.sso import SsoService, SsoTerms
 from entrepot.services.welcoming import Welcomer
 from entrepot.services.workloads import WorkloadService
 from entrepot.settings import Oidc, Settings, SettingsError, Workloads, issuer_and_file
+from entrepot.wiring.gate import Sources
+from entrepot.wiring.outside import Outside
 
 SECRET_MAX_BYTES = 4096
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from entrepot.adapters.htpasswd import NEW_NAME, BcryptPasswords, Htpasswd, provision
 from entrepot.adapters.logging import Log
 from entrepot.adapters.registry2_tree import TREE, count_repositories
-from entrepot.outside import Outside
 from entrepot.ports.clock import Clock
 from entrepot.settings import Settings
+from entrepot.wiring.outside import Outside
 
 Tell = Callable[[Path, str, str], None]
 """Takes the file that was made, the name and the password of its user."""

@@ -18,8 +18,8 @@ from entrepot.adapters.datadir import DataDirectory
 from entrepot.adapters.logging import LeveledLog, Log, configure
 from entrepot.faces.manage.gathering import Family, count, together
 from entrepot.faces.server import BoundSocket, Hooks, Listener, serve
-from entrepot.outside import embedded
 from entrepot.wiring import build
+from entrepot.wiring.outside import embedded
 
 from .auditing import start_audit
 from .channel import Begin, Channel, Count, Counted, Gather, Gathered, Place, Ready, Stop, Use
@@ -139,7 +139,7 @@ async def _serve(
     site = make_site(settings, outside, house, log, gather=member.gather)
 
     def draining() -> None:
-        site.readiness.draining = True
+        site.drain(house)
 
     await serve(
         edges.guard(site.app),

@@ -11,7 +11,6 @@ from entrepot.adapters.signer import Es256Mint, RingSigner
 from entrepot.faces.manage.api import ROOT
 from entrepot.faces.manage.cookies import CSRF_HEADER
 from entrepot.oci.name import RepositoryName
-from entrepot.outside import Outside
 from entrepot.ports.grants import ACCESS_EPOCH, GrantRow
 from entrepot.ports.projects import Project
 from entrepot.ports.robots import Credential, CredentialKind, Robot
@@ -23,10 +22,12 @@ from entrepot.rules.roles import BUILT_IN, OF_ACCOUNT, Role
 from entrepot.rules.scopes import parse_scopes
 from entrepot.rules.subjects import SubjectKind
 from entrepot.rules.tickets import KEY_BYTES
+from entrepot.services.authority import Acting
 from entrepot.services.context import Caller
 from entrepot.services.keys import KeyService
 from entrepot.settings import Settings
 from entrepot.wiring import House, build
+from entrepot.wiring.outside import Outside
 from tests.faces.registry.registry import PASSWORD, PlainPasswords, basic
 from tests.services.house import Counting, HandClock
 
@@ -63,6 +64,12 @@ class Doors:
             assert await tx.grants.add(row)
             await tx.epochs.advance(ACCESS_EPOCH)
 
+    async def acting(self, name: str = "by-admin") -> Acting:
+        """Return a user as one who changes something."""
+        standing = await self.house.gate.standing.of(Kind.USER, name)
+        assert standing is not None
+        return Acting(standing.identity, Caller(name))
+
     async def add_user(self, name: str, role: Role) -> dict[str, str]:
         await self.house.accounts.add(name, PASSWORD, role)
         return {"Authorization": basic(name)}
@@ -70,7 +77,7 @@ class Doors:
 
 @asynccontextmanager
 async def open_doors(settings: Settings = Settings()) -> AsyncIterator[Doors]:  # noqa: B008 - a frozen value
-    clock, chance = HandClock(), Counting()
+    clock, chance = HandClock(), Counting(1 << 20)
     catalog = await open_catalog("sqlite:///:memory:")
     store = await open_store(MemoryDisk())
     sealer, signer = Keyring({"test": bytes(32)}), RingSigner(clock)

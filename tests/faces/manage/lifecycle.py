@@ -17,7 +17,7 @@ from entrepot.ports.jobs import Job, JobState
 from entrepot.services.jobs import JobService, Pace, Run
 from entrepot.services.policies import PolicyService
 from entrepot.services.push import Pushed
-from entrepot.upkeep import Base, Upkeep, make_upkeep
+from entrepot.wiring.upkeep import Base, Upkeep, make_upkeep
 from tests.faces.registry.client import Answer, call
 from tests.services.house import ALICE, APP, Counting, House, image, open_house
 from tests.services.people import KEY, People, open_people

@@ -119,15 +119,23 @@ def _of_rollback(app: Target) -> list[Ask]:
 
 
 ELSEWHERE = {
+    "/configuration",
+    "/configuration/apply",
+    "/configuration/plan",
+    "/deliveries",
+    "/events",
     "/explain",
     "/factors",
     "/grants",
+    "/labels",
     "/permissions",
     "/projects",
+    "/repositories",
     "/robots",
     "/roles",
     "/tokens",
     "/users/me",
+    "/webhooks",
     "/whoami",
 }
 """Where what takes a login and no permission is about the caller, or has tests of its own."""

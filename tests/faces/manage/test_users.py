@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from entrepot.faces.asgi import App
-from entrepot.faces.manage.api import PAGE_MAX
+from entrepot.faces.manage.about import PAGE_MAX
 from entrepot.faces.manage.users import PATH, users_app
 from entrepot.rules.passwords import FREE_FAILURES
 from entrepot.rules.roles import Role

@@ -13,7 +13,6 @@ from entrepot.faces.registry.app import registry_app
 from entrepot.faces.registry.challenge import Challenger
 from entrepot.oci.digest import Digest
 from entrepot.oci.mediatype import OCI_INDEX, OCI_MANIFEST
-from entrepot.outside import Outside
 from entrepot.ports.blobs import BlobStore
 from entrepot.ports.catalog import Catalog
 from entrepot.rules.access import Kind
@@ -23,6 +22,7 @@ from entrepot.rules.tickets import KEY_BYTES
 from entrepot.services.fsck import check_blobs, check_catalog, check_manifests
 from entrepot.settings import Auth, Manifests, Projects, Quota, Rates, Settings, Storage, Uploads
 from entrepot.wiring import House, build
+from entrepot.wiring.outside import Outside
 from tests.faces.registry.client import Answer, Broken, call
 from tests.services.house import Counting, HandClock, image
 

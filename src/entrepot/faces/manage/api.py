@@ -4,8 +4,8 @@ Each resource's module gives a list of routes; one application serves them all, 
 who may manage, and on the control socket to the operator.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -34,15 +34,17 @@ from entrepot.services.access import AccessService
 from entrepot.services.audittrail import AuditTrail
 from entrepot.services.authentication import unauthorized
 from entrepot.services.context import Caller
+from entrepot.services.idempotency import IdempotencyService
 
+from .about import PAGE_DEFAULT, PAGE_MAX, About, Operation, Page
 from .arguments import number
 from .callers import THE_OPERATOR, Browsers, Need, challenge, identify, nobody
-from .problems import PROBLEM, problem
+from .preconditions import Shown, conditional
+from .problems import PROBLEM, Problem, problem
+from .replaying import has_key, once
 
 ROOT = "/api/entrepot/v1"
 BODY_MAX_BYTES = 64 * 1024
-PAGE_DEFAULT = 100
-PAGE_MAX = 1000
 LOG_IN = "log in: send user name and password"
 
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -85,6 +87,11 @@ class Call:
         by = self.by
         return by is None or await self.access.permits(by, permission, target)
 
+    async def places(self, permission: Permission) -> frozenset[str] | None:
+        """Return the projects in which the caller may do this, beside public ones; None for all."""
+        by = self.by
+        return None if by is None else await self.access.places(by, permission)
+
     def text(self, name: str) -> str | None:
         """Return a query argument, or None."""
         return self.request.argument(name)
@@ -97,14 +104,14 @@ class Call:
         """Return how many entries a page may have."""
         return self.number("limit", PAGE_DEFAULT, least=1, most=PAGE_MAX)
 
-    async def body(self, kind: type[Body]) -> Body:
+    async def body(self, kind: type[Body], limit_bytes: int = BODY_MAX_BYTES) -> Body:
         """Return the body as a value; `Fault(REQUEST_INVALID)` says what is wrong with it."""
         # A page of another site can make a browser send text or a form, but not this type.
         if essence(self.request.header(b"content-type") or "") != JSON:
             raise Fault(
                 Code.REQUEST_INVALID, f"the body is not declared as JSON: send Content-Type: {JSON}"
             )
-        raw = await self.request.read(BODY_MAX_BYTES)
+        raw = await self.request.read(limit_bytes)
         try:
             return msgspec.json.decode(raw, type=kind)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -126,6 +133,20 @@ class Route:
     path: str
     handler: Handler
     needs: Permission | Need
+    told: About | None = None
+
+
+def operations(routes: Iterable[Route]) -> list[Operation]:
+    """Return what is told of routes, as far as it is."""
+    return [
+        Operation(route.method, route.path, route.told, _needed(route.needs))
+        for route in routes
+        if route.told is not None
+    ]
+
+
+def _needed(needs: Permission | Need) -> str:
+    return "" if needs is Need.NOTHING else needs.value
 
 
 def api_app(
@@ -135,10 +156,12 @@ def api_app(
     operator: bool,
     trail: AuditTrail | None = None,
     browsers: Browsers | None = None,
+    keeping: IdempotencyService | None = None,
 ) -> App:
     """Return the application; with `operator`, callers need no credentials.
 
-    That is for the control socket, which only the operator's own user can open.
+    That is for the control socket, which only the operator's own user can open. `keeping` keeps
+    answers by Idempotency-Key.
     """
     table = [(route.path.split("/")[1:], route) for route in routes]
 
@@ -154,7 +177,9 @@ def api_app(
         try:
             found = _find(table, request)
             identity = await identity_of(request, found)
-            response = await _answer(found, request, identity, access)
+            caller = Caller(identity.name, request.client_program, identity.address)
+            call = Call(request, caller, found.parts, identity, access)
+            response = await _answer(found, call, keeping)
         except Fault as fault:
             path = request.raw_path.removeprefix(ROOT)
             operation = f"api.{request.method.lower()}"
@@ -171,9 +196,14 @@ def moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def maybe(seconds: float | None) -> str | None:
+    """Return a time as RFC 3339 has it, or None for none."""
+    return moment(seconds) if seconds is not None else None
+
+
 def page(items: list[Any], following: str | int | None) -> Response:
     """Return a page; `next` is what to ask for after it, null at the end."""
-    return json_response(200, {"items": items, "next": following})
+    return json_response(200, Page(items, following))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,30 +213,39 @@ class _Found:
     route: Route | None = None
     parts: dict[str, str] = field(default_factory=dict)
     allowed: tuple[str, ...] = ()
+    reading: tuple[Route, dict[str, str]] | None = None
+    """What answers a GET of the address, and the parts of its own path."""
 
 
 def _find(table: list[tuple[list[str], Route]], request: Request) -> _Found:
     path = request.raw_path.rstrip("/")
     segments = path.removeprefix(ROOT).split("/")[1:] if path.startswith(f"{ROOT}/") else []
-    allowed = []
+    there: dict[str, tuple[Route, dict[str, str]]] = {}
     for pattern, route in table:
-        parts = _match(pattern, segments)
-        if parts is None:
+        matched = _match(pattern, segments)
+        if matched is None:
             continue
-        if route.method == request.method:
-            return _Found(route, parts)
-        allowed.append(route.method)
-    return _Found(allowed=tuple(allowed))
+        other = there.get(route.method)
+        # Fixed words go before names: `/remotes/ping` is no remote called ping.
+        if other is None or len(matched) < len(other[1]):
+            there[route.method] = (route, matched)
+    reading = there.get("GET")
+    if request.method not in there:
+        return _Found(allowed=tuple(there))
+    return _Found(*there[request.method], tuple(there), reading)
 
 
-async def _answer(
-    found: _Found, request: Request, identity: Identity, access: AccessService
-) -> Response:
-    if found.route is not None:
-        caller = Caller(identity.name, request.client_program, identity.address)
-        call = Call(request, caller, found.parts, identity, access)
-        await _admit(call, found.route.needs)
-        return await found.route.handler(call)
+async def _answer(found: _Found, call: Call, keeping: IdempotencyService | None) -> Response:
+    request, identity, route = call.request, call.identity, found.route
+    if route is not None:
+        await admit(call, route.needs)
+
+        async def answer(again: Request) -> Response:
+            return await _handle(route, found.reading, replace(call, request=again))
+
+        if not has_key(request):
+            return await answer(request)
+        return await once(keeping, request, identity, route.told, answer)
     # Who is nobody does not learn what there is.
     if identity.kind is Kind.ANONYMOUS:
         raise unauthorized(LOG_IN)
@@ -214,18 +253,38 @@ async def _answer(
         text = f"nothing is served at this address: what there is, is below {ROOT}"
         raise Fault(Code.NOT_FOUND, text)
     text = f"{request.method[:20]} is not served at this address"
-    body = {"status": 405, "title": Code.UNSUPPORTED.value, "detail": text}
+    body = Problem(status=405, title=Code.UNSUPPORTED.value, detail=text)
     response = json_response(405, body, PROBLEM)
     response.set("Allow", ", ".join(found.allowed))
     return response
 
 
-async def _admit(call: Call, needs: Permission | Need) -> None:
+async def _handle(
+    route: Route, reading: tuple[Route, dict[str, str]] | None, call: Call
+) -> Response:
+    """Return a route's answer, if the request's conditions hold."""
+    shown = reading[0].told if reading is not None else None
+
+    async def answer() -> Response:
+        return await route.handler(call)
+
+    async def read() -> Response:
+        if reading is None:
+            raise Fault(Code.NOT_FOUND, "nothing is shown at this address: send no If-Match here")
+        getting, parts = reading
+        there = replace(call, parts=parts)
+        await admit(there, getting.needs)
+        return await getting.handler(there)
+
+    return await conditional(call.request, route.told, answer, Shown(shown, read))
+
+
+async def admit(call: Call, needs: Permission | Need) -> None:
     """Raise unless the caller may have the route's answer."""
     identity = call.identity
     if needs is Need.NOTHING or identity is THE_OPERATOR:
         return
-    if identity.kind is Kind.ANONYMOUS:
+    if identity.kind is Kind.ANONYMOUS and needs is not Need.ANYONE:
         raise unauthorized(LOG_IN)
     if isinstance(needs, Permission):
         await call.require(needs, REGISTRY if needs.level is Level.REGISTRY else call.target)

@@ -24,6 +24,8 @@ class Need(Enum):
 
     NOTHING = "nothing"
     """Anyone may call it, whatever credentials they send."""
+    ANYONE = "anyone"
+    """Anyone, logged in or not; the handler shows each what is for them."""
     LOGIN = "login"
     """Anyone who is somebody; the handler sees to the rest."""
 
@@ -39,15 +41,17 @@ class Browsers:
 async def identify(access: AccessService, browsers: Browsers | None, request: Request) -> Identity:
     """Return who sent a request, and note it there.
 
-    A cookie counts only without an Authorization header. Raises `Fault`: UNAUTHORIZED for wrong
-    credentials, DENIED for a change without the session's CSRF token.
+    A cookie counts only without an Authorization header, a certificate without either. Raises
+    `Fault`: UNAUTHORIZED for wrong credentials, DENIED for a change without the session's CSRF
+    token.
     """
     authorization, address = request.header(b"authorization"), request.client_address
     identity = None
     if authorization is None and browsers is not None:
         identity = await _by_cookie(browsers, request)
     if identity is None:
-        identity = await access.identify(authorization, address)
+        certificate = request.certificate
+        identity = await access.identify(authorization, address, certificate=certificate)
     request.actor, request.known = identity.name, True
     return identity
 

@@ -1,6 +1,6 @@
 """The caller's own second factors: `/api/entrepot/v1/factors`."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -11,38 +11,89 @@ from entrepot.rules.permissions import Permission
 from entrepot.services.context import Caller
 from entrepot.services.factors import Enrolled, FactorService, Me
 
-from .api import Call, Route, moment
+from .about import About, Moment
+from .api import Call, Route, maybe, moment
 from .arguments import NUMBER_DIGITS_MAX
 from .callers import Need
 
 _Text = Annotated[str, msgspec.Meta(max_length=256)]
 
 
-class Begin(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a POST that begins an enrolment."""
+class FactorBegin(msgspec.Struct, forbid_unknown_fields=True):
+    """The beginning of an enrolment."""
 
     password: _Text
     label: _Text
 
 
-class ConfirmTotp(msgspec.Struct, forbid_unknown_fields=True):
+class TotpConfirmation(msgspec.Struct, forbid_unknown_fields=True):
     """A code of the app that was shown the secret."""
 
     ticket: _Text
     code: _Text
 
 
-class ConfirmPasskey(msgspec.Struct, forbid_unknown_fields=True):
+class PasskeyConfirmation(msgspec.Struct, forbid_unknown_fields=True):
     """What the browser made of the options."""
 
     ticket: _Text
     answer: dict[str, Any]
 
 
-class Password(msgspec.Struct, forbid_unknown_fields=True):
+class OwnPassword(msgspec.Struct, forbid_unknown_fields=True):
     """The caller's own password, once more."""
 
     password: _Text
+
+
+class FactorView(msgspec.Struct, kw_only=True):
+    """A second factor."""
+
+    id: int
+    kind: Literal["totp", "passkey"]
+    label: str
+    created_at: Moment
+    used_at: Moment | None
+
+
+class Factors(msgspec.Struct):
+    """All second factors of the caller."""
+
+    items: list[FactorView]
+    recovery_codes_left: int
+
+
+class EnrolledFactor(FactorView, kw_only=True):
+    """A factor that was enrolled; recovery codes come with the first one, told this once."""
+
+    recovery_codes: list[str]
+
+
+class TotpOffer(msgspec.Struct):
+    """What an authenticator app is shown."""
+
+    ticket: str
+    secret: str
+    uri: str
+
+
+class PasskeyOffer(msgspec.Struct):
+    """What the browser makes a passkey from (`PublicKeyCredentialCreationOptions`)."""
+
+    ticket: str
+    options: dict[str, Any]
+
+
+class RecoveryCodes(msgspec.Struct):
+    """New codes, told this once; those before are good no more."""
+
+    recovery_codes: list[str]
+
+
+class RemovedFactors(msgspec.Struct):
+    """How many factors were removed."""
+
+    removed: int
 
 
 def factor_routes(factors: FactorService) -> list[Route]:
@@ -51,46 +102,45 @@ def factor_routes(factors: FactorService) -> list[Route]:
     async def list_all(call: Call) -> Response:
         rows, left = await factors.of(_owner(call).actor)
         items = [_shown(row) for row in rows]
-        return json_response(200, {"items": items, "recovery_codes_left": left})
+        return json_response(200, Factors(items, left))
 
     async def begin_totp(call: Call) -> Response:
-        body = await call.body(Begin)
+        body = await call.body(FactorBegin)
         offer = await factors.begin_totp(_me(call, body.password), body.label)
-        shown = {"ticket": offer.ticket, "secret": offer.secret, "uri": offer.uri}
-        return json_response(200, shown)
+        return json_response(200, TotpOffer(offer.ticket, offer.secret, offer.uri))
 
     async def confirm_totp(call: Call) -> Response:
-        body = await call.body(ConfirmTotp)
+        body = await call.body(TotpConfirmation)
         return _enrolled(await factors.confirm_totp(_owner(call), body.ticket, body.code))
 
     async def begin_passkey(call: Call) -> Response:
-        body = await call.body(Begin)
+        body = await call.body(FactorBegin)
         ticket, options = await factors.begin_passkey(_me(call, body.password), body.label)
-        return json_response(200, {"ticket": ticket, "options": options})
+        return json_response(200, PasskeyOffer(ticket, options))
 
     async def confirm_passkey(call: Call) -> Response:
-        body = await call.body(ConfirmPasskey)
+        body = await call.body(PasskeyConfirmation)
         return _enrolled(await factors.confirm_passkey(_owner(call), body.ticket, body.answer))
 
     async def renew(call: Call) -> Response:
-        body = await call.body(Password)
+        body = await call.body(OwnPassword)
         codes = await factors.renew_recovery_codes(_me(call, body.password))
-        return json_response(200, {"recovery_codes": codes})
+        return json_response(200, RecoveryCodes([*codes]))
 
     async def remove(call: Call) -> Response:
-        body = await call.body(Password)
+        body = await call.body(OwnPassword)
         await factors.remove(_me(call, body.password), _number(call.parts["id"]))
         return Response(204)
 
     return [
-        Route("GET", "/factors", list_all, Need.LOGIN),
-        Route("POST", "/factors/totp", begin_totp, Need.LOGIN),
-        Route("POST", "/factors/totp/confirm", confirm_totp, Need.LOGIN),
-        Route("POST", "/factors/passkey", begin_passkey, Need.LOGIN),
-        Route("POST", "/factors/passkey/confirm", confirm_passkey, Need.LOGIN),
-        Route("POST", "/factors/recovery-codes", renew, Need.LOGIN),
+        Route("GET", "/factors", list_all, Need.LOGIN, told=_LIST),
+        Route("POST", "/factors/totp", begin_totp, Need.LOGIN, told=_BEGIN_TOTP),
+        Route("POST", "/factors/totp/confirm", confirm_totp, Need.LOGIN, told=_TOTP),
+        Route("POST", "/factors/passkey", begin_passkey, Need.LOGIN, told=_BEGIN_PASSKEY),
+        Route("POST", "/factors/passkey/confirm", confirm_passkey, Need.LOGIN, told=_PASSKEY),
+        Route("POST", "/factors/recovery-codes", renew, Need.LOGIN, told=_RENEW),
         # A POST, as not every client sends a body with DELETE (RFC 9110 section 9.3.5).
-        Route("POST", "/factors/{id}/remove", remove, Need.LOGIN),
+        Route("POST", "/factors/{id}/remove", remove, Need.LOGIN, told=_REMOVE),
     ]
 
 
@@ -99,9 +149,54 @@ def factor_reset_routes(factors: FactorService) -> list[Route]:
 
     async def reset(call: Call) -> Response:
         removed = await factors.reset(call.parts["name"], call.caller, call.by)
-        return json_response(200, {"removed": removed})
+        return json_response(200, RemovedFactors(removed))
 
-    return [Route("DELETE", "/users/{name}/factors", reset, Permission.USER_MANAGE)]
+    return [Route("DELETE", "/users/{name}/factors", reset, Permission.USER_MANAGE, told=_RESET)]
+
+
+_TAG = "second factors"
+_LIST = About("List one's second factors", gives=Factors, tag=_TAG, name="list_factors")
+_BEGIN_TOTP = About(
+    "Begin an authenticator app",
+    takes=FactorBegin,
+    gives=TotpOffer,
+    tag=_TAG,
+    secret=True,
+    name="begin_totp",
+)
+_TOTP = About(
+    "Confirm an authenticator app",
+    takes=TotpConfirmation,
+    gives=EnrolledFactor,
+    status=201,
+    tag=_TAG,
+    secret=True,
+    name="confirm_totp",
+)
+_BEGIN_PASSKEY = About(
+    "Begin a passkey", takes=FactorBegin, gives=PasskeyOffer, tag=_TAG, secret=True
+)
+_PASSKEY = About(
+    "Confirm a passkey",
+    takes=PasskeyConfirmation,
+    gives=EnrolledFactor,
+    status=201,
+    tag=_TAG,
+    secret=True,
+)
+_RENEW = About(
+    "Renew recovery codes", takes=OwnPassword, gives=RecoveryCodes, tag=_TAG, secret=True
+)
+_REMOVE = About(
+    "Remove a second factor", takes=OwnPassword, status=204, errors=(404,), tag=_TAG, secret=True
+)
+_RESET = About(
+    "Remove all second factors of a user",
+    gives=RemovedFactors,
+    errors=(404,),
+    tag=_TAG,
+    name="reset_factors",
+)
 
 
 def _owner(call: Call) -> Caller:
@@ -121,16 +216,16 @@ def _number(text: str) -> int:
     return int(text)
 
 
-def _shown(row: Factor) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "kind": row.kind.value,
-        "label": row.label,
-        "created_at": moment(row.created_at),
-        "used_at": moment(row.used_at) if row.used_at is not None else None,
-    }
+def _shown(row: Factor) -> FactorView:
+    return FactorView(
+        id=row.id,
+        kind=row.kind.value,  # type: ignore[arg-type] # the other kinds are none of theirs
+        label=row.label,
+        created_at=moment(row.created_at),
+        used_at=maybe(row.used_at),
+    )
 
 
 def _enrolled(enrolled: Enrolled) -> Response:
-    body = {**_shown(enrolled.factor), "recovery_codes": enrolled.recovery_codes}
-    return json_response(201, body)
+    shown = msgspec.structs.asdict(_shown(enrolled.factor))
+    return json_response(201, EnrolledFactor(**shown, recovery_codes=[*enrolled.recovery_codes]))

@@ -12,8 +12,9 @@ from entrepot.services.gc.preview import Preview
 from entrepot.services.gc.progress import KIND
 from entrepot.services.gc.report import AUDIENCE, Reports
 
+from .about import About, Cursor, Page, Size
 from .api import Call, Route, page
-from .jobs import Desk, Wish, number_of
+from .jobs import Desk, JobView, Wish, number_of
 
 JSON_LINES = "application/jsonl"
 BLOCK_BYTES = 64 * 1024
@@ -21,7 +22,7 @@ BLOCK_BYTES = 64 * 1024
 
 
 class PassBody(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a POST.
+    """A pass of the collector.
 
     `force` removes bytes without rows though they are most of the storage.
     """
@@ -34,6 +35,26 @@ class SignatureBody(msgspec.Struct, forbid_unknown_fields=True):
     """A report's last line."""
 
     signature: Annotated[str, msgspec.Meta(max_length=16 * 1024)]
+
+
+class SweptBlob(msgspec.Struct):
+    """Bytes that a pass would remove, and why."""
+
+    digest: str
+    generation: int
+    size: Size
+    reason: str
+
+
+class ReportClaims(msgspec.Struct, omit_defaults=True):
+    """What a report's signature says (RFC 7519)."""
+
+    iss: str
+    aud: str
+    iat: int
+    job: int
+    lines: int
+    sha256: str
 
 
 def gc_routes(preview: Preview, reports: Reports, signer: TokenSigner, desk: Desk) -> list[Route]:
@@ -49,13 +70,7 @@ def gc_routes(preview: Preview, reports: Reports, signer: TokenSigner, desk: Des
     async def show_plan(call: Call) -> Response:
         plan = await preview.page(call.number("after", 0), call.limit())
         items = [
-            {
-                "digest": line.digest,
-                "generation": line.generation,
-                "size": line.size,
-                "reason": line.reason,
-            }
-            for line in plan.lines
+            SweptBlob(line.digest, line.generation, line.size, line.reason) for line in plan.lines
         ]
         return page(items, plan.next)
 
@@ -87,11 +102,42 @@ def gc_routes(preview: Preview, reports: Reports, signer: TokenSigner, desk: Des
         return json_response(200, claims)
 
     return [
-        Route("POST", "/gc", start, Permission.JOB_MANAGE),
-        Route("GET", "/gc/preview", show_plan, Permission.JOB_READ),
-        Route("GET", "/gc/reports/{job}", report, Permission.JOB_READ),
-        Route("POST", "/gc/verify", verify, Permission.JOB_READ),
+        Route("POST", "/gc", start, Permission.JOB_MANAGE, told=_START),
+        Route("GET", "/gc/preview", show_plan, Permission.JOB_READ, told=_PREVIEW),
+        Route("GET", "/gc/reports/{job}", report, Permission.JOB_READ, told=_REPORT),
+        Route("POST", "/gc/verify", verify, Permission.JOB_READ, told=_VERIFY),
     ]
+
+
+_START = About(
+    "Start garbage collection",
+    takes=PassBody,
+    gives=JobView,
+    status=202,
+    errors=(409,),
+    tag="storage",
+)
+_PREVIEW = About(
+    "Preview garbage collection",
+    gives=Page[SweptBlob],
+    pages="after",
+    cursor=Cursor,
+    tag="storage",
+)
+_REPORT = About(
+    "Read a sweep report",
+    media=JSON_LINES,
+    errors=(404,),
+    tag="storage",
+    text="One JSON object a line; the last one is the signature of those before.",
+)
+_VERIFY = About(
+    "Verify a sweep report's signature",
+    takes=SignatureBody,
+    gives=ReportClaims,
+    tag="storage",
+    name="verify_sweep_report",
+)
 
 
 class _Lines:

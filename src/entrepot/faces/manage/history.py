@@ -1,8 +1,9 @@
 """Time travel over HTTP: where tags were, what changed, and taking them back."""
 
 import math
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -12,23 +13,24 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.clock import Clock
 from entrepot.rules.areas import Target
-from entrepot.rules.history import Change, Move, Step
+from entrepot.rules.history import Change, Move, Standing, Step
 from entrepot.rules.moments import parse_moment
 from entrepot.rules.permissions import Permission
 from entrepot.services.history import HistoryService, Then
 from entrepot.services.rollback import JOB_KIND, RollbackService
 from entrepot.services.rolling import Rollback, Scope
 
+from .about import About, Also, Argument, Cursor, Moment, Page
 from .api import Call, Route, page
 from .callers import Need
-from .jobs import Desk
+from .jobs import Desk, JobView
 
 _Text = Annotated[str, msgspec.Meta(max_length=512)]
 MICROSECONDS = 1_000_000
 
 
 class RollbackBody(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a POST: what goes back, and to when.
+    """What goes back, and to when.
 
     `through` is what a plan said: what was moved since then is left alone.
     """
@@ -41,8 +43,66 @@ class RollbackBody(msgspec.Struct, forbid_unknown_fields=True):
     dry_run: bool = False
 
 
+class TagMove(msgspec.Struct, kw_only=True):
+    """A line of a repository's history; `before` null is a tag's first, `after` null its end."""
+
+    id: int
+    tag: str
+    before: str | None
+    after: str | None
+    at: Moment
+    actor: str
+    client: str
+
+
+class TagThen(msgspec.Struct, kw_only=True):
+    """Where a tag was at a moment, and what has become of that manifest."""
+
+    tag: str
+    digest: str
+    standing: Standing
+    since: Moment
+
+
+class TagAt(TagThen, kw_only=True):
+    """Where one tag was at the moment that was asked about."""
+
+    at: Moment
+
+
+class TagDifference(msgspec.Struct):
+    """A tag that two moments show at different places."""
+
+    tag: str
+    change: str
+    """`added`, `removed` or `moved`."""
+    before: str | None
+    after: str | None
+
+
+class RollbackStep(msgspec.Struct, kw_only=True):
+    """A move of a rollback; `refusal` says why it is not made."""
+
+    repository: str
+    tag: str
+    action: Literal["move", "restore", "remove"]
+    before: str | None
+    after: str | None
+    refusal: str
+
+
+class RollbackPlan(msgspec.Struct, kw_only=True):
+    """What goes back, or went; `through` is the newest move that it knows of."""
+
+    at: Moment
+    through: int
+    items: list[RollbackStep]
+    next: str | None
+
+
 def history_routes(history: HistoryService, clock: Clock) -> list[Route]:
     """Return what is served of the past."""
+    needs = Permission.HISTORY_READ
 
     async def moves(call: Call) -> Response:
         tag = call.text("tag")
@@ -63,7 +123,8 @@ def history_routes(history: HistoryService, clock: Clock) -> list[Route]:
     async def tag(call: Call) -> Response:
         when = _moment(call, "at", clock)
         then = await history.at(call.repository, Tag.parse(call.parts["tag"]), when)
-        return json_response(200, {"at": instant(when), **_shown_then(then)})
+        shown = msgspec.structs.asdict(_shown_then(then))
+        return json_response(200, TagAt(at=instant(when), **shown))
 
     async def diff(call: Call) -> Response:
         earlier, later = _moment(call, "from", clock, needed=True), _moment(call, "to", clock)
@@ -73,10 +134,10 @@ def history_routes(history: HistoryService, clock: Clock) -> list[Route]:
         return page([_shown_change(made) for made in found.items], _next(found.cursor, found.more))
 
     return [
-        Route("GET", "/repositories/{repository}/history", moves, Permission.HISTORY_READ),
-        Route("GET", "/repositories/{repository}/tags", state, Permission.HISTORY_READ),
-        Route("GET", "/repositories/{repository}/tags/{tag}", tag, Permission.HISTORY_READ),
-        Route("GET", "/repositories/{repository}/diff", diff, Permission.HISTORY_READ),
+        Route("GET", f"{_IN}/history", moves, needs, told=_MOVES),
+        Route("GET", f"{_IN}/tags", state, needs, told=_STATE),
+        Route("GET", f"{_IN}/tags/{{tag}}", tag, needs, told=_TAG),
+        Route("GET", f"{_IN}/diff", diff, needs, told=_DIFF),
     ]
 
 
@@ -94,13 +155,8 @@ def rollback_routes(rollback: RollbackService, desk: Desk) -> list[Route]:
         await call.require(Permission.HISTORY_READ, _target(body))
         wanted = await asked(body)
         found = await rollback.plan(wanted, call.text("after") or "", call.limit())
-        answer = {
-            "at": instant(wanted.moment),
-            "through": wanted.through,
-            "items": [_shown_step(step) for step in found.items],
-            "next": _next(found.cursor, found.more),
-        }
-        return json_response(200, answer)
+        following = _next(found.cursor, found.more)
+        return json_response(200, _plan(wanted, found.items, following))
 
     async def show(call: Call) -> Response:
         through = call.number("through", 0) if call.text("through") else None
@@ -126,18 +182,66 @@ def rollback_routes(rollback: RollbackService, desk: Desk) -> list[Route]:
         if wanted.scope.tag is None:
             return await desk.follow(JOB_KIND, await rollback.enqueue(wanted, call.caller))
         step = await rollback.apply(wanted, call.caller)
-        answer = {
-            "at": instant(wanted.moment),
-            "through": wanted.through,
-            "items": [_shown_step(step)] if step is not None else [],
-            "next": None,
-        }
-        return json_response(200, answer)
+        return json_response(200, _plan(wanted, [step] if step is not None else []))
 
     return [
-        Route("GET", "/rollback", show, Need.LOGIN),
-        Route("POST", "/rollback", carry_out, Need.LOGIN),
+        Route("GET", "/rollback", show, Need.LOGIN, told=_PLAN),
+        Route("POST", "/rollback", carry_out, Need.LOGIN, told=_CARRY_OUT),
     ]
+
+
+_IN = "/repositories/{repository}"
+_AT = Argument("at", "A moment, such as `2026-10-01T12:00Z` or `2h ago`; now unless said.")
+_MOVES = About(
+    "List moves of tags",
+    name="list_tag_moves",
+    gives=Page[TagMove],
+    query=(Argument("tag", "Only of this tag."),),
+    pages="before",
+    errors=(404,),
+    tag="history",
+    text="Newest first.",
+)
+_STATE = About(
+    "List tags at a moment", gives=Page[TagThen], query=(_AT,), pages="after", tag="history"
+)
+_TAG = About("Get a tag at a moment", gives=TagAt, query=(_AT,), errors=(404,), tag="history")
+_DIFF = About(
+    "Compare two moments",
+    gives=Page[TagDifference],
+    query=(
+        Argument("from", "The earlier moment.", required=True),
+        Argument("to", "The later moment; now unless said."),
+    ),
+    pages="after",
+    tag="history",
+)
+_PLAN = About(
+    "Plan a rollback",
+    gives=RollbackPlan,
+    query=(
+        Argument("at", "The moment to go back to.", required=True),
+        Argument("repository", "A repository."),
+        Argument("tag", "One tag in it."),
+        Argument("project", "A whole project instead."),
+        Argument("through", "What a plan said: later moves are left alone.", Cursor),
+    ),
+    pages="after",
+    errors=(404,),
+    tag="history",
+)
+_CARRY_OUT = About(
+    "Roll back",
+    takes=RollbackBody,
+    gives=RollbackPlan,
+    also=(Also(202, "A job was enqueued, as more than one tag goes back.", JobView),),
+    errors=(404, 409),
+    tag="history",
+    query=(
+        Argument("limit", "Most steps of a dry run.", Annotated[int, msgspec.Meta(ge=1, le=1000)]),
+        Argument("after", "Where a dry run goes on."),
+    ),
+)
 
 
 def instant(seconds: float) -> str:
@@ -191,37 +295,43 @@ def _next(cursor: str, more: bool) -> str | None:  # noqa: FBT001 - a page's two
     return cursor if more else None
 
 
-def _shown_move(move: Move) -> dict[str, Any]:
-    return {
-        "id": move.id,
-        "tag": move.tag,
-        "before": move.before,
-        "after": move.after,
-        "at": instant(move.at),
-        "actor": move.actor,
-        "client": move.client,
-    }
+def _plan(wanted: Rollback, steps: Iterable[Step], following: str | None = None) -> RollbackPlan:
+    return RollbackPlan(
+        at=instant(wanted.moment),
+        through=wanted.through,
+        items=[_shown_step(step) for step in steps],
+        next=following,
+    )
 
 
-def _shown_then(then: Then) -> dict[str, Any]:
-    return {
-        "tag": then.tag,
-        "digest": then.digest,
-        "standing": then.standing.value,
-        "since": instant(then.since),
-    }
+def _shown_move(move: Move) -> TagMove:
+    return TagMove(
+        id=move.id,
+        tag=move.tag,
+        before=move.before,
+        after=move.after,
+        at=instant(move.at),
+        actor=move.actor,
+        client=move.client,
+    )
 
 
-def _shown_change(made: Change) -> dict[str, Any]:
-    return {"tag": made.tag, "change": made.kind, "before": made.before, "after": made.after}
+def _shown_then(then: Then) -> TagThen:
+    return TagThen(
+        tag=then.tag, digest=then.digest, standing=then.standing, since=instant(then.since)
+    )
 
 
-def _shown_step(step: Step) -> dict[str, Any]:
-    return {
-        "repository": step.repository.wire,
-        "tag": step.tag,
-        "action": step.action.value,
-        "before": step.before,
-        "after": step.after,
-        "refusal": step.refusal,
-    }
+def _shown_change(made: Change) -> TagDifference:
+    return TagDifference(made.tag, made.kind, made.before, made.after)
+
+
+def _shown_step(step: Step) -> RollbackStep:
+    return RollbackStep(
+        repository=step.repository.wire,
+        tag=step.tag,
+        action=step.action.value,
+        before=step.before,
+        after=step.after,
+        refusal=step.refusal,
+    )

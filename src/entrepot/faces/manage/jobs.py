@@ -9,30 +9,67 @@ from entrepot.faces.asgi import Response, json_response
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.json import encode
 from entrepot.ports.clock import Clock
-from entrepot.ports.jobs import Job, JobLine, NewJob, Schedule
+from entrepot.ports.jobs import Job, JobLine, JobState, NewJob, Schedule
 from entrepot.rules.permissions import Permission
 from entrepot.services.context import OPERATOR
 from entrepot.services.jobs import JobService, ScheduleSpec
 
-from .api import ROOT, Call, Route, moment, page
+from .about import About, Argument, Cursor, Moment, Nothing, Page
+from .api import ROOT, Call, Route, maybe, moment, page
 from .arguments import NUMBER_DIGITS_MAX
 from .callers import Need
 
 _Text = Annotated[str, msgspec.Meta(max_length=256)]
 
 
-class Nothing(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a POST that says all by its address."""
-
-
 class ScheduleBody(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a PUT."""
+    """When a job of some kind is to be done, as cron says it (UTC)."""
 
     kind: _Text
     cron: _Text
     args: dict[str, Any] = {}
     mutex: _Text | None = None
     enabled: bool = True
+
+
+class JobView(msgspec.Struct, kw_only=True):
+    """A job: something that takes longer than a request."""
+
+    id: int
+    kind: str
+    state: JobState
+    args: dict[str, Any]
+    progress: dict[str, Any]
+    error: str
+    actor: str
+    attempt: int
+    cancelled: bool
+    """Whether its end was asked for."""
+    created_at: Moment
+    run_at: Moment
+    started_at: Moment | None
+    ended_at: Moment | None
+
+
+class LogLine(msgspec.Struct):
+    """A line of a job's log."""
+
+    id: int
+    at: Moment
+    text: str
+
+
+class ScheduleView(msgspec.Struct, kw_only=True):
+    """When a job of some kind is done, and was."""
+
+    name: str
+    kind: str
+    cron: str
+    args: dict[str, Any]
+    mutex: str | None
+    enabled: bool
+    next_at: Moment
+    last_at: Moment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,23 +142,23 @@ def number_of(call: Call, name: str) -> int:
     return int(text)
 
 
-def shown_job(job: Job) -> dict[str, Any]:
-    """Return a job as JSON has it."""
-    return {
-        "id": job.id,
-        "kind": job.kind,
-        "state": job.state.value,
-        "args": _object(job.args),
-        "progress": _object(job.progress),
-        "error": job.error,
-        "actor": job.actor,
-        "attempt": job.attempt,
-        "cancelled": job.cancelled,
-        "created_at": moment(job.created_at),
-        "run_at": moment(job.run_at),
-        "started_at": _maybe(job.started_at),
-        "ended_at": _maybe(job.ended_at),
-    }
+def shown_job(job: Job) -> JobView:
+    """Return a job as it is answered."""
+    return JobView(
+        id=job.id,
+        kind=job.kind,
+        state=job.state,
+        args=_object(job.args),
+        progress=_object(job.progress),
+        error=job.error,
+        actor=job.actor,
+        attempt=job.attempt,
+        cancelled=job.cancelled,
+        created_at=moment(job.created_at),
+        run_at=moment(job.run_at),
+        started_at=maybe(job.started_at),
+        ended_at=maybe(job.ended_at),
+    )
 
 
 def _job_routes(jobs: JobService) -> list[Route]:
@@ -156,10 +193,10 @@ def _job_routes(jobs: JobService) -> list[Route]:
         return accepted(await jobs.cancel(number_of(call, "job"), call.caller))
 
     return [
-        Route("GET", "/jobs", list_all, Permission.JOB_READ),
-        Route("GET", "/jobs/{job}", get, Need.LOGIN),
-        Route("GET", "/jobs/{job}/log", log, Need.LOGIN),
-        Route("POST", "/jobs/{job}/cancel", cancel, Permission.JOB_MANAGE),
+        Route("GET", "/jobs", list_all, Permission.JOB_READ, told=_LIST),
+        Route("GET", "/jobs/{job}", get, Need.LOGIN, told=_GET),
+        Route("GET", "/jobs/{job}/log", log, Need.LOGIN, told=_LOG),
+        Route("POST", "/jobs/{job}/cancel", cancel, Permission.JOB_MANAGE, told=_CANCEL),
     ]
 
 
@@ -185,33 +222,57 @@ def _schedule_routes(jobs: JobService) -> list[Route]:
         return Response(204)
 
     return [
-        Route("GET", "/schedules", list_all, Permission.JOB_READ),
-        Route("GET", "/schedules/{name}", get, Permission.JOB_READ),
-        Route("PUT", "/schedules/{name}", put, Permission.JOB_MANAGE),
-        Route("DELETE", "/schedules/{name}", remove, Permission.JOB_MANAGE),
+        Route("GET", "/schedules", list_all, Permission.JOB_READ, told=_SCHEDULES),
+        Route("GET", "/schedules/{name}", get, Permission.JOB_READ, told=_GET_SCHEDULE),
+        Route("PUT", "/schedules/{name}", put, Permission.JOB_MANAGE, told=_PUT_SCHEDULE),
+        Route("DELETE", "/schedules/{name}", remove, Permission.JOB_MANAGE, told=_NO_SCHEDULE),
     ]
 
 
-def _shown_line(line: JobLine) -> dict[str, Any]:
-    return {"id": line.id, "at": moment(line.at), "text": line.text}
+_LIST = About(
+    "List jobs",
+    gives=Page[JobView],
+    query=(Argument("kind", "Only of this kind."),),
+    pages="before",
+    cursor=Cursor,
+    tag="jobs",
+    text="Newest first.",
+)
+_GET = About("Get a job", gives=JobView, errors=(404,), tag="jobs")
+_LOG = About(
+    "Read a job's log",
+    gives=Page[LogLine],
+    pages="after",
+    cursor=Cursor,
+    errors=(404,),
+    tag="jobs",
+    name="read_job_log",
+)
+_CANCEL = About(
+    "Cancel a job", takes=Nothing, gives=JobView, status=202, errors=(404, 409), tag="jobs"
+)
+_SCHEDULES = About("List schedules", gives=Page[ScheduleView], pages="after", tag="schedules")
+_GET_SCHEDULE = About("Get a schedule", gives=ScheduleView, errors=(404,), tag="schedules")
+_PUT_SCHEDULE = About("Put a schedule", takes=ScheduleBody, gives=ScheduleView, tag="schedules")
+_NO_SCHEDULE = About("Remove a schedule", status=204, errors=(404,), tag="schedules")
 
 
-def _shown_schedule(schedule: Schedule) -> dict[str, Any]:
-    return {
-        "name": schedule.name,
-        "kind": schedule.kind,
-        "cron": schedule.cron,
-        "args": _object(schedule.args),
-        "mutex": schedule.mutex,
-        "enabled": schedule.enabled,
-        "next_at": moment(schedule.next_at),
-        "last_at": _maybe(schedule.last_at),
-    }
+def _shown_line(line: JobLine) -> LogLine:
+    return LogLine(line.id, moment(line.at), line.text)
 
 
-def _object(text: str) -> Any:
-    return msgspec.json.decode(text) if text else {}
+def _shown_schedule(schedule: Schedule) -> ScheduleView:
+    return ScheduleView(
+        name=schedule.name,
+        kind=schedule.kind,
+        cron=schedule.cron,
+        args=_object(schedule.args),
+        mutex=schedule.mutex,
+        enabled=schedule.enabled,
+        next_at=moment(schedule.next_at),
+        last_at=maybe(schedule.last_at),
+    )
 
 
-def _maybe(seconds: float | None) -> str | None:
-    return moment(seconds) if seconds is not None else None
+def _object(text: str) -> dict[str, Any]:
+    return msgspec.json.decode(text, type=dict[str, Any]) if text else {}

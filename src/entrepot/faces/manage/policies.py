@@ -14,26 +14,48 @@ from entrepot.rules.quota import Limit, parse_size
 from entrepot.services.policies import PolicyService
 from entrepot.services.quotas import QuotaService
 
+from .about import About, Argument, Moment, Page, Size
 from .api import Call, Route, moment, page
 from .callers import Need
 
-_Size = Annotated[str, msgspec.Meta(max_length=64)]
+_SizeText = Annotated[str, msgspec.Meta(max_length=64)]
 
 
-class Document(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a policy's PUT."""
+class PolicyBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What a policy is to be: a document, as its kind has it."""
 
     document: Any
 
 
-class Limits(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a quota's PUT; what is left out, null or -1 is no limit.
+class QuotaBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What a quota is to be; what is left out, null or -1 is no limit.
 
     Bytes are a number or as in `10GiB`.
     """
 
-    limit_bytes: int | _Size | None = None
+    limit_bytes: int | _SizeText | None = None
     limit_manifests: int | None = None
+
+
+class PolicyView(msgspec.Struct):
+    """A policy of a project."""
+
+    project: str
+    kind: str
+    document: Any
+    changed_at: Moment
+    changed_by: str
+
+
+class QuotaView(msgspec.Struct):
+    """What a project or user holds, and may hold; null is no limit."""
+
+    kind: str
+    name: str
+    used_bytes: Size
+    manifests: int
+    limit_bytes: int | None
+    limit_manifests: int | None
 
 
 def policy_routes(policies: PolicyService) -> list[Route]:
@@ -48,7 +70,7 @@ def policy_routes(policies: PolicyService) -> list[Route]:
         return json_response(200, _policy(row))
 
     async def put(call: Call) -> Response:
-        given = await call.body(Document)
+        given = await call.body(PolicyBody)
         row = await policies.put(
             call.parts["project"], call.parts["kind"], given.document, call.caller
         )
@@ -59,10 +81,10 @@ def policy_routes(policies: PolicyService) -> list[Route]:
         return Response(204)
 
     return [
-        Route("GET", "/projects/{project}/policies", list_all, Permission.POLICY_READ),
-        Route("GET", "/projects/{project}/policies/{kind}", get, Permission.POLICY_READ),
-        Route("PUT", "/projects/{project}/policies/{kind}", put, Permission.POLICY_MANAGE),
-        Route("DELETE", "/projects/{project}/policies/{kind}", remove, Permission.POLICY_MANAGE),
+        Route("GET", _POLICIES, list_all, Permission.POLICY_READ, told=_LIST),
+        Route("GET", f"{_POLICIES}/{{kind}}", get, Permission.POLICY_READ, told=_GET),
+        Route("PUT", f"{_POLICIES}/{{kind}}", put, Permission.POLICY_MANAGE, told=_PUT),
+        Route("DELETE", f"{_POLICIES}/{{kind}}", remove, Permission.POLICY_MANAGE, told=_REMOVE),
     ]
 
 
@@ -74,7 +96,7 @@ def quota_routes(quotas: QuotaService) -> list[Route]:
         kind = call.text("kind") or KIND_PROJECT
         found = await quotas.page(kind, call.text("after") or "", limit + 1)
         items = [_quota(ledger) for ledger in found[:limit]]
-        return page(items, items[-1]["name"] if len(found) > limit else None)
+        return page(items, items[-1].name if len(found) > limit else None)
 
     async def get(call: Call) -> Response:
         kind, name = call.parts["kind"], call.parts["name"]
@@ -85,16 +107,34 @@ def quota_routes(quotas: QuotaService) -> list[Route]:
         return json_response(200, _quota(await quotas.find(kind, name)))
 
     async def put(call: Call) -> Response:
-        given = await call.body(Limits)
+        given = await call.body(QuotaBody)
         limit = Limit(_bytes(given.limit_bytes), _number(given.limit_manifests))
         ledger = await quotas.set_limits(call.parts["kind"], call.parts["name"], limit, call.caller)
         return json_response(200, _quota(ledger))
 
     return [
-        Route("GET", "/quotas", list_all, Permission.QUOTA_MANAGE),
-        Route("GET", "/quotas/{kind}/{name}", get, Need.LOGIN),
-        Route("PUT", "/quotas/{kind}/{name}", put, Permission.QUOTA_MANAGE),
+        Route("GET", "/quotas", list_all, Permission.QUOTA_MANAGE, told=_QUOTAS),
+        Route("GET", "/quotas/{kind}/{name}", get, Need.LOGIN, told=_GET_QUOTA),
+        Route("PUT", "/quotas/{kind}/{name}", put, Permission.QUOTA_MANAGE, told=_PUT_QUOTA),
     ]
+
+
+_POLICIES = "/projects/{project}/policies"
+_LIST = About(
+    "List policies of a project", gives=Page[PolicyView], tag="policies", name="list_policies"
+)
+_GET = About("Get a policy", gives=PolicyView, errors=(404,), tag="policies")
+_PUT = About("Put a policy", takes=PolicyBody, gives=PolicyView, tag="policies")
+_REMOVE = About("Remove a policy", status=204, errors=(404,), tag="policies")
+_QUOTAS = About(
+    "List quotas",
+    gives=Page[QuotaView],
+    query=(Argument("kind", "Of what: `project`, unless said, or `user`."),),
+    pages="after",
+    tag="quotas",
+)
+_GET_QUOTA = About("Get a quota", gives=QuotaView, errors=(404,), tag="quotas")
+_PUT_QUOTA = About("Put a quota", takes=QuotaBody, gives=QuotaView, errors=(404,), tag="quotas")
 
 
 def _bytes(given: int | str | None) -> int | None:
@@ -109,22 +149,17 @@ def _number(given: int | None) -> int | None:
     return None if given == -1 else given
 
 
-def _policy(row: PolicyRow) -> dict[str, Any]:
-    return {
-        "project": row.project,
-        "kind": row.kind,
-        "document": msgspec.json.decode(row.document),
-        "changed_at": moment(row.changed_at),
-        "changed_by": row.changed_by,
-    }
+def _policy(row: PolicyRow) -> PolicyView:
+    document = msgspec.json.decode(row.document)
+    return PolicyView(row.project, row.kind, document, moment(row.changed_at), row.changed_by)
 
 
-def _quota(ledger: Ledger) -> dict[str, Any]:
-    return {
-        "kind": ledger.kind,
-        "name": ledger.name,
-        "used_bytes": ledger.used_bytes,
-        "manifests": ledger.manifests,
-        "limit_bytes": ledger.limit_bytes,
-        "limit_manifests": ledger.limit_manifests,
-    }
+def _quota(ledger: Ledger) -> QuotaView:
+    return QuotaView(
+        ledger.kind,
+        ledger.name,
+        ledger.used_bytes,
+        ledger.manifests,
+        ledger.limit_bytes,
+        ledger.limit_manifests,
+    )

@@ -1,5 +1,7 @@
 """Problem details (RFC 9457), as the management API answers what it refuses."""
 
+import msgspec
+
 from entrepot.faces.asgi import Response, json_response
 from entrepot.oci.errors import Code, Fault
 
@@ -13,6 +15,7 @@ SESSION = 'Session realm="Entrepot"'
 _STATUS = {
     Code.CONFLICT: 409,
     Code.DENIED: 403,
+    Code.KEY_REUSED: 422,
     Code.MANIFEST_TOO_BIG: 413,
     Code.MANIFEST_UNKNOWN: 404,
     Code.NAME_INVALID: 400,
@@ -29,10 +32,18 @@ _STATUS = {
 }
 
 
+class Problem(msgspec.Struct, kw_only=True):
+    """What is wrong: `title` is a word for programs, `detail` the cause and the cure for people."""
+
+    status: int
+    title: str
+    detail: str
+
+
 def problem(fault: Fault, challenge: str = BASIC) -> Response:
     """Return a fault as problem details; `challenge` is how to log in (RFC 9110 section 11.6.1)."""
     status = _STATUS.get(fault.code, 500)
-    body = {"status": status, "title": fault.code.value, "detail": fault.message}
+    body = Problem(status=status, title=fault.code.value, detail=fault.message)
     response = json_response(status, body, PROBLEM)
     if status == 401:
         response.set("WWW-Authenticate", challenge)

@@ -1,14 +1,14 @@
 """Projects and grants over HTTP, below `/api/entrepot/v1`."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
 from entrepot.faces.asgi import Response, json_response
 from entrepot.oci.errors import Code, Fault
 from entrepot.ports.grants import GrantRow
-from entrepot.ports.projects import Project
+from entrepot.ports.projects import Project as ProjectRow
 from entrepot.rules.areas import REGISTRY, REGISTRY_AREA, Target, check_area, project_of
 from entrepot.rules.networks import NETWORKS_MAX
 from entrepot.rules.permissions import Permission
@@ -18,6 +18,7 @@ from entrepot.services.authority import Acting
 from entrepot.services.grants import GrantService, Wanted
 from entrepot.services.projects import ProjectService
 
+from .about import About, Argument, Cursor, Moment, Page
 from .api import ROOT, Call, Route, moment, page
 from .callers import Need
 
@@ -36,7 +37,7 @@ _Permissions = Annotated[
 
 
 class NewProject(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a POST of a project."""
+    """A project to be made."""
 
     name: _Text
     public: bool = False
@@ -44,14 +45,14 @@ class NewProject(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ProjectChange(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a PATCH; what is left out stays."""
+    """What changes of a project; what is left out stays."""
 
     public: bool | None = None
     networks: _Networks | None = None
 
 
 class NewGrant(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a POST of a grant: a role or permissions, to somebody, in a scope."""
+    """A grant to be given: a role or permissions, to somebody, in a scope."""
 
     subject_kind: SubjectKind
     subject: _Text = ""
@@ -61,20 +62,43 @@ class NewGrant(msgspec.Struct, forbid_unknown_fields=True):
     permissions: _Permissions = []
 
 
+class Project(msgspec.Struct):
+    """A namespace of repositories."""
+
+    name: str
+    public: bool
+    networks: list[str]
+    created_at: Moment
+    created_by: str
+
+
+class Grant(msgspec.Struct, kw_only=True):
+    """A role or permissions that somebody has in a scope."""
+
+    id: int
+    subject_kind: SubjectKind
+    subject: str
+    scope: str
+    role: str
+    permissions: list[str]
+    created_at: Moment
+    created_by: str
+
+
 def project_routes(projects: ProjectService) -> list[Route]:
     """Return what is served of projects; the deleting of their content is with the trash."""
 
     async def list_all(call: Call) -> Response:
         limit, after = call.limit(), call.text("after") or ""
-        sees_all = await call.may(Permission.PROJECT_READ)
-        found: list[Project] = []
+        names = await call.places(Permission.PROJECT_READ)
+        found: list[ProjectRow] = []
         for _ in range(STEPS_MAX):
             rows = await projects.page(after, STEP)
             for row in rows:
                 if len(found) == limit:
                     return page([_project(one) for one in found], after)
                 after = row.name
-                if sees_all or await _may_see(call, row):
+                if names is None or row.public or row.name in names:
                     found.append(row)
             if len(rows) < STEP:
                 return page([_project(one) for one in found], None)
@@ -110,10 +134,10 @@ def project_routes(projects: ProjectService) -> list[Route]:
         return json_response(200, _project(changed))
 
     return [
-        Route("GET", "/projects", list_all, Need.LOGIN),
-        Route("POST", "/projects", create, Permission.PROJECT_CREATE),
-        Route("GET", "/projects/{project}", get, Need.LOGIN),
-        Route("PATCH", "/projects/{project}", change, Permission.PROJECT_UPDATE),
+        Route("GET", "/projects", list_all, Need.LOGIN, told=_LIST),
+        Route("POST", "/projects", create, Permission.PROJECT_CREATE, told=_MAKE),
+        Route("GET", "/projects/{project}", get, Need.LOGIN, told=_GET),
+        Route("PATCH", "/projects/{project}", change, Permission.PROJECT_UPDATE, told=_CHANGE),
     ]
 
 
@@ -140,7 +164,7 @@ def grant_routes(grants: GrantService) -> list[Route]:
         limit, after = call.limit(), call.number("after", 0) if call.text("after") else 0
         found = await grants.page(project, after, limit + 1)
         items = [_grant(row) for row in found[:limit]]
-        return page(items, items[-1]["id"] if len(found) > limit else None)
+        return page(items, items[-1].id if len(found) > limit else None)
 
     async def give_in_project(call: Call) -> Response:
         new = await call.body(NewGrant)
@@ -176,16 +200,62 @@ def grant_routes(grants: GrantService) -> list[Route]:
         return Response(204)
 
     return [
-        Route("GET", "/projects/{project}/grants", of_project, Permission.GRANT_READ),
-        Route("POST", "/projects/{project}/grants", give_in_project, Permission.GRANT_MANAGE),
-        Route("GET", "/grants", list_some, Need.LOGIN),
-        Route("POST", "/grants", give, Need.LOGIN),
-        Route("DELETE", "/grants/{grant}", take, Need.LOGIN),
+        Route("GET", _IN_PROJECT, of_project, Permission.GRANT_READ, told=_GRANTS_IN),
+        Route("POST", _IN_PROJECT, give_in_project, Permission.GRANT_MANAGE, told=_GIVE_IN),
+        Route("GET", "/grants", list_some, Need.LOGIN, told=_GRANTS),
+        Route("POST", "/grants", give, Need.LOGIN, told=_GIVE),
+        Route("DELETE", "/grants/{grant}", take, Need.LOGIN, told=_TAKE),
     ]
 
 
-async def _may_see(call: Call, row: Project) -> bool:
-    return row.public or await call.may(Permission.PROJECT_READ, Target(row.name))
+_LIST = About(
+    "List projects",
+    gives=Page[Project],
+    pages="after",
+    tag="projects",
+    text="Those that the caller may see; a page may be short and have a next one.",
+)
+_MAKE = About(
+    "Make a project", takes=NewProject, gives=Project, status=201, errors=(409,), tag="projects"
+)
+_GET = About("Get a project", gives=Project, errors=(404,), tag="projects")
+_CHANGE = About(
+    "Change a project", takes=ProjectChange, gives=Project, errors=(404,), tag="projects"
+)
+_IN_PROJECT = "/projects/{project}/grants"
+_GRANTS_IN = About(
+    "List grants of a project",
+    gives=Page[Grant],
+    pages="after",
+    cursor=Cursor,
+    tag="grants",
+    name="list_project_grants",
+)
+_GIVE_IN = About(
+    "Give a grant in a project",
+    takes=NewGrant,
+    gives=Grant,
+    status=201,
+    errors=(404, 409),
+    tag="grants",
+    name="give_project_grant",
+)
+_GRANTS = About(
+    "List grants of the registry, or of somebody",
+    gives=Page[Grant],
+    query=(
+        Argument("subject_kind", "Of whom; with it all that they have, on one page.", SubjectKind),
+        Argument("subject", "Their name."),
+    ),
+    pages="after",
+    cursor=Cursor,
+    tag="grants",
+    name="list_grants",
+)
+_GIVE = About(
+    "Give a grant", takes=NewGrant, gives=Grant, status=201, errors=(404, 409), tag="grants"
+)
+_TAKE = About("Take a grant away", status=204, errors=(404,), tag="grants", name="take_grant")
 
 
 def _target(scope: str) -> Target:
@@ -212,24 +282,18 @@ def _id(call: Call) -> int:
     return int(text)
 
 
-def _project(row: Project) -> dict[str, Any]:
-    return {
-        "name": row.name,
-        "public": row.public,
-        "networks": [*row.networks],
-        "created_at": moment(row.created_at),
-        "created_by": row.created_by,
-    }
+def _project(row: ProjectRow) -> Project:
+    return Project(row.name, row.public, [*row.networks], moment(row.created_at), row.created_by)
 
 
-def _grant(row: GrantRow) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "subject_kind": row.subject_kind.value,
-        "subject": row.subject,
-        "scope": row.scope,
-        "role": row.role,
-        "permissions": [*row.permissions],
-        "created_at": moment(row.created_at),
-        "created_by": row.created_by,
-    }
+def _grant(row: GrantRow) -> Grant:
+    return Grant(
+        id=row.id,
+        subject_kind=row.subject_kind,
+        subject=row.subject,
+        scope=row.scope,
+        role=row.role,
+        permissions=[*row.permissions],
+        created_at=moment(row.created_at),
+        created_by=row.created_by,
+    )

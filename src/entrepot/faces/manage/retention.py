@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
@@ -14,8 +14,9 @@ from entrepot.rules.retention.language import parse
 from entrepot.rules.retention.model import Policy
 from entrepot.services.retention import KIND, RepositoryPlan, RetentionService
 
+from .about import About, Nothing, Size
 from .api import Call, Route
-from .jobs import Desk, Nothing, Wish
+from .jobs import Desk, JobView, Wish
 
 KEPT_SECONDS = 60.0
 """How long a plan whose pages are being read is kept."""
@@ -26,13 +27,43 @@ DIVIDER = "|"
 
 
 class PreviewBody(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a POST: a policy to try, or none for the project's own.
+    """A policy to try, or none for the project's own.
 
     `kept` shows what stays, too.
     """
 
     text: Annotated[str, msgspec.Meta(max_length=TEXT_LENGTH_MAX)] | None = None
     kept: bool = False
+
+
+class RetentionDecision(msgspec.Struct, kw_only=True):
+    """What becomes of a manifest, and why."""
+
+    repository: str
+    digest: str
+    action: Action
+    tags: list[str]
+    reason: str
+    rule: int | None
+
+
+class RetentionTotal(msgspec.Struct, kw_only=True):
+    """What a policy comes to in one repository."""
+
+    repository: str
+    kept: int
+    untagged: int
+    deleted: int
+    tags_removed: int
+    deleted_bytes: Size
+
+
+class RetentionPage(msgspec.Struct):
+    """A part of what a policy would do; totals stand where a repository begins."""
+
+    items: list[RetentionDecision]
+    repositories: list[RetentionTotal]
+    next: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +134,8 @@ def retention_routes(retention: RetentionService, desk: Desk) -> list[Route]:
         else:
             policy = parse(body.text)
         place, limit = _Place.parse(call.text("after") or ""), call.limit()
-        items: list[dict[str, Any]] = []
-        totals: list[dict[str, Any]] = []
+        items: list[RetentionDecision] = []
+        totals: list[RetentionTotal] = []
         following: _Place | None = place
         for _ in range(LOOKS_MAX):
             plan = await next_plan(project, policy, place)
@@ -122,7 +153,7 @@ def retention_routes(retention: RetentionService, desk: Desk) -> list[Route]:
             if len(items) >= limit:
                 break
         cursor = following.cursor if following else None
-        return json_response(200, {"items": items, "repositories": totals, "next": cursor})
+        return json_response(200, RetentionPage(items, totals, cursor))
 
     async def run(call: Call) -> Response:
         await call.body(Nothing)
@@ -134,14 +165,33 @@ def retention_routes(retention: RetentionService, desk: Desk) -> list[Route]:
         return await desk.start(call, wish)
 
     return [
-        Route("POST", "/projects/{project}/retention/preview", preview, Permission.POLICY_READ),
-        Route("POST", "/projects/{project}/retention/run", run, Permission.POLICY_MANAGE),
+        Route("POST", f"{_IN}/preview", preview, Permission.POLICY_READ, told=_PREVIEW),
+        Route("POST", f"{_IN}/run", run, Permission.POLICY_MANAGE, told=_RUN),
     ]
+
+
+_IN = "/projects/{project}/retention"
+_PREVIEW = About(
+    "Preview retention",
+    takes=PreviewBody,
+    gives=RetentionPage,
+    pages="after",
+    errors=(404,),
+    tag="retention",
+)
+_RUN = About(
+    "Run retention",
+    takes=Nothing,
+    gives=JobView,
+    status=202,
+    errors=(404, 405, 409),
+    tag="retention",
+)
 
 
 def _decisions(
     plan: RepositoryPlan, place: _Place, room: int, *, kept: bool
-) -> tuple[list[dict[str, Any]], str]:
+) -> tuple[list[RetentionDecision], str]:
     """Return what there is room for, and the last one's digest if there is more."""
     after = place.digest if plan.name == place.name else ""
     wanted = [
@@ -153,23 +203,23 @@ def _decisions(
     return [_shown(plan, one) for one in wanted[:room]], last
 
 
-def _shown(plan: RepositoryPlan, one: Decision) -> dict[str, Any]:
-    return {
-        "repository": plan.name.wire,
-        "digest": one.digest,
-        "action": one.action.value,
-        "tags": [*one.tags],
-        "reason": one.reason,
-        "rule": one.rule,
-    }
+def _shown(plan: RepositoryPlan, one: Decision) -> RetentionDecision:
+    return RetentionDecision(
+        repository=plan.name.wire,
+        digest=one.digest,
+        action=one.action,
+        tags=[*one.tags],
+        reason=one.reason,
+        rule=one.rule,
+    )
 
 
-def _total(plan: RepositoryPlan) -> dict[str, Any]:
-    return {
-        "repository": plan.name.wire,
-        "kept": plan.plan.kept,
-        "untagged": plan.plan.untagged,
-        "deleted": plan.plan.deleted,
-        "tags_removed": plan.plan.tags_removed,
-        "deleted_bytes": plan.plan.deleted_bytes,
-    }
+def _total(plan: RepositoryPlan) -> RetentionTotal:
+    return RetentionTotal(
+        repository=plan.name.wire,
+        kept=plan.plan.kept,
+        untagged=plan.plan.untagged,
+        deleted=plan.plan.deleted,
+        tags_removed=plan.plan.tags_removed,
+        deleted_bytes=plan.plan.deleted_bytes,
+    )

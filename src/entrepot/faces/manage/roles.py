@@ -1,13 +1,13 @@
 """Roles and permissions over HTTP: `/roles` and `/permissions`."""
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
 from entrepot.faces.asgi import Response, json_response
 from entrepot.ports.grants import RoleRow
-from entrepot.rules.permissions import Permission
+from entrepot.rules.permissions import Level, Permission
 from entrepot.rules.roles import (
     BUILT_IN,
     DEVELOPER,
@@ -21,6 +21,7 @@ from entrepot.rules.roles import (
 from entrepot.services.authority import Acting
 from entrepot.services.roles import DESCRIPTION_MAX, RoleService
 
+from .about import About, Moment, Page
 from .api import Call, Route, moment, page
 from .callers import Need
 
@@ -34,12 +35,31 @@ _ABOUT = {
 
 
 class RoleBody(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a role's PUT."""
+    """What a role of one's own is to be."""
 
     permissions: Annotated[
         list[Annotated[str, msgspec.Meta(max_length=64)]], msgspec.Meta(max_length=PERMISSIONS_MAX)
     ]
     description: Annotated[str, msgspec.Meta(max_length=DESCRIPTION_MAX)] = ""
+
+
+class NamedRole(msgspec.Struct):
+    """A name for permissions, to be granted in projects."""
+
+    name: str
+    built_in: bool
+    permissions: list[str]
+    description: str
+    changed_at: Moment | None
+
+
+class PermissionTold(msgspec.Struct):
+    """What can be granted, and which of the built-in roles have it."""
+
+    name: str
+    level: Level
+    about: str
+    roles: list[str]
 
 
 def role_routes(roles: RoleService) -> list[Route]:
@@ -49,7 +69,7 @@ def role_routes(roles: RoleService) -> list[Route]:
         limit, after = call.limit(), call.text("after") or ""
         found = await roles.page(after, limit + 1)
         items = [_shown(row) for row in found[:limit]]
-        following = items[-1]["name"] if len(found) > limit else None
+        following = items[-1].name if len(found) > limit else None
         # Those that are built in stand before the first page; custom ones are paged.
         built_in = [] if after else [_built_in(name) for name in BUILT_IN]
         return page(built_in + items, following)
@@ -78,41 +98,31 @@ def role_routes(roles: RoleService) -> list[Route]:
         return page([_permission(one) for one in Permission], None)
 
     return [
-        Route("GET", "/roles", list_all, Need.LOGIN),
-        Route("GET", "/roles/{role}", get, Need.LOGIN),
-        Route("PUT", "/roles/{role}", put, Permission.ROLE_MANAGE),
-        Route("DELETE", "/roles/{role}", remove, Permission.ROLE_MANAGE),
-        Route("GET", "/permissions", permissions, Need.LOGIN),
+        Route("GET", "/roles", list_all, Need.LOGIN, told=_LIST),
+        Route("GET", "/roles/{role}", get, Need.LOGIN, told=_GET),
+        Route("PUT", "/roles/{role}", put, Permission.ROLE_MANAGE, told=_PUT),
+        Route("DELETE", "/roles/{role}", remove, Permission.ROLE_MANAGE, told=_REMOVE),
+        Route("GET", "/permissions", permissions, Need.LOGIN, told=_PERMISSIONS),
     ]
 
 
-def _permission(one: Permission) -> dict[str, Any]:
-    return {
-        "name": one.value,
-        "level": one.level.value,
-        "about": one.about,
-        "roles": [*roles_with(one)],
-    }
+_LIST = About("List roles", gives=Page[NamedRole], pages="after", tag="roles")
+_GET = About("Get a role", gives=NamedRole, errors=(404,), tag="roles")
+_PUT = About("Put a role", takes=RoleBody, gives=NamedRole, errors=(409,), tag="roles")
+_REMOVE = About("Remove a role", status=204, errors=(404, 409), tag="roles")
+_PERMISSIONS = About("List permissions", gives=Page[PermissionTold], tag="roles")
 
 
-def _built_in(name: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "built_in": True,
-        "permissions": _names(BUILT_IN[name]),
-        "description": _ABOUT[name],
-        "changed_at": None,
-    }
+def _permission(one: Permission) -> PermissionTold:
+    return PermissionTold(one.value, one.level, one.about, [*roles_with(one)])
 
 
-def _shown(row: RoleRow) -> dict[str, Any]:
-    return {
-        "name": row.name,
-        "built_in": False,
-        "permissions": [*row.permissions],
-        "description": row.description,
-        "changed_at": moment(row.changed_at),
-    }
+def _built_in(name: str) -> NamedRole:
+    return NamedRole(name, True, _names(BUILT_IN[name]), _ABOUT[name], None)  # noqa: FBT003 - a field
+
+
+def _shown(row: RoleRow) -> NamedRole:
+    return NamedRole(row.name, False, [*row.permissions], row.description, moment(row.changed_at))  # noqa: FBT003
 
 
 def _names(permissions: Iterable[Permission]) -> list[str]:

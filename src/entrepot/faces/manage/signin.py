@@ -6,13 +6,15 @@ import msgspec
 
 from entrepot.faces.asgi import Response, json_response
 from entrepot.oci.errors import Code, Fault
+from entrepot.rules.roles import Role
 from entrepot.services.signin import Needs, SigninService
 from entrepot.services.websessions import Opened, WebSessionService
 
+from .about import About, Also, Moment
 from .api import Call, Handler, Route, moment
 from .callers import Need
 from .cookies import check_csrf, clear_cookies, cookie_account, session_id, set_cookies
-from .problems import PROBLEM, problem
+from .problems import PROBLEM, Problem, problem
 
 CHALLENGE = 'Session realm="Entrepot"'
 """For WWW-Authenticate: with Basic in it, browsers would ask for a password by themselves."""
@@ -21,30 +23,53 @@ _Text = Annotated[str, msgspec.Meta(max_length=256)]
 
 
 class Login(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a POST."""
+    """A name and a password."""
 
     name: _Text
     password: _Text
 
 
-class CodeOf(msgspec.Struct, forbid_unknown_fields=True):
+class TicketCode(msgspec.Struct, forbid_unknown_fields=True):
     """A code for a ticket."""
 
     ticket: _Text
     code: _Text
 
 
-class Ticket(msgspec.Struct, forbid_unknown_fields=True):
+class SigninTicket(msgspec.Struct, forbid_unknown_fields=True):
     """A ticket alone."""
 
     ticket: _Text
 
 
-class AnswerOf(msgspec.Struct, forbid_unknown_fields=True):
+class TicketAnswer(msgspec.Struct, forbid_unknown_fields=True):
     """A passkey's answer for a ticket: `PublicKeyCredential.toJSON()`."""
 
     ticket: _Text
     answer: dict[str, Any]
+
+
+class SignedIn(msgspec.Struct):
+    """Whose session the browser has."""
+
+    name: str
+    role: Role
+
+
+class Session(msgspec.Struct):
+    """A session that was opened, in cookies; `csrf` is for the header X-Entrepot-CSRF."""
+
+    name: str
+    role: Role
+    csrf: str
+    expires_at: Moment
+
+
+class SigninProblem(Problem, kw_only=True):
+    """With `ticket`, the password is right, and one of the factors in `needs` is needed too."""
+
+    needs: list[str] | msgspec.UnsetType = msgspec.UNSET
+    ticket: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def signin_routes(signin: SigninService, sessions: WebSessionService) -> list[Route]:
@@ -56,22 +81,22 @@ def signin_routes(signin: SigninService, sessions: WebSessionService) -> list[Ro
         return _needs(found) if isinstance(found, Needs) else _opened(call, found)
 
     async def with_code(call: Call) -> Response:
-        body = await call.body(CodeOf)
+        body = await call.body(TicketCode)
         return _opened(call, await signin.with_code(body.ticket, body.code, call.caller))
 
     async def options(call: Call) -> Response:
-        body = await call.body(Ticket)
+        body = await call.body(SigninTicket)
         return json_response(200, await signin.passkey_options(body.ticket))
 
     async def with_passkey(call: Call) -> Response:
-        body = await call.body(AnswerOf)
+        body = await call.body(TicketAnswer)
         return _opened(call, await signin.with_passkey(body.ticket, body.answer, call.caller))
 
     async def current(call: Call) -> Response:
         account = await cookie_account(sessions, call.request)
         if account is None:
             raise Fault(Code.UNAUTHORIZED, "nobody is signed in here: sign in")
-        return json_response(200, {"name": account.name, "role": account.role.value})
+        return json_response(200, SignedIn(account.name, account.role))
 
     async def end(call: Call) -> Response:
         found = session_id(call.request)
@@ -84,13 +109,50 @@ def signin_routes(signin: SigninService, sessions: WebSessionService) -> list[Ro
         return response
 
     return [
-        Route("POST", "/signin", _quietly(begin), Need.NOTHING),
-        Route("POST", "/signin/totp", _quietly(with_code), Need.NOTHING),
-        Route("POST", "/signin/passkey/options", _quietly(options), Need.NOTHING),
-        Route("POST", "/signin/passkey", _quietly(with_passkey), Need.NOTHING),
-        Route("GET", "/signin", _quietly(current), Need.NOTHING),
-        Route("DELETE", "/signin", end, Need.NOTHING),
+        Route("POST", "/signin", _quietly(begin), Need.NOTHING, told=_BEGIN),
+        Route("POST", "/signin/totp", _quietly(with_code), Need.NOTHING, told=_CODE),
+        Route("POST", "/signin/passkey/options", _quietly(options), Need.NOTHING, told=_OPTIONS),
+        Route("POST", "/signin/passkey", _quietly(with_passkey), Need.NOTHING, told=_PASSKEY),
+        Route("GET", "/signin", _quietly(current), Need.NOTHING, told=_CURRENT),
+        Route("DELETE", "/signin", end, Need.NOTHING, told=_END),
     ]
+
+
+_TAG = "signing in"
+_NEEDS_MORE = Also(401, "Not with these, or a second factor is needed.", SigninProblem)
+_BEGIN = About(
+    "Sign in", takes=Login, gives=Session, also=(_NEEDS_MORE,), errors=(429,), tag=_TAG, secret=True
+)
+_CODE = About(
+    "Sign in with a code",
+    name="sign_in_with_code",
+    takes=TicketCode,
+    gives=Session,
+    errors=(401, 429),
+    tag=_TAG,
+    secret=True,
+)
+_OPTIONS = About(
+    "Ask for a passkey",
+    takes=SigninTicket,
+    gives=dict[str, Any],
+    errors=(401,),
+    tag=_TAG,
+    text="The answer is what the browser needs (`PublicKeyCredentialRequestOptions`).",
+)
+_PASSKEY = About(
+    "Sign in with a passkey",
+    name="sign_in_with_passkey",
+    takes=TicketAnswer,
+    gives=Session,
+    errors=(401, 429),
+    tag=_TAG,
+    secret=True,
+)
+_CURRENT = About(
+    "Say whose session it is", gives=SignedIn, errors=(401,), tag=_TAG, name="get_session"
+)
+_END = About("Sign out", status=204, errors=(403,), tag=_TAG)
 
 
 def _quietly(handler: Handler) -> Handler:
@@ -111,13 +173,13 @@ def _quietly(handler: Handler) -> Handler:
 
 
 def _needs(needs: Needs) -> Response:
-    body = {
-        "status": 401,
-        "title": Code.UNAUTHORIZED.value,
-        "detail": "the password is right, and a second factor is needed",
-        "needs": [kind.value for kind in needs.kinds],
-        "ticket": needs.ticket,
-    }
+    body = SigninProblem(
+        status=401,
+        title=Code.UNAUTHORIZED.value,
+        detail="the password is right, and a second factor is needed",
+        needs=[kind.value for kind in needs.kinds],
+        ticket=needs.ticket,
+    )
     response = json_response(401, body, PROBLEM)
     response.set("WWW-Authenticate", CHALLENGE)
     return response
@@ -125,12 +187,7 @@ def _needs(needs: Needs) -> Response:
 
 def _opened(call: Call, opened: Opened) -> Response:
     account = opened.account
-    body = {
-        "name": account.name,
-        "role": account.role.value,
-        "csrf": opened.csrf,
-        "expires_at": moment(opened.expires_at),
-    }
-    response = json_response(200, body)
+    session = Session(account.name, account.role, opened.csrf, moment(opened.expires_at))
+    response = json_response(200, session)
     set_cookies(response, call.request, opened)
     return response

@@ -1,6 +1,6 @@
 """Storage over HTTP: what deleting would free, scrubbing, damages, backups."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
@@ -10,18 +10,51 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import parse_reference
 from entrepot.ports.integrity import Damage
 from entrepot.rules.permissions import Permission
+from entrepot.rules.reachability import Reason
 from entrepot.services import backup, scrub
 from entrepot.services.damages import DamageService
 from entrepot.services.gc.freeing import Freeing, FreeingService
 
-from .api import Call, Route, moment, page
-from .jobs import Desk, Nothing, Wish
+from .about import About, Argument, Cursor, Moment, Nothing, Page, Size
+from .api import Call, Route, maybe, moment, page
+from .jobs import Desk, JobView, Wish
 
 
 class BackupBody(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a POST: a directory of the machine that the server runs on."""
+    """Where a backup goes: a directory of the machine that the server runs on."""
 
     target: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+
+
+class Freed(msgspec.Struct):
+    """A blob that a deletion would free, or not, and why."""
+
+    digest: str
+    size: Size
+    reason: Reason
+
+
+class StorageCost(msgspec.Struct):
+    """What would be free if something were deleted and purged from the trash."""
+
+    manifests: int
+    unique_bytes: Size
+    shared_bytes: Size
+    trash_bytes: Size
+    complete: bool
+    """Whether all was counted; otherwise these are the least."""
+    largest: list[Freed]
+
+
+class DamageView(msgspec.Struct):
+    """Stored bytes that are not what their digest says."""
+
+    id: int
+    digest: str
+    generation: int
+    message: str
+    found_at: Moment
+    healed_at: Moment | None
 
 
 def cost_routes(freeing: FreeingService) -> list[Route]:
@@ -45,7 +78,7 @@ def cost_routes(freeing: FreeingService) -> list[Route]:
             found = await freeing.of_repository(RepositoryName.parse(repository or ""))
         return json_response(200, _shown_cost(found))
 
-    return [Route("GET", "/storage/cost", cost, Permission.JOB_READ)]
+    return [Route("GET", "/storage/cost", cost, Permission.JOB_READ, told=_COST)]
 
 
 def storage_routes(damages: DamageService, desk: Desk) -> list[Route]:
@@ -63,8 +96,8 @@ def storage_routes(damages: DamageService, desk: Desk) -> list[Route]:
         return page(items, found[-1].id if len(found) == limit else None)
 
     return [
-        Route("POST", "/scrub", start, Permission.JOB_MANAGE),
-        Route("GET", "/damages", list_damages, Permission.JOB_READ),
+        Route("POST", "/scrub", start, Permission.JOB_MANAGE, told=_SCRUB),
+        Route("GET", "/damages", list_damages, Permission.JOB_READ, told=_DAMAGES),
     ]
 
 
@@ -81,29 +114,66 @@ def backup_routes(desk: Desk) -> list[Route]:
         wish = Wish(backup.KIND, backup.MUTEX, target, {"target": target})
         return await desk.start(call, wish)
 
-    return [Route("POST", "/backup", start, Permission.JOB_MANAGE)]
+    return [Route("POST", "/backup", start, Permission.JOB_MANAGE, told=_BACKUP)]
 
 
-def _shown_cost(found: Freeing) -> dict[str, Any]:
-    return {
-        "manifests": found.manifests,
-        "unique_bytes": found.unique_bytes,
-        "shared_bytes": found.shared_bytes,
-        "trash_bytes": found.trash_bytes,
-        "complete": found.complete,
-        "largest": [
-            {"digest": one.digest, "size": one.size, "reason": one.reason.value}
-            for one in found.largest
-        ],
-    }
+_COST = About(
+    "Say what deleting would free",
+    gives=StorageCost,
+    query=(
+        Argument("repository", "A repository, with its reference or whole."),
+        Argument("reference", "A tag or digest in it."),
+        Argument("project", "A whole project instead."),
+    ),
+    errors=(404,),
+    tag="storage",
+    name="get_storage_cost",
+)
+_SCRUB = About(
+    "Start a scrub",
+    takes=Nothing,
+    gives=JobView,
+    status=202,
+    errors=(409,),
+    tag="storage",
+    text="All stored bytes are read and compared with their digests.",
+)
+_DAMAGES = About(
+    "List damages",
+    gives=Page[DamageView],
+    query=(Argument("healed", "Whether to list those that were healed.", bool),),
+    pages="after",
+    cursor=Cursor,
+    tag="storage",
+)
+_BACKUP = About(
+    "Start a backup",
+    takes=BackupBody,
+    gives=JobView,
+    status=202,
+    errors=(409,),
+    tag="storage",
+    text="Only on the control socket.",
+)
 
 
-def _shown(damage: Damage) -> dict[str, Any]:
-    return {
-        "id": damage.id,
-        "digest": damage.digest,
-        "generation": damage.generation,
-        "message": damage.message,
-        "found_at": moment(damage.found_at),
-        "healed_at": moment(damage.healed_at) if damage.healed_at is not None else None,
-    }
+def _shown_cost(found: Freeing) -> StorageCost:
+    return StorageCost(
+        found.manifests,
+        found.unique_bytes,
+        found.shared_bytes,
+        found.trash_bytes,
+        found.complete,
+        [Freed(one.digest, one.size, one.reason) for one in found.largest],
+    )
+
+
+def _shown(damage: Damage) -> DamageView:
+    return DamageView(
+        damage.id,
+        damage.digest,
+        damage.generation,
+        damage.message,
+        moment(damage.found_at),
+        maybe(damage.healed_at),
+    )

@@ -1,13 +1,13 @@
 """Access tokens over HTTP, and bearer tokens revoked by their `jti`."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
 from entrepot.faces.asgi import Response, json_response
 from entrepot.oci.errors import Code, Fault
 from entrepot.ports.clock import Clock
-from entrepot.ports.robots import Credential
+from entrepot.ports.robots import Credential, CredentialKind
 from entrepot.rules.expiry import parse_expiry
 from entrepot.rules.networks import NETWORKS_MAX
 from entrepot.rules.permissions import Permission
@@ -17,13 +17,14 @@ from entrepot.services.authority import Acting
 from entrepot.services.standing import LimitGrant
 from entrepot.services.tokens import TokenService
 
-from .api import Call, Route, moment, page
+from .about import About, Argument, Moment, Page
+from .api import Call, Route, maybe, moment, page
 from .callers import THE_OPERATOR, Need
 
 _Text = Annotated[str, msgspec.Meta(max_length=256)]
 
 
-class Limit(msgspec.Struct, forbid_unknown_fields=True):
+class TokenLimit(msgspec.Struct, forbid_unknown_fields=True):
     """One grant that a token is narrowed to: a role, or permissions, in a scope."""
 
     scope: _Text
@@ -31,19 +32,40 @@ class Limit(msgspec.Struct, forbid_unknown_fields=True):
     permissions: Annotated[list[_Text], msgspec.Meta(max_length=PERMISSIONS_MAX)] = []
 
 
-class New(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a POST; without limits the token may do whatever its owner may."""
+class NewAccessToken(msgspec.Struct, forbid_unknown_fields=True):
+    """A token to be made; without limits the token may do whatever its owner may."""
 
     label: _Text
     expires: _Text | None = None
-    limits: Annotated[list[Limit], msgspec.Meta(max_length=LIMITS_MAX)] | None = None
+    limits: Annotated[list[TokenLimit], msgspec.Meta(max_length=LIMITS_MAX)] | None = None
     networks: Annotated[list[_Text], msgspec.Meta(max_length=NETWORKS_MAX)] = []
 
 
-class Revoke(msgspec.Struct, forbid_unknown_fields=True):
+class Revocation(msgspec.Struct, forbid_unknown_fields=True):
     """A bearer token, by its claim of that name (RFC 7519 section 4.1.7)."""
 
     jti: _Text
+
+
+class AccessToken(msgspec.Struct, kw_only=True):
+    """An access token of a user; what it may is what its owner may, or less."""
+
+    id: str
+    kind: CredentialKind
+    user: str
+    label: str
+    limits: list[TokenLimit] | None
+    """Null for all that its owner may."""
+    networks: list[str]
+    created_at: Moment
+    expires_at: Moment | None
+    used_at: Moment | None
+
+
+class MadeAccessToken(AccessToken, kw_only=True):
+    """A token that was made, with its secret, which is told this once."""
+
+    secret: str
 
 
 def access_token_routes(
@@ -62,7 +84,7 @@ def access_token_routes(
         return page([_shown(one) for one in seen], None)
 
     async def create(call: Call) -> Response:
-        acting, body = _user(call), await call.body(New)
+        acting, body = _user(call), await call.body(NewAccessToken)
         ends_at = None
         if body.expires is not None:
             ends_at = parse_expiry(body.expires, clock.now())
@@ -77,11 +99,11 @@ def access_token_routes(
             )
         new = NewToken(body.label, ends_at, limits, tuple(body.networks))
         made, secret = await access_tokens.create(new, acting)
-        return json_response(201, {**_shown(made), "secret": secret})
+        return _made(made, secret)
 
     async def renew_cli_secret(call: Call) -> Response:
         made, secret = await access_tokens.renew_cli_secret(_user(call))
-        return json_response(201, {**_shown(made), "secret": secret})
+        return _made(made, secret)
 
     async def revoke(call: Call) -> Response:
         token_id = call.parts["token"]
@@ -95,17 +117,51 @@ def access_token_routes(
         return Response(204)
 
     async def revoke_bearer(call: Call) -> Response:
-        body = await call.body(Revoke)
+        body = await call.body(Revocation)
         await tokens.revoke(body.jti, call.caller)
         return Response(204)
 
     return [
-        Route("GET", "/tokens", list_all, Need.LOGIN),
-        Route("POST", "/tokens", create, Need.LOGIN),
-        Route("POST", "/tokens/revoke", revoke_bearer, Permission.KEY_MANAGE),
-        Route("DELETE", "/tokens/{token}", revoke, Need.LOGIN),
-        Route("POST", "/users/me/cli-secret", renew_cli_secret, Need.LOGIN),
+        Route("GET", "/tokens", list_all, Need.LOGIN, told=_LIST),
+        Route("POST", "/tokens", create, Need.LOGIN, told=_MAKE),
+        Route("POST", "/tokens/revoke", revoke_bearer, Permission.KEY_MANAGE, told=_REVOKE_BEARER),
+        Route("DELETE", "/tokens/{token}", revoke, Need.LOGIN, told=_REVOKE),
+        Route("POST", "/users/me/cli-secret", renew_cli_secret, Need.LOGIN, told=_CLI_SECRET),
     ]
+
+
+_LIST = About(
+    "List access tokens",
+    gives=Page[AccessToken],
+    query=(Argument("user", "Whose; the caller's own unless said."),),
+    tag="tokens",
+)
+_MAKE = About(
+    "Make an access token",
+    takes=NewAccessToken,
+    gives=MadeAccessToken,
+    status=201,
+    errors=(409,),
+    tag="tokens",
+    secret=True,
+)
+_REVOKE = About("Revoke an access token", status=204, errors=(404,), tag="tokens")
+_REVOKE_BEARER = About(
+    "Revoke a bearer token",
+    takes=Revocation,
+    status=204,
+    tag="tokens",
+    text="Of the registry's own tokens, which end by themselves after minutes.",
+)
+_CLI_SECRET = About(
+    "Renew one's CLI secret",
+    gives=MadeAccessToken,
+    status=201,
+    tag="tokens",
+    secret=True,
+    name="renew_cli_secret",
+    text="For programs that know only a name and a password; the one before is good no more.",
+)
 
 
 def _user(call: Call) -> Acting:
@@ -118,19 +174,21 @@ def _user(call: Call) -> Acting:
     return Acting(call.identity, call.caller)
 
 
-def _shown(credential: Credential) -> dict[str, Any]:
-    return {
-        "id": credential.id,
-        "kind": credential.kind.value,
-        "user": credential.owner,
-        "label": credential.label,
-        "limits": msgspec.json.decode(credential.limits) if credential.limits else None,
-        "networks": [*credential.networks],
-        "created_at": moment(credential.created_at),
-        "expires_at": _maybe(credential.expires_at),
-        "used_at": _maybe(credential.used_at),
-    }
+def _shown(credential: Credential) -> AccessToken:
+    limits = credential.limits
+    return AccessToken(
+        id=credential.id,
+        kind=credential.kind,
+        user=credential.owner,
+        label=credential.label,
+        limits=msgspec.json.decode(limits, type=list[TokenLimit]) if limits else None,
+        networks=[*credential.networks],
+        created_at=moment(credential.created_at),
+        expires_at=maybe(credential.expires_at),
+        used_at=maybe(credential.used_at),
+    )
 
 
-def _maybe(at: float | None) -> str | None:
-    return moment(at) if at is not None else None
+def _made(credential: Credential, secret: str) -> Response:
+    shown = msgspec.structs.asdict(_shown(credential))
+    return json_response(201, MadeAccessToken(**shown, secret=secret))

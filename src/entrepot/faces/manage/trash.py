@@ -1,6 +1,6 @@
 """The trash over HTTP, and deleting repositories and projects."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
@@ -17,9 +17,10 @@ from entrepot.services.projects import ProjectService
 from entrepot.services.purging import PurgeService
 from entrepot.services.trash import TrashService
 
+from .about import About, Also, Argument, Cursor, Moment, Page, Size
 from .api import Call, Route, moment, page
 from .callers import Need
-from .jobs import Desk, Wish
+from .jobs import Desk, JobView, Wish
 from .trashgate import TrashGate
 
 IDS_MAX = 256
@@ -42,6 +43,46 @@ class PurgeBody(msgspec.Struct, forbid_unknown_fields=True):
     ids: _Ids | None = None
     batch: _Batch | None = None
     all_due: bool = False
+
+
+class TrashView(msgspec.Struct, kw_only=True):
+    """A manifest in the trash, and the tags that it had."""
+
+    id: int
+    kind: str
+    repository: str
+    digest: str
+    tags: list[str]
+    media_type: str
+    size: Size
+    batch: str
+    reason: str
+    pushed_at: Moment
+    pushed_by: str
+    deleted_at: Moment
+    deleted_by: str
+    client: str
+    purge_at: Moment
+
+
+class Restored(msgspec.Struct):
+    """What a restore came to: manifests as `name@digest`, tags as `name:tag`."""
+
+    restored: tuple[str, ...]
+    there: tuple[str, ...]
+    """Manifests that the repository had again already."""
+    tags: tuple[str, ...]
+    kept: tuple[str, ...]
+    """Tags that were taken meanwhile: they stay where they are."""
+    refused: tuple[str, ...]
+    """What could not be given back, with the reason."""
+
+
+class Purged(msgspec.Struct):
+    """How many entries went for good, and how many manifests went to the trash in turn."""
+
+    purged: int
+    left_behind: int
 
 
 def trash_routes(trash: TrashService, purging: PurgeService, desk: Desk) -> list[Route]:
@@ -70,7 +111,7 @@ def trash_routes(trash: TrashService, purging: PurgeService, desk: Desk) -> list
         if body.ids is not None:
             await gate.entries(call, Permission.TRASH_RESTORE, body.ids)
             report = await trash.restore(body.ids, call.caller)
-            return json_response(200, msgspec.to_builtins(report))
+            return json_response(200, msgspec.convert(report, Restored, from_attributes=True))
         batch = body.batch or ""
         await gate.batch(call, Permission.TRASH_RESTORE, batch)
         wish = Wish(TRASH_RESTORE, _mutex(batch), f"restore:{batch}", {"batch": batch})
@@ -84,7 +125,7 @@ def trash_routes(trash: TrashService, purging: PurgeService, desk: Desk) -> list
         if body.ids is not None:
             await gate.entries(call, Permission.TRASH_PURGE, body.ids)
             done = await purging.purge(body.ids, call.caller)
-            return json_response(200, {"purged": done.purged, "left_behind": done.left_behind})
+            return json_response(200, Purged(done.purged, done.left_behind))
         if body.batch is None:
             await call.require(Permission.TRASH_PURGE)
             return await desk.start(call, Wish(TRASH_PURGE, TRASH_PURGE, "due"))
@@ -94,9 +135,9 @@ def trash_routes(trash: TrashService, purging: PurgeService, desk: Desk) -> list
         return await desk.start(call, wish)
 
     return [
-        Route("GET", "/trash", list_all, Need.LOGIN),
-        Route("POST", "/trash/restore", restore, Need.LOGIN),
-        Route("POST", "/trash/purge", purge, Need.LOGIN),
+        Route("GET", "/trash", list_all, Need.LOGIN, told=_LIST),
+        Route("POST", "/trash/restore", restore, Need.LOGIN, told=_RESTORE),
+        Route("POST", "/trash/purge", purge, Need.LOGIN, told=_PURGE),
     ]
 
 
@@ -132,9 +173,55 @@ def removal_routes(
         return await desk.start(call, wish)
 
     return [
-        Route("DELETE", "/repositories/{repository}", repository, Permission.DELETE),
-        Route("DELETE", "/projects/{project}", project, Permission.PROJECT_DELETE),
+        Route("DELETE", _REPOSITORY, repository, Permission.DELETE, told=_DELETE_REPOSITORY),
+        Route("DELETE", _PROJECT, project, Permission.PROJECT_DELETE, told=_DELETE_PROJECT),
     ]
+
+
+_REPOSITORY = "/repositories/{repository}"
+_PROJECT = "/projects/{project}"
+_JOB = Also(202, "A job was enqueued that does it.", JobView)
+_LIST = About(
+    "List the trash",
+    gives=Page[TrashView],
+    query=(
+        Argument("repository", "Only of this repository."),
+        Argument("project", "Only of this project."),
+        Argument("batch", "Only what one operation deleted."),
+    ),
+    pages="after",
+    cursor=Cursor,
+    tag="trash",
+)
+_RESTORE = About(
+    "Restore from the trash",
+    takes=RestoreBody,
+    gives=Restored,
+    also=(_JOB,),
+    errors=(404, 409),
+    tag="trash",
+    name="restore",
+)
+_PURGE = About(
+    "Purge from the trash",
+    takes=PurgeBody,
+    gives=Purged,
+    also=(_JOB,),
+    errors=(404, 405, 409),
+    tag="trash",
+    name="purge",
+)
+_DELETE_REPOSITORY = About(
+    "Delete a repository", gives=JobView, status=202, errors=(404, 405, 409), tag="repositories"
+)
+_DELETE_PROJECT = About(
+    "Delete a project",
+    gives=JobView,
+    status=202,
+    also=(Also(204, "Nothing lay in it, and it is gone."),),
+    errors=(404, 405, 409),
+    tag="projects",
+)
 
 
 def _one_of(cure: str, *given: bool) -> None:
@@ -146,21 +233,21 @@ def _mutex(batch: str) -> str:
     return f"trash:{batch}"
 
 
-def _shown(entry: TrashEntry) -> dict[str, Any]:
-    return {
-        "id": entry.id,
-        "kind": entry.kind,
-        "repository": entry.repository.wire,
-        "digest": entry.digest,
-        "tags": [*entry.tags],
-        "media_type": entry.media_type,
-        "size": entry.size,
-        "batch": entry.batch,
-        "reason": entry.reason,
-        "pushed_at": moment(entry.pushed_at),
-        "pushed_by": entry.pushed_by,
-        "deleted_at": moment(entry.deleted_at),
-        "deleted_by": entry.actor,
-        "client": entry.client,
-        "purge_at": moment(entry.purge_at),
-    }
+def _shown(entry: TrashEntry) -> TrashView:
+    return TrashView(
+        id=entry.id,
+        kind=entry.kind,
+        repository=entry.repository.wire,
+        digest=entry.digest,
+        tags=[*entry.tags],
+        media_type=entry.media_type,
+        size=entry.size,
+        batch=entry.batch,
+        reason=entry.reason,
+        pushed_at=moment(entry.pushed_at),
+        pushed_by=entry.pushed_by,
+        deleted_at=moment(entry.deleted_at),
+        deleted_by=entry.actor,
+        client=entry.client,
+        purge_at=moment(entry.purge_at),
+    )

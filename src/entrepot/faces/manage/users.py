@@ -14,6 +14,7 @@ from entrepot.services.access import AccessService
 from entrepot.services.accounts import AccountService
 from entrepot.services.governing import is_self
 
+from .about import About, Moment, Page
 from .api import ROOT, Call, Route, api_app, moment, page
 from .callers import Need
 
@@ -23,18 +24,26 @@ _Text = Annotated[str, msgspec.Meta(max_length=256)]
 
 
 class NewUser(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a POST."""
+    """A user to be added."""
 
     name: _Text
     password: _Text
     role: Role = Role.USER
 
 
-class Change(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a PATCH; what is left out stays."""
+class UserChange(msgspec.Struct, forbid_unknown_fields=True):
+    """What changes of a user; what is left out stays."""
 
     password: _Text | None = None
     role: Role | None = None
+
+
+class User(msgspec.Struct):
+    """A user of the registry's own, with a role in all of it."""
+
+    name: str
+    role: Role
+    created_at: Moment
 
 
 def users_app(accounts: AccountService, access: AccessService, *, operator: bool) -> App:
@@ -49,7 +58,7 @@ def user_routes(accounts: AccountService) -> list[Route]:
         limit = call.limit()
         found = await accounts.page(call.text("after") or "", limit + 1)
         items = [_shown(account) for account in found[:limit]]
-        return page(items, items[-1]["name"] if len(found) > limit else None)
+        return page(items, items[-1].name if len(found) > limit else None)
 
     async def add(call: Call) -> Response:
         new = await call.body(NewUser)
@@ -74,7 +83,7 @@ def user_routes(accounts: AccountService) -> list[Route]:
         return json_response(200, _shown(account))
 
     async def change(call: Call) -> Response:
-        wanted = await call.body(Change)
+        wanted = await call.body(UserChange)
         name = call.parts["name"]
         # A role is nobody's own to change, nor is a password for who shows an access token.
         if wanted.role is not None or not is_self(call.identity, name):
@@ -89,17 +98,20 @@ def user_routes(accounts: AccountService) -> list[Route]:
         return Response(204)
 
     return [
-        Route("GET", "/users", list_all, Permission.USER_READ),
-        Route("POST", "/users", add, Permission.USER_MANAGE),
-        Route("GET", "/users/{name}", get, Need.LOGIN),
-        Route("PATCH", "/users/{name}", change, Need.LOGIN),
-        Route("DELETE", "/users/{name}", remove, Permission.USER_MANAGE),
+        Route("GET", "/users", list_all, Permission.USER_READ, told=_LIST),
+        Route("POST", "/users", add, Permission.USER_MANAGE, told=_ADD),
+        Route("GET", "/users/{name}", get, Need.LOGIN, told=_GET),
+        Route("PATCH", "/users/{name}", change, Need.LOGIN, told=_CHANGE),
+        Route("DELETE", "/users/{name}", remove, Permission.USER_MANAGE, told=_REMOVE),
     ]
 
 
-def _shown(account: Account) -> dict[str, str]:
-    return {
-        "name": account.name,
-        "role": account.role.value,
-        "created_at": moment(account.created_at),
-    }
+_LIST = About("List users", gives=Page[User], pages="after", tag="users")
+_ADD = About("Add a user", takes=NewUser, gives=User, status=201, errors=(409,), tag="users")
+_GET = About("Get a user", gives=User, errors=(404,), tag="users")
+_CHANGE = About("Change a user", takes=UserChange, gives=User, errors=(404,), tag="users")
+_REMOVE = About("Remove a user", status=204, errors=(404,), tag="users")
+
+
+def _shown(account: Account) -> User:
+    return User(account.name, account.role, moment(account.created_at))

@@ -88,7 +88,7 @@ def registry_app(services: Services, challenger: Challenger) -> App:
 
 async def _answer(request: Request, found: Route | None, services: Services) -> Response:
     identity = await services.access.identify(
-        request.header(b"authorization"), request.client_address
+        request.header(b"authorization"), request.client_address, certificate=request.certificate
     )
     request.actor, request.known = identity.name, True
     if found is None:

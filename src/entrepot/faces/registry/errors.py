@@ -12,6 +12,7 @@ STATUS: dict[Code, int] = {
     Code.CONFLICT: 409,
     Code.DENIED: 403,
     Code.DIGEST_INVALID: 400,
+    Code.KEY_REUSED: 422,
     Code.MANIFEST_BLOB_UNKNOWN: 400,
     Code.MANIFEST_INVALID: 400,
     Code.MANIFEST_TOO_BIG: 413,

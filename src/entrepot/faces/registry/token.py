@@ -102,18 +102,23 @@ async def _get(request: Request, services: TokenServices) -> Response:
     authorization = request.header(b"authorization")
     scopes = request.query.get("scope", [])
     address = request.client_address
+    certificate = request.certificate
     holder = None
     if authorization is not None:
         scheme, _, credentials = authorization.partition(" ")
         if scheme.lower() != "basic":
             raise unauthorized("a token is had for a password: send Basic credentials")
         holder = await services.access.login(*split_basic(credentials.strip()), address)
+    elif certificate is not None:
+        holder = await services.access.certified(certificate)
     elif not any(scopes) and not services.access.policy.open:
         # `docker login` without a password asks for nothing: there is nothing to give.
         raise unauthorized("nobody asked for anything: log in with user and password")
     issued = await _issue(services, holder, scopes, address)
     refresh = None
-    if _may_refresh(holder) and request.argument("offline_token") in ("true", "1"):
+    wants_refresh = request.argument("offline_token") in ("true", "1")
+    # Who came by a certificate shows it again: a refresh token might outlive it.
+    if wants_refresh and authorization is not None and _may_refresh(holder):
         refresh = services.tokens.issue_refresh(holder, address)
     return json_response(200, {**_fields(issued), "token": issued.token} | _refresh(refresh))
 

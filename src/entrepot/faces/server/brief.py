@@ -25,7 +25,8 @@ class BriefProtocol(EdgeProtocol):
     """One connection, some of whose requests need no application.
 
     Only while nothing else is under way on it, so that answers stay in order; and never for what
-    a trusted proxy sends, as the proxy knows better who asks.
+    a trusted proxy sends, as the proxy knows better who asks; nor for a client with a certificate,
+    which says who asks besides the header fields.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class BriefProtocol(EdgeProtocol):
         super().connection_made(transport)
         host = self.client[0] if self.client else None
         self._address = address_of(host)
-        if self._trusted and host in self._trusted:
+        if self.peer is not None or (self._trusted and host in self._trusted):
             self._shortcut = None
 
     def data_received(self, data: bytes) -> None:

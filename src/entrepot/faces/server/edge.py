@@ -6,6 +6,8 @@ from typing import Protocol
 
 from uvicorn.server import ServerState
 
+from entrepot.rules.certificates import NameIn
+
 from .hooks import Hooks, tell
 from .limits import AddressBook, ServerLimits
 from .refusal import ADDRESS_FULL, SERVER_FULL, Refusal
@@ -35,6 +37,9 @@ class Tenant(Protocol):
 
 class Edge(ServerState):
     """Limits, observers, drain threads and the open connections of one server."""
+
+    names_in: NameIn | None = None
+    """Where client certificates have the name of their owner; None where none are asked for."""
 
     def __init__(self, limits: ServerLimits, hooks: Hooks) -> None:
         super().__init__()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
-from entrepot.faces.asgi import App, Headers, Receive, Scope, Send
+from entrepot.faces.asgi import CERTIFICATE, App, Headers, Receive, Scope, Send
 
 from .trust import TrustedProxies, parse_address
 
@@ -144,7 +144,8 @@ def _parse_elements(value: bytes) -> list[dict[bytes, bytes]] | None:
 class ForwardedApp:
     """Sets client, scheme and Host of a request to what its proxy says, if that is trusted.
 
-    The scope itself is changed, so that access log and metrics see the client too.
+    The scope itself is changed, so that access log and metrics see the client too. A certificate
+    that the proxy showed is the proxy's own, and is no client's.
     """
 
     __slots__ = ("_app", "_known", "_names", "_standard", "_trusted", "_version")
@@ -161,6 +162,7 @@ class ForwardedApp:
         if self._trusted:
             client = scope.get("client")
             if (client[0] if client else None) in self._trusted:
+                scope.pop(CERTIFICATE, None)
                 self._apply(scope)
         return self._app(scope, receive, send)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from entrepot.faces.asgi import App
 from entrepot.faces.shortcut import Shortcut
+from entrepot.rules.certificates import NameIn
 
 from .trust import TrustedProxies
 
@@ -41,7 +42,8 @@ class Listener:
     `mode` is that of a Unix socket's file. Connections of `trusted` peers are not counted by
     address, and with `proxy_line` each begins with a PROXY header; other peers are closed then.
     `shortcut` is asked first, for requests of all but trusted peers. `bound` are its sockets, where
-    that was done before.
+    that was done before. `names_in` is where the client certificates that the TLS context asks for
+    have the client's name, at all listeners.
     """
 
     address: str
@@ -52,6 +54,7 @@ class Listener:
     trusted: TrustedProxies | None = None
     proxy_line: bool = False
     shortcut: Shortcut | None = None
+    names_in: NameIn | None = None
     bound: tuple["BoundSocket", ...] = ()
 
 

@@ -25,6 +25,7 @@ from uvicorn.config import Config
 
 from entrepot.faces.asgi import Scope
 
+from .clientcert import PeerCertificate, peer_certificate
 from .drain import BodyDrain
 from .edge import Edge
 from .exchange import Exchange
@@ -49,6 +50,7 @@ class EdgeProtocol(RequestParsing):
     life: Lifetime
     unix_path: str | None = None
     """Where the listener is found, if it is a Unix socket."""
+    peer: PeerCertificate | None = None
 
     def __init__(
         self,
@@ -71,6 +73,7 @@ class EdgeProtocol(RequestParsing):
         super().connection_made(transport)
         if self.unix_path is not None:
             self.server = (self.unix_path, None)
+        self.peer = peer_certificate(transport, self.edge.names_in)
         limits = self.edge.limits
         self.wire = Wire(self.edge, transport, self.flow)
         self.life = Lifetime(limits, self.loop, transport, self.flow)
@@ -126,7 +129,8 @@ class EdgeProtocol(RequestParsing):
             pace=BodyPace(self.edge.limits) if length != 0 else None,
             hooks=self.edge.hooks,
         )
-        complete_scope(scope, self.url, facts, drain=exchange.drain, raw=self.wire.raw)
+        raw, peer = self.wire.raw, self.peer
+        complete_scope(scope, self.url, facts, drain=exchange.drain, raw=raw, peer=peer)
         self._newest = exchange
         if self._active is None:
             self._start(exchange)

@@ -94,6 +94,8 @@ class Server:
         self._bound += bound
         if listener.trusted is not None:
             self.edge.addresses.exempt = listener.trusted
+        if listener.names_in is not None:
+            self.edge.names_in = listener.names_in
         return bound
 
     async def _accept(self, listener: Listener, one: BoundSocket) -> None:

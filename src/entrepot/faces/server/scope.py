@@ -6,8 +6,9 @@ from urllib.parse import unquote
 
 import httptools
 
-from entrepot.faces.asgi import DRAIN, ZERO_COPY, Scope
+from entrepot.faces.asgi import CERTIFICATE, DRAIN, ZERO_COPY, Scope
 
+from .clientcert import PeerCertificate
 from .plain import Write
 from .refusal import Refused, invalid
 from .requesthead import Facts
@@ -20,8 +21,12 @@ def complete_scope(
     *,
     drain: Callable[[Write], Awaitable[None]],
     raw: bool,
+    peer: PeerCertificate | None = None,
 ) -> None:
-    """Fill in what the head says, and the extensions; Refused for a target that is no path."""
+    """Fill in what the head says, the extensions and the client's certificate.
+
+    Raises Refused for a target that is no path.
+    """
     try:
         parsed = httptools.parse_url(url)
     except httptools.HttpParserInvalidURLError as error:
@@ -34,6 +39,8 @@ def complete_scope(
     scope["raw_path"] = path
     scope["query_string"] = parsed.query or b""
     scope["asgi"]["spec_version"] = "2.4"  # send() raises OSError after a disconnect
+    if peer is not None:
+        scope[CERTIFICATE] = peer.now()
     extensions: dict[str, dict[str, Any]] = {DRAIN: {"drain": drain}}
     if raw:
         extensions[ZERO_COPY] = {}

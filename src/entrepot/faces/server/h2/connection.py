@@ -17,7 +17,8 @@ from h2.events import (
 )
 from h2.exceptions import H2Error
 
-from entrepot.faces.asgi import App
+from entrepot.faces.asgi import CERTIFICATE, App
+from entrepot.faces.server.clientcert import PeerCertificate, peer_certificate
 from entrepot.faces.server.edge import Edge
 from entrepot.faces.server.refusal import Refusal, Refused, invalid
 
@@ -45,6 +46,7 @@ class Http2Protocol(asyncio.Protocol):
         self._app = app
         self._client = client
         self._server: Address | None = None
+        self._peer: PeerCertificate | None = None
         self._key: str | None = None
         self._running: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
@@ -57,6 +59,7 @@ class Http2Protocol(asyncio.Protocol):
         if self._client is None and peer:
             self._client = (str(peer[0]), int(peer[1]))
         self._server = (str(own[0]), int(own[1])) if own else None
+        self._peer = peer_certificate(transport, self.edge.names_in)
         limits = self.edge.limits
         self._out = Outlet(transport)
         self._session = Session(header_bytes=limits.header_bytes, header_count=limits.header_count)
@@ -154,6 +157,8 @@ class Http2Protocol(asyncio.Protocol):
             self._refuse_head(event, refused.refusal)
             return
         scope = head.scope(self._client, self._server)
+        if self._peer is not None:
+            scope[CERTIFICATE] = self._peer.now()
         stream = Stream(streams, event.stream_id, scope, head)
         streams.add(stream)
         # A fresh context: what one request binds (log fields) must not leak into the next.

@@ -14,7 +14,7 @@ from entrepot.ports.blobs import BlobStore
 from entrepot.ports.catalog import Catalog
 from entrepot.ports.clock import Clock, Random
 from entrepot.ports.secrets import TokenSigner
-from entrepot.services import auditprune, bulk, retention, rollback, scrub
+from entrepot.services import auditprune, bulk, retention, rollback, scrub, untagged
 from entrepot.services.bulk import BulkService
 from entrepot.services.configs import ImageConfigs
 from entrepot.services.damages import DamageService
@@ -113,7 +113,7 @@ def make_upkeep(
     trash: TrashService,
     purging: PurgeService,
     scrubbing: ScrubLimits | None = None,
-    audit_keep_days: float = 365.0,
+    audit_keep_days: float | None = None,
 ) -> Upkeep:
     """Return the services over those that the registry itself needs."""
     catalog, clock = base.catalog, base.clock
@@ -141,6 +141,7 @@ def make_upkeep(
             bulk.TRASH_PURGE: many.purge,
             rollback.JOB_KIND: RollbackJob(catalog, roller=roller).run,
             retention.KIND: made.run,
+            untagged.KIND: untagged.UntaggedService(catalog, clock, deletion=deletion).run,
             GC: GcService(catalog, base.store, clock).run,
             auditprune.KIND: auditprune.AuditPruning(catalog, clock, keep_days=audit_keep_days).run,
             scrub.KIND: ScrubService(

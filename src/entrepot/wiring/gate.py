@@ -19,7 +19,7 @@ from entrepot.ports.catalog import Catalog
 from entrepot.ports.clock import Clock, Random
 from entrepot.ports.factors import Passkeys
 from entrepot.ports.sealing import Sealer
-from entrepot.ports.secrets import TokenSigner
+from entrepot.ports.secrets import Passwords, TokenSigner
 from entrepot.rules.access import Policy
 from entrepot.rules.networks import Networks
 from entrepot.rules.permissions import Permission
@@ -27,6 +27,7 @@ from entrepot.services.access import AccessService
 from entrepot.services.access_tokens import AccessTokenService
 from entrepot.services.accounts import AccountService
 from entrepot.services.authentication import Authenticator
+from entrepot.services.chosen import ChosenSecrets
 from entrepot.services.enabling import EnablingService
 from entrepot.services.explaining import ExplainService
 from entrepot.services.factors import FactorService
@@ -42,6 +43,7 @@ from entrepot.services.sso import SsoService
 from entrepot.services.standing import StandingService
 from entrepot.services.tokens import Holders, TokenService
 from entrepot.services.trusting import TrustService
+from entrepot.services.visibility import VisibilityService
 from entrepot.services.websessions import WebSessionService
 from entrepot.services.workloads import WorkloadService
 from entrepot.settings import Auth, Projects
@@ -58,6 +60,8 @@ class Ground:
     sealer: Sealer | None = None
     """Without it there are no second factors, nor sign-in by a browser."""
     passkeys: Passkeys | None = None
+    passwords: Passwords | None = None
+    """Without it robots have no secrets but those that are made here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ class Gate:
     access_tokens: AccessTokenService
     sources: Sources
     browsing: Browsing | None = None
+    chosen: ChosenSecrets | None = None
 
     def routes(self) -> list[Route]:
         """Return what is served of these below `/api/entrepot/v1`."""
@@ -189,6 +194,9 @@ def assemble_gate(
         binds=terms.binds,
     )
     browsing = _browsing(ground, accounts)
+    chosen = None
+    if ground.passwords is not None:
+        chosen = ChosenSecrets(catalog, clock, ground.random, ground.passwords)
     authenticator = Authenticator(
         catalog,
         clock,
@@ -196,12 +204,14 @@ def assemble_gate(
         standing=standing,
         workloads=sources.workloads,
         factors=browsing.factors if browsing else None,
+        chosen=chosen,
     )
     access = AccessService(
         authenticator,
         tokens,
         facts,
         policy,
+        visibility=VisibilityService(catalog, watch),
         switched_off=terms.switched_off,
         asks=terms.asks,
     )
@@ -216,6 +226,7 @@ def assemble_gate(
         access_tokens=AccessTokenService(catalog, clock, ground.random),
         sources=sources,
         browsing=browsing,
+        chosen=chosen,
     )
 
 

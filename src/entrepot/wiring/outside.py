@@ -12,7 +12,6 @@ from entrepot.adapters.sealing import Keyring, given_keys, new_master_keys, orig
 from entrepot.adapters.secrets import FileSecrets, new_upload_key
 from entrepot.adapters.signer import Es256Mint, RingSigner, load_chain
 from entrepot.adapters.system import SystemClock, SystemRandom
-from entrepot.gate import NO_SOURCES, Sources
 from entrepot.ports.accounts import UserFile
 from entrepot.ports.blobs import BlobStore
 from entrepot.ports.catalog import Catalog
@@ -22,6 +21,7 @@ from entrepot.ports.secrets import Passwords, TokenSigner
 from entrepot.ports.sharing import SharedBlobStore
 from entrepot.services.keys import KeyService
 from entrepot.settings import Settings
+from entrepot.wiring.gate import NO_SOURCES, Sources
 
 FORMER_KEY = "token-es256.pem"
 """The one signing key of earlier versions: the first of the rows, so that its tokens stay valid."""

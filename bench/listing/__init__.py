@@ -1,0 +1,1 @@
+"""Listings, searches and filters at scale."""
