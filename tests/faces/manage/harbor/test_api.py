@@ -39,3 +39,9 @@ async def test_a_project_by_number_or_name(yard: Yard) -> None:
 async def test_what_a_project_has_that_is_not_there(yard: Yard, project: str, what: str) -> None:
     assert await yard.refused("GET", f"/projects/{project}/{what}") == 404
     assert await yard.refused("GET", f"/projects/{project}/{what}", who="user") in (403, 404)
+
+
+async def test_who_is_nobody_does_not_learn_what_numbers_there_are(yard: Yard) -> None:
+    for number in (await yard.project_id(), 999):
+        path = f"/projects/{number}/members"
+        assert await yard.refused("GET", path, who="anonymous") == 401

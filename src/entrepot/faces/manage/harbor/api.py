@@ -27,9 +27,11 @@ from entrepot.faces.refusals import note_refusal
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.mediatype import essence
 from entrepot.oci.name import RepositoryName
+from entrepot.rules.access import Kind
 from entrepot.rules.permissions import Permission
 from entrepot.services.access import AccessService
 from entrepot.services.audittrail import AuditTrail
+from entrepot.services.authentication import unauthorized
 from entrepot.services.authority import Acting
 from entrepot.services.context import Caller
 
@@ -152,6 +154,8 @@ class Route:
     told: Any = field(default=None, compare=False)
 
 
+_ANYBODYS = (Need.NOTHING, Need.ANYONE)
+
 _Table = dict[int, list[tuple[list[str], Route]]]
 """Routes with the segments of their paths, by how many there are."""
 
@@ -178,6 +182,9 @@ def harbor_app(
             identity = await known(access, browsers, request)
         if found is None:
             return _nothing(request, allowed)
+        if identity.kind is Kind.ANONYMOUS and found.needs not in _ANYBODYS:
+            # Who is nobody does not learn what numbers there are.
+            raise unauthorized(api.LOG_IN)
         await _resolve(parts, numbers, by_name=_is_true(request, BY_NAME))
         caller = Caller(identity.name, request.client_program, identity.address)
         call = Call(request, caller, parts, identity, access)
