@@ -39,9 +39,10 @@ from entrepot.services.projects import ProjectService
 from entrepot.services.pull import PullService
 from entrepot.services.push import PushService
 from entrepot.services.removal import RemovalService
-from entrepot.wiring.premises import Premises
-from entrepot.wiring.telling import Telling
-from entrepot.wiring.upkeep import Upkeep
+
+from .premises import Premises
+from .telling import Telling
+from .upkeep import Upkeep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,15 +25,15 @@ from entrepot.services.trash import TrashService
 from entrepot.services.uploads import UploadLimits, UploadService
 from entrepot.services.warnings import WarningService
 from entrepot.settings import Settings
-from entrepot.wiring.contents import Contents
-from entrepot.wiring.gate import Gate, Ground, make_gate
-from entrepot.wiring.management import Management, make_management
-from entrepot.wiring.outside import Outside
-from entrepot.wiring.premises import audit_keep_days
-from entrepot.wiring.telling import Telling
-from entrepot.wiring.upkeep import Base, Upkeep, make_upkeep
 
 from . import parts
+from .contents import Contents
+from .gate import Gate, Ground, make_gate
+from .management import Management, make_management
+from .outside import Outside
+from .premises import audit_keep_days
+from .telling import Telling
+from .upkeep import Base, Upkeep, make_upkeep
 
 
 @dataclass(frozen=True, slots=True)

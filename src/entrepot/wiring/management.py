@@ -34,12 +34,13 @@ from entrepot.services.policies import PolicyService
 from entrepot.services.quotas import QuotaService
 from entrepot.services.roles import RoleService
 from entrepot.settings import Settings
-from entrepot.wiring.contents import Contents
-from entrepot.wiring.curation import Curation, make_curation
-from entrepot.wiring.gate import Gate
-from entrepot.wiring.premises import Premises, make_premises
-from entrepot.wiring.tenancy import Tenancy
-from entrepot.wiring.upkeep import Upkeep
+
+from .contents import Contents
+from .curation import Curation, make_curation
+from .gate import Gate
+from .premises import Premises, make_premises
+from .tenancy import Tenancy
+from .upkeep import Upkeep
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from entrepot.faces.registry.challenge import Challenger
 from entrepot.faces.registry.token import TokenServices, jwks_app, token_app
 from entrepot.rules.permissions import Permission
 from entrepot.settings import Settings
-from entrepot.wiring.management import by_root
 
 from .house import House
+from .management import by_root
 
 
 def api_routes(house: House, *, operator: bool) -> list[Route]:

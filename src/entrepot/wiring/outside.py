@@ -21,7 +21,8 @@ from entrepot.ports.secrets import Passwords, TokenSigner
 from entrepot.ports.sharing import SharedBlobStore
 from entrepot.services.keys import KeyService
 from entrepot.settings import Settings
-from entrepot.wiring.gate import NO_SOURCES, Sources
+
+from .gate import NO_SOURCES, Sources
 
 FORMER_KEY = "token-es256.pem"
 """The one signing key of earlier versions: the first of the rows, so that its tokens stay valid."""

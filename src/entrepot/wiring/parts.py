@@ -21,9 +21,10 @@ from entrepot.services.secrets import SecretService
 from entrepot.services.sharing import SharedUploadService
 from entrepot.services.uploads import UploadLimits, UploadService
 from entrepot.settings import Auth, Settings
-from entrepot.wiring.contents import Moving
-from entrepot.wiring.outside import Outside
-from entrepot.wiring.telling import Telling, make_telling
+
+from .contents import Moving
+from .outside import Outside
+from .telling import Telling, make_telling
 
 
 def moving(

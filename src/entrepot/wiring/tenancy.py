@@ -26,8 +26,9 @@ from entrepot.services.quotas import QuotaService
 from entrepot.services.roles import RoleService
 from entrepot.services.sitesettings import SiteService
 from entrepot.settings import Settings
-from entrepot.wiring.gate import Gate
-from entrepot.wiring.upkeep import Upkeep
+
+from .gate import Gate
+from .upkeep import Upkeep
 
 OWN_CERTIFICATE = "tls"
 """Where in the data directory the certificate of `server.tls = "auto"` lies."""
