@@ -134,7 +134,8 @@ class RetentionService:
             tags = sum(len(one.tags) for one in todo)
             await run.log(f"{name.wire}: {plan.deleted} artifacts and {tags} tags removed")
         async with self._catalog.begin(write=True, durable=False) as tx:
-            await run.save(tx, {**_told(run.progress, name, plan), "after": name})
+            told = _told(run.progress, name, plan, dry_run=bool(run.args.get("dry_run")))
+            await run.save(tx, {**told, "after": name})
 
     async def _finish(self, run: Run, project: str) -> None:
         """Tell that it has run: at least once, as the job may be cut off right after."""
@@ -225,16 +226,21 @@ async def _tell(run: Run, name: RepositoryName, todo: list[Decision]) -> None:
     await run.log(f"{name.wire}: {len(todo)} of its artifacts would change")
 
 
-def _told(progress: dict[str, Any], name: RepositoryName, plan: Plan) -> dict[str, Any]:
-    """Return the progress with `[path, artifacts, kept]` of one more repository."""
-    told = progress.get("repositories", [])
-    if not plan.decisions or len(told) >= TOLD_MAX:
-        return progress
-    total = len(plan.decisions)
-    return {
-        **progress,
-        "repositories": [*told, [name.partition("/")[2], total, total - plan.deleted]],
-    }
+def _told(
+    progress: dict[str, Any], name: RepositoryName, plan: Plan, *, dry_run: bool
+) -> dict[str, Any]:
+    """Return the progress with `[path, artifacts, kept]` of one more repository.
+
+    The plan is of what was there when this process began with it: a run that was cut off had
+    deleted some already, which is known from what is counted since the repository before.
+    """
+    told, deleted = progress.get("repositories", []), progress.get("deleted", 0)
+    gone = plan.deleted if dry_run else deleted - progress.get("before", 0)
+    after = {**progress, "before": deleted}
+    kept = len(plan.decisions) - plan.deleted
+    if gone + kept and len(told) < TOLD_MAX:
+        after["repositories"] = [*told, [name.partition("/")[2], gone + kept, kept]]
+    return after
 
 
 def _tags(name: RepositoryName, row: ArtifactRow, rules: tuple[Rule, ...]) -> tuple[TagFact, ...]:

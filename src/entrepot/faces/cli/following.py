@@ -24,7 +24,9 @@ LINES = 1000
 """Log lines asked for at once."""
 ENDED = frozenset({"done", "failed", "cancelled"})
 EXIT_FAILED = 1
-NO_COUNTS = frozenset({"after", "pass", "here", "gone", "generation", "link_repository_id"})
+NO_COUNTS = frozenset(
+    {"after", "before", "pass", "here", "gone", "generation", "link_repository_id"}
+)
 """What a job's progress keeps for itself."""
 
 # What people read, in one place.
