@@ -34,7 +34,7 @@ def test_a_planted_fault_is_seen(name: str) -> None:
 @pytest.mark.parametrize("name", [one for one in FAULTS if one not in SOON])
 def test_a_rarer_planted_fault_is_seen(name: str) -> None:
     with FAULTS[name]():
-        assert run(3000, until_found=True).escalations
+        assert run(6000, first=5_000_000, until_found=True).escalations
 
 
 @pytest.mark.slow

@@ -30,7 +30,9 @@ STOP_SECONDS = 5.0
 """How long deliveries under way may take when the server stops."""
 TROUBLE_SECONDS = 1.0
 """Rest after the catalog failed."""
-NEVER = float("inf")
+LOOK_SECONDS = 60.0
+"""How long nobody looks at a webhook for which there seems to be nothing: whatever else wrote a
+delivery, it goes out in this time."""
 EXPIRED = "given up: it was too old before the receiver could be reached again"
 
 
@@ -187,7 +189,8 @@ class Deliverer:
             found = await tx.deliveries.due(hook.id, now, free + receiver.under_way)
             later = None if found else await tx.deliveries.next_at(hook.id)
         if not found:
-            receiver.look_at = NEVER if later is None else later
+            again = now + LOOK_SECONDS
+            receiver.look_at = again if later is None else min(later, again)
             return
         if receiver.failures and not receiver.under_way:
             found = await self._expire(found, now)
