@@ -9,8 +9,6 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from .management_schema import metadata
-
 TABLES = (
     "projects",
     "profiles",
@@ -76,9 +74,10 @@ def adopt_access(fresh: Path, old: Path) -> tuple[str, ...]:
 
 
 def _copy(database: sqlite3.Connection, table: str) -> None:
-    columns = [column.name for column in metadata.tables[table].columns]
-    names = ", ".join(f'"{name}"' for name in columns)
-    # Names of the schema alone, never from outside.
+    # Names of the schema alone, never from outside; asked of the file, as the schema's own
+    # description needs SQLAlchemy, which the server does without.
+    rows = database.execute(f'PRAGMA main.table_info("{table}")').fetchall()
+    names = ", ".join(f'"{row[1]}"' for row in rows)
     database.execute(
         f'INSERT OR REPLACE INTO main."{table}" ({names}) SELECT {names} FROM old."{table}"'  # noqa: S608
     )

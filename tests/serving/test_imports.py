@@ -1,0 +1,14 @@
+"""What the server does not load until it is needed: memory, and the time to be ready."""
+
+import subprocess
+import sys
+
+LATE = {"aiohttp", "alembic", "babel", "ldap3", "markdown_it", "nh3", "sqlalchemy", "yaml"}
+
+
+def test_serving_loads_nothing_that_few_need() -> None:
+    program = f"import sys, entrepot.serving; print(*({LATE!r} & sys.modules.keys()))"
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split() == []
