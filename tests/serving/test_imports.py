@@ -1,4 +1,4 @@
-"""What the server does not load until it is needed: memory, and the time to be ready."""
+"""What the server does not load until it is needed."""
 
 import subprocess
 import sys
