@@ -222,7 +222,7 @@ def _find(table: list[tuple[list[str], Route]], request: Request) -> _Found:
     segments = path.removeprefix(ROOT).split("/")[1:] if path.startswith(f"{ROOT}/") else []
     there: dict[str, tuple[Route, dict[str, str]]] = {}
     for pattern, route in table:
-        matched = _match(pattern, segments)
+        matched = match(pattern, segments)
         if matched is None:
             continue
         other = there.get(route.method)
@@ -297,7 +297,8 @@ async def admit(call: Call, needs: Permission | Need) -> None:
         raise Fault(Code.DENIED, outside)
 
 
-def _match(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
+def match(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
+    """Return the parts of a path that its pattern names, decoded; None where it does not fit."""
     if len(pattern) != len(segments):
         return None
     parts = {}

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from entrepot.faces.asgi import Request
+from entrepot.ports.accounts import Account
 from entrepot.rules.access import ANONYMOUS, Identity, Kind
 from entrepot.rules.roles import Role
 from entrepot.services.access import AccessService
@@ -73,8 +74,11 @@ def challenge(request: Request) -> str:
 
 async def _by_cookie(browsers: Browsers, request: Request) -> Identity | None:
     account = await cookie_account(browsers.sessions, request)
-    if account is None:
-        return None
+    return await signed_in(browsers, account, request) if account is not None else None
+
+
+async def signed_in(browsers: Browsers, account: Account, request: Request) -> Identity:
+    """Return who a session's account is; `Fault(UNAUTHORIZED)` for one switched off since."""
     standing = await browsers.standing.of(Kind.USER, account.name)
     if standing is None:
         raise unauthorized(f"{account.name} is switched off or gone: ask an administrator")

@@ -36,13 +36,18 @@ def session_id(request: Request) -> str:
     Over HTTPS only the cookie with the prefix counts, which no other host and no plain HTTP can
     have set (RFC 6265bis section 4.1.3.2).
     """
+    return cookie(request, _name(request, _SESSION))
+
+
+def cookie(request: Request, wanted: str) -> str:
+    """Return the value of a cookie, or an empty text."""
     header = request.header(b"cookie") or ""
     if len(header) > COOKIES_MAX_BYTES:
         return ""
     # Repeated headers were joined by a comma, which stands in none of our values.
     for part in header.replace(",", ";").split(";"):
         name, _, value = part.strip().partition("=")
-        if name == _name(request, _SESSION):
+        if name == wanted:
             return value
     return ""
 

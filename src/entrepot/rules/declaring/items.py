@@ -227,8 +227,3 @@ def _size(given: int | str | None, place: str) -> int | None:
         return parse_size(str(given))
     except Fault as fault:
         raise misplaced(place, fault.message) from None
-
-
-def names_of(items: Iterable[Item], kind: Kind) -> list[str]:
-    """Return the names of one kind, in order."""
-    return [item.name for item in items if item.kind is kind]

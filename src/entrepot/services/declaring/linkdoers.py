@@ -1,5 +1,6 @@
 """Who makes, changes and removes labels, registries, replication and webhooks."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -61,8 +62,7 @@ class RegistryDoer:
             text = RemoteText(
                 name, found.url, found.kind, found.description, found.account, found.insecure
             )
-            changed = RemoteText(**{**_fields(text), **fields})
-            await self._remotes.change(remote_id, changed, None, by.caller)
+            await self._remotes.change(remote_id, replace(text, **fields), None, by.caller)
 
 
 class ReplicationDoer:
@@ -138,11 +138,6 @@ def _hook(fields: dict[str, Any]) -> HookDocument:
         return msgspec.convert(fields, HookDocument)
     except msgspec.ValidationError as error:
         raise Fault(Code.REQUEST_INVALID, f"the webhook is not right: {error}") from None
-
-
-def _fields(text: RemoteText) -> dict[str, Any]:
-    names = ("name", "url", "kind", "description", "account", "insecure")
-    return {name: getattr(text, name) for name in names}
 
 
 def _there(found: int | None, item: Item) -> int:

@@ -220,7 +220,7 @@ def _find(table: _Table, request: Request) -> tuple[Route | None, dict[str, str]
     best: tuple[int, Route, dict[str, str]] | None = None
     allowed = []
     for pattern, route in table.get(len(segments), ()):
-        parts = _match(pattern, segments)
+        parts = api.match(pattern, segments)
         if parts is None:
             continue
         if route.method != request.method:
@@ -230,16 +230,6 @@ def _find(table: _Table, request: Request) -> tuple[Route | None, dict[str, str]
     if best is not None:
         return best[1], best[2], ()
     return None, {}, tuple(allowed)
-
-
-def _match(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
-    parts = {}
-    for wanted, given in zip(pattern, segments, strict=True):
-        if wanted.startswith("{"):
-            parts[wanted[1:-1]] = unquoted(given)
-        elif wanted != given:
-            return None
-    return parts
 
 
 async def _check_there(call: Call) -> None:

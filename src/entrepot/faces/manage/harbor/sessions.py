@@ -8,15 +8,15 @@ page of another site sent.
 """
 
 from entrepot.faces.asgi import App, Receive, Request, Response, Scope, Send, send_response
-from entrepot.faces.manage.callers import Browsers, identify
-from entrepot.faces.manage.cookies import COOKIES_MAX_BYTES, is_secure
+from entrepot.faces.manage.callers import Browsers, identify, signed_in
+from entrepot.faces.manage.cookies import cookie, is_secure
 from entrepot.faces.refusals import note_refusal
 from entrepot.oci.errors import Code, Fault
-from entrepot.rules.access import Identity, Kind
+from entrepot.rules.access import Identity
 from entrepot.rules.websessions import LIFE_SECONDS, csrf_token, is_csrf_token
 from entrepot.services.access import AccessService
 from entrepot.services.audittrail import AuditTrail
-from entrepot.services.authentication import at, unauthorized
+from entrepot.services.authentication import unauthorized
 from entrepot.services.context import Caller
 from entrepot.services.signin import Needs, SigninService
 from entrepot.services.websessions import WebSessionService
@@ -43,25 +43,16 @@ async def known(access: AccessService, browsers: Browsers | None, request: Reque
     if account is None:
         return await identify(access, browsers, request)
     check_token(request, session)
-    standing = await browsers.standing.of(Kind.USER, account.name)
-    if standing is None:
-        raise unauthorized(f"{account.name} is switched off or gone: ask an administrator")
-    identity = at(standing, request.client_address)
+    identity = await signed_in(browsers, account, request)
     request.actor, request.known = identity.name, True
     return identity
 
 
 def session_of(request: Request) -> str:
     """Return the id in the cookie `sid`, if nothing else says who it is; or an empty text."""
-    header = request.header(b"cookie") or ""
-    if request.header(b"authorization") is not None or len(header) > COOKIES_MAX_BYTES:
+    if request.header(b"authorization") is not None:
         return ""
-    # Repeated headers were joined by a comma, which stands in none of our values.
-    for part in header.replace(",", ";").split(";"):
-        name, _, value = part.strip().partition("=")
-        if name == COOKIE:
-            return value
-    return ""
+    return cookie(request, COOKIE)
 
 
 def check_token(request: Request, session: str) -> None:
