@@ -4,7 +4,7 @@
 MAKEFLAGS += --no-print-directory
 
 python := .venv/bin/python
-code := $(wildcard src tests tools sim bench)
+code := $(wildcard src tests tools sim bench deploy)
 # What `make check` leaves to `make test`: real clients, killed processes, long runs.
 fast := not blackbox and not crash and not slow
 

@@ -6,6 +6,8 @@ import sys
 
 from hypothesis import settings
 
+pytest_plugins = ["tests.servers.fixtures"]
+
 # Before anything of Entrepot is imported: tests compare what it tells in English.
 os.environ["ENTREPOT_LANG"] = "en"
 

@@ -5,9 +5,9 @@
 #       Debian/Ubuntu, as root or with a password-less sudo: installs with apt what is missing.
 #       With CI=true, or --newest, also unpacks the newest clients and Helm under .tools/.
 #       Never fails without CI=true: it says what is missing. With CI=true, missing is an error.
-#       --docker: install docker.io, nginx and slapd even where systemd would start them at each boot.
+#       --docker: install docker.io, nginx, slapd, postgresql, haproxy even where systemd would start them at each boot.
 #   tools/clients.sh newest DIR   unpack the newest clients in DIR; installs nothing, needs no root
-#   tools/clients.sh helm DIR     Helm's own library, in a Python environment in DIR
+#   tools/clients.sh helm DIR     Helm's own library and Kubernetes' schemas, in a Python environment in DIR
 #   tools/clients.sh list         what the tests would find, with versions
 #
 # CLIENT_SUITES ("testing stable") names the Debian suites that `newest` tries, in order.
@@ -21,22 +21,23 @@ tools_dir=$(dirname "$here")/.tools
 newest_dir=${ENTREPOT_NEWEST_CLIENTS:-$tools_dir/newest}
 helm_dir=${ENTREPOT_HELM:-$tools_dir/helm}
 harbor_dir=${ENTREPOT_HARBOR_CLIENTS:-$tools_dir/harbor}
-helm_requirement=helm-python-sdk==0.2.2
+helm_requirements="helm-python-sdk==0.2.2 kubernetes-validate==1.37.0"
 apt_patience_seconds=600
 
 # command:package; a command that is there already is never touched
 apt_clients="skopeo:skopeo podman:podman buildah:buildah"
 # These start a service of their own.
-apt_engines="dockerd:docker.io nginx:nginx-light slapd:slapd"
-apt_helpers="mmdebstrap:mmdebstrap ip:iproute2 setpriv:util-linux"
-newest_wanted="cosign oras crane notation umoci docker dockerd containerd containerd-shim-runc-v2 ctr"
-newest_packages="cosign oras crane notation umoci docker-cli docker.io containerd"
+apt_engines="dockerd:docker.io nginx:nginx-light slapd:slapd postgres:postgresql haproxy:haproxy"
+apt_helpers="mmdebstrap:mmdebstrap ip:iproute2 setpriv:util-linux systemd-analyze:systemd"
+newest_wanted="cosign oras crane notation umoci docker dockerd containerd containerd-shim-runc-v2 ctr docker-compose"
+newest_packages="cosign oras crane notation umoci docker-cli docker.io containerd docker-compose"
 
 say() { printf 'clients: %s\n' "$*" >&2; }
 have() { command -v "$1" >/dev/null 2>&1; }
 in_ci() { [ "${CI:-}" = true ]; }
-# Engines live in /usr/sbin, which an ordinary user's PATH may not hold.
+# Engines live in /usr/sbin, which an ordinary user's PATH may not hold, and PostgreSQL in no PATH.
 PATH=$PATH:/usr/sbin:/sbin
+for folder in /usr/lib/postgresql/*/bin; do PATH=$PATH:$folder; done
 
 version_of() {
     local command=$1 output
@@ -126,7 +127,8 @@ fetch_suite() {
         [ -e "$package" ] || continue
         tree=$work/root/$(dpkg-deb -f "$package" Version) && mkdir -p "$tree"
         dpkg-deb --fsys-tarfile "$package" |
-            tar -x -C "$tree" --wildcards './usr/bin/*' './usr/sbin/*' 2>/dev/null || true
+            tar -x -C "$tree" --wildcards './usr/bin/*' './usr/sbin/*' './usr/libexec/docker/*' \
+                2>/dev/null || true
     done
 }
 
@@ -153,7 +155,7 @@ newest() {
         for name in $newest_wanted; do
             # A newer suite's program may need a newer C library: then the next suite's is taken.
             runs "$partial/bin/$name" && continue
-            found=$(find "$partial/$suite/root" -path "*bin/$name" -type f | head -n 1)
+            found=$(find "$partial/$suite/root" -path "*/$name" -type f | head -n 1)
             [ -n "$found" ] || continue
             mv -f "$found" "$partial/bin/$name"
             found=${found#"$partial/$suite/root/"}
@@ -171,12 +173,13 @@ newest() {
 helm() {
     local directory=$1 python=$here/../.venv/bin/python
     [ -x "$python" ] || python=${PYTHON:-python3}
-    "$directory/bin/python" -c 'import helm_python' 2>/dev/null && return 0
-    say "installing $helm_requirement in $directory"
+    "$directory/bin/python" -c 'import helm_python, kubernetes_validate' 2>/dev/null && return 0
+    say "installing $helm_requirements in $directory"
     rm -rf "$directory"
+    # shellcheck disable=SC2086
     "$python" -m venv "$directory" &&
         "$directory/bin/python" -m pip install -q --disable-pip-version-check \
-            --no-compile "$helm_requirement" && return 0
+            --no-compile $helm_requirements && return 0
     rm -rf "$directory"
     return 1
 }
@@ -204,8 +207,9 @@ install_linux() {
     # docker.io and nginx enable a service: not on somebody's desktop unasked.
     if in_ci || [ "$with_docker" = yes ] || [ ! -d /run/systemd/system ]; then
         wanted="$wanted $apt_engines"
-    elif ! have dockerd || ! have nginx || ! have slapd; then
-        say "docker.io, nginx and slapd would start services at each boot: ask for them with --docker"
+    elif ! have dockerd || ! have nginx || ! have slapd || ! have postgres ||
+        ! have haproxy; then
+        say "docker.io, nginx, slapd, postgresql, haproxy would start services at each boot: ask for them with --docker"
     fi
     if can_install; then
         install_with_apt "$wanted" || true
@@ -237,7 +241,7 @@ row() { printf '%-33s %s\n' "$1" "${2:+$2  $3}"; }
 
 list() {
     local name path
-    for name in skopeo podman buildah docker dockerd containerd ctr runc umoci mmdebstrap nginx slapd; do
+    for name in skopeo podman buildah docker dockerd containerd ctr runc umoci mmdebstrap nginx slapd postgres haproxy systemd-analyze; do
         path=$(command -v "$name" || true)
         row "$name" "$path" "${path:+$(version_of "$path")}"
     done
@@ -248,7 +252,7 @@ list() {
     done
     path=
     [ -x "$helm_dir/bin/python" ] && path=$helm_dir/bin/python
-    row helm "$path" "$helm_requirement"
+    row helm "$path" "$helm_requirements"
     for name in terraform tofu terraform-provider-harbor harbor; do
         row "$name" "$(PATH=$harbor_dir:$PATH command -v "$name" || true)" ""
     done

@@ -21,11 +21,18 @@ from bench.lifecycle import documents
 from bench.lifecycle.documents import Piece
 from bench.lifecycle.files import FileWriter
 from bench.lifecycle.rows import Rows
+from entrepot.adapters.blobs.fs import open_store
+from entrepot.adapters.catalog import open_catalog
 from entrepot.adapters.datadir import DataDirectory
 from entrepot.adapters.passwords import Argon2Passwords
+from entrepot.adapters.system import SystemClock
 from entrepot.oci.digest import Digest
 from entrepot.oci.mediatype import OCI_CONFIG, OCI_INDEX, OCI_MANIFEST
 from entrepot.ports.catalog import EDGE_BLOB, EDGE_CHILD, EDGE_SELF
+from entrepot.services.artifacts import ArtifactService
+from entrepot.services.configs import ImageConfigs
+from entrepot.services.extracting import Extractor
+from entrepot.services.policies import PolicyService
 
 SEED = 20261121
 PROJECT = "acme"
@@ -231,6 +238,22 @@ def _rest(raw: sqlite3.Connection, shape: Shape, content: Content, now: float) -
                   0.0, 0, "{}", "", "admin", now, now, now) for n in range(20_000)))  # fmt: skip
 
 
+async def extract(path: Path) -> int:
+    """Let extracts be made, as the server does in the minutes after pushes; return how many."""
+    data, clock = DataDirectory(path), SystemClock()
+    catalog, store = await open_catalog(data.catalog), await open_store(path)
+    artifacts = ArtifactService(
+        catalog,
+        configs=ImageConfigs(catalog, store),
+        policies=PolicyService(catalog, clock),
+    )
+    made = await Extractor(catalog, artifacts, clock).fill(rest_seconds=0)
+    await store.close()
+    await catalog.close()
+    data.close()
+    return made
+
+
 def main() -> int:
     """Make what the command line asks for."""
     parser = argparse.ArgumentParser(prog="bench.listing.generate")
@@ -239,6 +262,7 @@ def main() -> int:
     wish = parser.parse_args()
     began = time.perf_counter()
     generate(wish.folder, Shape(wish.scale), time.time())
+    asyncio.run(extract(wish.folder))
     print(f"made in {time.perf_counter() - began:.0f} s")
     return 0
 

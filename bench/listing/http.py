@@ -114,14 +114,17 @@ class Connection:
             self._writer.close()
 
 
-async def measure(port: int, path: Callable[[], str], seconds: float) -> dict[str, Any]:
-    """Return the first answer's time and percentiles of the others, in ms."""
+async def measure(
+    port: int, process_id: int, path: Callable[[], str], seconds: float
+) -> dict[str, Any]:
+    """Return the first answer's time, percentiles of the others, and the server's work, in ms."""
     connections = [Connection(port) for _ in range(CONNECTIONS)]
     begun = time.perf_counter()
     _, size, total = await connections[0].get(path())
     first = time.perf_counter() - begun
     times: list[float] = []
     statuses: dict[int, int] = {}
+    worked = moment(process_id).server_cpu_seconds
     end = time.perf_counter() + seconds
 
     async def ask(connection: Connection) -> None:
@@ -132,6 +135,7 @@ async def measure(port: int, path: Callable[[], str], seconds: float) -> dict[st
             statuses[status] = statuses.get(status, 0) + 1
 
     await asyncio.gather(*(ask(connection) for connection in connections))
+    worked = moment(process_id).server_cpu_seconds - worked
     for connection in connections:
         connection.close()
     times.sort()
@@ -140,6 +144,7 @@ async def measure(port: int, path: Callable[[], str], seconds: float) -> dict[st
         "p50_ms": round(statistics.median(times) * 1000, 2),
         "p95_ms": round(times[int(0.95 * (len(times) - 1))] * 1000, 2),
         "max_ms": round(times[-1] * 1000, 2),
+        "cpu_ms": round(worked / len(times) * 1000, 2),
         "per_second": round(len(times) / seconds),
         "total": total,
         "size_bytes": size,
@@ -183,7 +188,7 @@ def run(folder: Path, shape: Shape, seconds: float, only: str) -> dict[str, Any]
         before = own_mib(process_id)
         for name, path in paths(shape, time.time()).items():
             if only in name:
-                found[name] = asyncio.run(measure(port, path, seconds))
+                found[name] = asyncio.run(measure(port, process_id, path, seconds))
                 found[name]["rss_mib"] = round(own_mib(process_id), 1)
                 print(f"{name:30}{json.dumps(found[name])}", file=sys.stderr)
         after, load = own_mib(process_id), moment(process_id).load

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Coroutine
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,6 +12,7 @@ import click
 from entrepot import __version__
 from entrepot.faces.cli.audit import audit
 from entrepot.faces.cli.bench.command import bench
+from entrepot.faces.cli.bundle.command import bundle
 from entrepot.faces.cli.clientsetup import client_setup
 from entrepot.faces.cli.completion import attach, completion
 from entrepot.faces.cli.conformance import conformance
@@ -21,6 +23,7 @@ from entrepot.faces.cli.explain import explain, whoami
 from entrepot.faces.cli.gc import collector
 from entrepot.faces.cli.grants import grants
 from entrepot.faces.cli.groups import groups
+from entrepot.faces.cli.health import health
 from entrepot.faces.cli.history import diff, history, resolve, rollback
 from entrepot.faces.cli.jobs import jobs, schedules
 from entrepot.faces.cli.keys import keys, secrets
@@ -29,6 +32,7 @@ from entrepot.faces.cli.login import login, logout
 from entrepot.faces.cli.messages import LANGUAGE, _
 from entrepot.faces.cli.messages.helping import translate
 from entrepot.faces.cli.messages.widths import padded
+from entrepot.faces.cli.migration import ask_for_migration, job_args, tell_migrated
 from entrepot.faces.cli.options import json_option
 from entrepot.faces.cli.policies import policies, quotas
 from entrepot.faces.cli.projects import projects
@@ -51,9 +55,12 @@ from entrepot.faces.cli.repositories import (
 from entrepot.faces.cli.retention import retention
 from entrepot.faces.cli.robots import robots
 from entrepot.faces.cli.roles import roles
+from entrepot.faces.cli.schema import tell_ran, tell_schema
 from entrepot.faces.cli.site import settings
 from entrepot.faces.cli.storage import cost, scrub
+from entrepot.faces.cli.tiers import tier
 from entrepot.faces.cli.tokens import tokens
+from entrepot.faces.cli.transferring import tell_table, tell_transferred
 from entrepot.faces.cli.trash import repositories, trash
 from entrepot.faces.cli.users import users
 from entrepot.faces.cli.webhooks import webhooks
@@ -84,6 +91,7 @@ DATA_AT = _("data:")
 OWN_CERTIFICATE = _("(clients need it: the certificate is our own)")
 SHOWN_ONCE = _("(shown this once; `{command}` sets another)")
 LABEL_COLUMNS = 16
+MIGRATION_RATE = "Most bytes in a second [100000000]."
 
 
 EPILOG = """\
@@ -104,7 +112,7 @@ main.add_command(policies, "policy")
 main.add_command(quotas, "quota")
 for command in (repositories, projects, trash, history, resolve, diff, rollback, retention):
     main.add_command(command)
-for command in (audit, collector, cost, scrub, jobs, schedules):
+for command in (audit, collector, cost, scrub, tier, jobs, schedules):
     main.add_command(command)
 for command in (plan, apply, export, client_setup):
     main.add_command(command)
@@ -125,12 +133,16 @@ for command in (list_repositories, show_repository, describe, readme, usage, doc
 for command in (webhooks, events):
     main.add_command(command)
 main.add_command(bench)
+main.add_command(bundle)
 main.add_command(conformance)
+main.add_command(health)
 main.add_command(completion)
 
 
 @main.command(short_help="Run the registry until it is told to stop.")
 @click.option("--data", metavar="DIR", help="Where everything is kept [./data].")
+@click.option("--catalog", metavar="URL", help="The catalog of many replicas: postgresql://...")
+@click.option("--blobs", metavar="URL", help="Where they keep blobs: s3://BUCKET, gs://, az://.")
 @click.option(
     "--listen",
     metavar="HOST:PORT",
@@ -265,6 +277,109 @@ def restore(data: str, source: Path, *, copy: bool, as_json: bool) -> None:
     sys.exit(EXIT_FAILED if changed or copied.missing or findings else 0)
 
 
+@main.command("migrate-storage", short_help="Copy all blobs into another store.")
+@click.option("--data", metavar="DIR", help="Where everything is kept [./data].")
+@click.option(
+    "--config", metavar="FILE", type=click.Path(dir_okay=False), help="The server's settings."
+)
+@click.option(
+    "--to", metavar="URL|DIR", required=True, help="Where to: s3://BUCKET, gs://, az:// or DIR."
+)
+@click.option("--rate", metavar="BYTES", type=click.IntRange(1, 1 << 40), help=MIGRATION_RATE)
+@click.option("--verify", is_flag=True, help="Read all of it again there.")
+@json_option
+def migrate_storage(
+    data: str | None, config: str | None, to: str, rate: int | None, *, verify: bool, as_json: bool
+) -> None:
+    """Copy all blobs into another store, and say how to switch to it; exit status 1 if not all are.
+
+    While the server runs it copies, and serves on; once more when it is stopped brings the rest.
+    """
+    from entrepot import serving
+
+    args = job_args(to, rate, verify=verify)
+    try:
+        given = read(config, os.environ, {("storage", "data"): data} if data else {}).settings
+    except SettingsError as error:
+        raise click.exceptions.UsageError(str(error)) from error
+    tell = partial(click.echo, err=True)
+    try:
+        done = _finished(serving.migrate_stopped(given, args, tell))
+    except serving.DirectoryBusy:
+        ask_for_migration(Path(given.storage.data), args, as_json=as_json)
+        return
+    except (Fault, ValueError, *serving.CANNOT_START) as error:
+        click.echo(f"entrepot: {error}", err=True)
+        sys.exit(EXIT_UNUSABLE)
+    tell_migrated(done, args["to"], as_json=as_json)
+    sys.exit(0 if done.is_settled and not (done.missing or done.damaged) else EXIT_FAILED)
+
+
+@main.command("migrate-catalog", short_help="Copy the catalog into another database.")
+@click.option("--data", metavar="DIR", help="Where everything is kept [./data].")
+@click.option(
+    "--config", metavar="FILE", type=click.Path(dir_okay=False), help="The server's settings."
+)
+@click.option(
+    "--to",
+    metavar="URL|FILE",
+    required=True,
+    envvar="ENTREPOT_MIGRATE_TO",
+    help="Where to: postgresql://..., empty, or a new file.",
+)
+@json_option
+def migrate_catalog(data: str | None, config: str | None, to: str, *, as_json: bool) -> None:
+    """Copy the catalog into another database, and say how to switch to it.
+
+    Servers go on; with storage.read_only = true nothing is lost that they are asked for meanwhile.
+    Exit status 1 if the old catalog was changed, so that it must be done again. The copy is
+    compared row for row. ENTREPOT_MIGRATE_TO keeps a password out of the list of processes.
+    """
+    from entrepot import serving
+
+    try:
+        given = read(config, os.environ, {("storage", "data"): data} if data else {}).settings
+    except SettingsError as error:
+        raise click.exceptions.UsageError(str(error)) from error
+    try:
+        done = _finished(serving.migrate_catalog(given, to, tell_table))
+    except (Fault, *serving.CANNOT_START) as error:
+        click.echo(f"entrepot: {error}", err=True)
+        sys.exit(EXIT_UNUSABLE)
+    tell_transferred(done, as_json=as_json)
+    sys.exit(0 if done.is_settled else EXIT_FAILED)
+
+
+@main.group("catalog", short_help="The schema of a catalog on PostgreSQL.")
+def catalog_group() -> None:
+    """The schema of a catalog on PostgreSQL."""
+
+
+@catalog_group.command("migrate", short_help="Bring the schema up to date, or look at it.")
+@click.option(
+    "--config", metavar="FILE", type=click.Path(dir_okay=False), help="The server's settings."
+)
+@click.option("--check", is_flag=True, help="Only say what is pending; exit status 1 if anything.")
+@click.option("--post", is_flag=True, help="Also remove what no server of this version needs.")
+@json_option
+def migrate_schema(config: str | None, *, check: bool, post: bool, as_json: bool) -> None:
+    """Bring the schema up to date, as the first server of a new version does when it starts.
+
+    What older servers need stays, until --post; that waits for none of them to be connected.
+    """
+    from entrepot import serving
+
+    try:
+        given = read(config, os.environ, {}).settings
+        if check:
+            done = tell_schema(_finished(serving.look(given)), as_json=as_json)
+            sys.exit(0 if done else EXIT_FAILED)
+        tell_ran(_finished(serving.bring_up(given, with_post=post)), as_json=as_json)
+    except serving.CANNOT_START as error:
+        click.echo(f"entrepot: {error}", err=True)
+        sys.exit(EXIT_UNUSABLE)
+
+
 def _finished(work: Coroutine[Any, Any, Result]) -> Result:
     """Return what becomes of work in a loop of its own."""
     import asyncio
@@ -325,6 +440,9 @@ def _sources(config: str | None, options: dict[str, Any]) -> Sources:
     flags: dict[tuple[str, str], Any] = {}
     if options["data"]:
         flags["storage", "data"] = options["data"]
+    for name in ("catalog", "blobs"):
+        if options[name]:
+            flags["storage", name] = options[name]
     if options["listen"]:
         flags["server", "listen"] = list(options["listen"])
     if options["open_"]:

@@ -1,5 +1,6 @@
 """Secrets as files: private, durable, made once."""
 
+import asyncio
 import errno
 import os
 import stat
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.adapters.secrets import SECRET_MAX_BYTES, FileSecrets
+from entrepot.adapters.holding import SoleHolder
+from entrepot.adapters.secrets import SECRET_MAX_BYTES, FileSecrets, ObjectSecrets
+from tests.adapters.bucketed import MemoryObjects
 
 
 def mode(path: Path) -> int:
@@ -89,3 +92,22 @@ async def test_a_link_is_not_followed(tmp_path: Path) -> None:
 async def test_i13_a_secret_has_a_limit(tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(b"x" * (SECRET_MAX_BYTES + 1))
     assert len(await FileSecrets(tmp_path).ensure("key", never)) == SECRET_MAX_BYTES
+
+
+class TestObjects:
+    """The same secrets for all replicas."""
+
+    async def test_a_secret_is_made_once(self) -> None:
+        objects = MemoryObjects()
+        one, two = ObjectSecrets(objects, SoleHolder()), ObjectSecrets(objects, SoleHolder())
+        assert await one.find("a") is None
+        assert await one.ensure("a", lambda: b"first") == b"first"
+        assert await two.ensure("a", lambda: b"second") == b"first"
+        await two.forget("a")
+        assert await one.find("a") is None
+
+    async def test_of_replicas_that_start_at_once_one_makes_it(self) -> None:
+        objects, holder = MemoryObjects(), SoleHolder()
+        makers = (lambda: b"1", lambda: b"2")
+        both = [ObjectSecrets(objects, holder).ensure("a", make) for make in makers]
+        assert len(set(await asyncio.gather(*both))) == 1

@@ -86,12 +86,12 @@ async def test_by_udp() -> None:
         receiver.close()
 
 
-def test_a_cursor_is_kept(tmp_path: Path) -> None:
+async def test_a_cursor_is_kept(tmp_path: Path) -> None:
     place = CursorFile(tmp_path / "audit.cursor")
-    assert place.read() is None
-    place.write(17)
-    assert CursorFile(tmp_path / "audit.cursor").read() == 17
+    assert await place.read() is None
+    await place.write(17)
+    assert await CursorFile(tmp_path / "audit.cursor").read() == 17
     (tmp_path / "audit.cursor").write_text("nonsense")
-    assert place.read() is None
+    assert await place.read() is None
     with pytest.raises(OSError, match=r"."):
-        CursorFile(tmp_path / "nowhere" / "x").write(1)
+        await CursorFile(tmp_path / "nowhere" / "x").write(1)

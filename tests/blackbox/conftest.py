@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 from harborapi import HarborAsyncClient
 
+from entrepot.faces.cli.bundle.platforms import this_python
+from tests.blackbox.bundles import make_bundle
 from tests.blackbox.engines import Engine, Engines, logged_in
 from tests.blackbox.harbor_site import Site, harbor_site
 from tests.blackbox.harborapi_client import client
 from tests.blackbox.processes import Workspace, sweep
 from tests.blackbox.server import Registry, find_registry
-from tests.blackbox.toolbox import TOOLS, Toolbox
+from tests.blackbox.toolbox import TOOLS, Toolbox, absent
 from tools.corpus.layout import Image
+from tools.corpus.roots import NoDebian, python_of
 from tools.corpus.shelf import Shelf
 
 HERE = Path(__file__).parent
@@ -46,6 +49,25 @@ def toolbox() -> Toolbox:
 def shelf() -> Shelf:
     """The corpus, built when first asked for."""
     return Shelf(TOOLS / "corpus", BIG_MIB, strict=os.environ.get("CI") == "true")
+
+
+@pytest.fixture(scope="session")
+def python_base(shelf: Shelf) -> Image:
+    """What Entrepot's own image is built on here."""
+    try:
+        return shelf.python()
+    except NoDebian as reason:
+        absent(f"no base for an image: {reason}")
+        raise
+
+
+@pytest.fixture(scope="session")
+def bundle(python_base: Image) -> Iterator[Path]:
+    """What `entrepot bundle` writes: for this Python, and for that of `python_base`."""
+    pythons = dict.fromkeys((this_python(), python_of(python_base)))
+    with Workspace() as workspace:
+        home = workspace.directory("bundle")
+        yield make_bundle(home / "bundle", [*pythons], home=home)
 
 
 @pytest.fixture(scope="session")

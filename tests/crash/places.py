@@ -11,7 +11,7 @@ from entrepot.ports.jobs import NewJob
 from entrepot.services.jobs import Handler
 from entrepot.settings import Settings
 from entrepot.wiring import House, build
-from entrepot.wiring.outside import Outside, embedded
+from entrepot.wiring.outside import Outside, open_outside
 
 FILLED_AT = 1_700_000_000.0
 JOB_AT = FILLED_AT + 30 * 86400.0
@@ -55,7 +55,7 @@ async def open_place(data: Path, at: float = JOB_AT) -> AsyncIterator[Place]:
         directory = DataDirectory(data)
         stack.callback(directory.close)
         clock = StillClock(at)
-        outside = replace(await embedded(directory, stack), clock=clock)
+        outside = replace(await open_outside(directory, stack), clock=clock)
         house = build(Settings(), outside)
         stack.push_async_callback(house.uploads.close)
         yield Place(data, house, outside, clock)

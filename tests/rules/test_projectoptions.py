@@ -33,10 +33,11 @@ def test_all_that_can_be_said() -> None:
             "items": ["CVE-2024-3094", "GHSA-jfh8-c2jp-5v3q", "CVE-2024-3094"],
             "expires_at": 1_900_000_000,
         },
+        "redirect_blobs": False,
     }
     allowed = CveAllowlist(("CVE-2024-3094", "GHSA-jfh8-c2jp-5v3q"), 1_900_000_000.0)
     assert parse(document) == ProjectOptions(
-        True, True, True, Severity.HIGH, True, True, False, allowed
+        True, True, True, Severity.HIGH, True, True, False, allowed, False
     )
 
 

@@ -35,6 +35,11 @@ async def test_the_first_administrator_gets_a_password_once(people: People) -> N
     assert admin.role is Role.ADMIN
 
 
+async def test_of_replicas_that_start_at_once_one_makes_the_first(people: People) -> None:
+    made = await asyncio.gather(*(people.accounts.ensure_admin("") for _ in range(3)))
+    assert len([password for password in made if password is not None]) == 1
+
+
 async def test_the_first_administrator_can_bring_a_password(people: People) -> None:
     assert await people.accounts.ensure_admin(PASSWORD) is None
     assert await people.accounts.verify("admin", PASSWORD)

@@ -77,7 +77,7 @@ class _Blocked:
     def __init__(self, catalog: Catalog) -> None:
         self.begin = catalog.begin
 
-    def version(self) -> int:
+    async def latest(self) -> int:
         raise Busy("locked")
 
 

@@ -33,10 +33,10 @@ class Place:
     def __init__(self) -> None:
         self.line_id: int | None = None
 
-    def read(self) -> int | None:
+    async def read(self) -> int | None:
         return self.line_id
 
-    def write(self, line_id: int) -> None:
+    async def write(self, line_id: int) -> None:
         self.line_id = line_id
 
 

@@ -1,8 +1,8 @@
 """Upload sessions that two processes take turns at, as two services here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -40,8 +40,8 @@ class Process:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._common.store, name)
 
-    @contextmanager
-    def hold(self, upload_id: str) -> Iterator[None]:
+    @asynccontextmanager
+    async def hold(self, upload_id: str) -> AsyncIterator[None]:
         if upload_id in self._common.held:
             raise BlockingIOError
         self._common.held.add(upload_id)

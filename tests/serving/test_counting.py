@@ -15,7 +15,7 @@ from entrepot.services.robotparts import NewRobot
 from entrepot.serving.counting import start_counting
 from entrepot.settings import Settings
 from entrepot.wiring import build
-from entrepot.wiring.outside import embedded
+from entrepot.wiring.outside import open_outside
 from tests.services.house import Counting
 from tests.services.machines import ROOT, acting, open_plant
 
@@ -25,7 +25,7 @@ async def test_last_uses_are_written_when_the_server_ends(tmp_path: Path) -> Non
     data = DataDirectory(tmp_path)
     async with contextlib.AsyncExitStack() as outer:
         outer.callback(data.close)
-        house = build(Settings(), await embedded(data, outer))
+        house = build(Settings(), await open_outside(data, outer))
         robots = house.gate.robots
         view, secret = await robots.create(NewRobot("ci"), acting(ROOT))
         async with contextlib.AsyncExitStack() as stack:

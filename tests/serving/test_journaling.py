@@ -10,7 +10,7 @@ from entrepot.adapters.logging import configure
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.catalog import Event
 from entrepot.serving.journaling import start_journal
-from entrepot.wiring.outside import embedded
+from entrepot.wiring.outside import open_outside
 
 NAME = RepositoryName("library/app")
 
@@ -23,7 +23,7 @@ async def test_what_was_committed_last_is_in_the_journal_when_the_server_ends(
         data = DataDirectory(tmp_path)
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(data.close)
-            outside = await embedded(data, stack)
+            outside = await open_outside(data, stack)
             await start_journal(data, outside, log, stack)
             await asyncio.sleep(0)
             for number in range(300):

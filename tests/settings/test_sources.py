@@ -118,3 +118,17 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     binary.write_bytes(b"\xff\xfe\x00")
     assert "UTF-8" in refusal(str(binary), {})
     assert "version: 0.1" in refusal(written(tmp_path / "empty.yml", ""), {})
+
+
+def test_the_file_of_the_image(tmp_path: Path) -> None:
+    named = {"ENTREPOT_CONFIG": written(tmp_path / "image.toml", '[storage]\ndata = "/data"')}
+    assert read(None, named, {}, places=()).settings.storage.data == "/data"
+    config = written(tmp_path / "own.toml", '[storage]\ndata = "mine"')
+    assert read(config, named, {}, places=()).settings.storage.data == "mine"
+
+
+def test_registry2_in_the_image_is_as_anywhere(tmp_path: Path) -> None:
+    named = {"ENTREPOT_CONFIG": written(tmp_path / "image.toml", '[storage]\ndata = "/data"')}
+    sources = read(None, VARIABLES | named, {}, places=())
+    assert sources.settings.storage.data == "/var/lib/registry"
+    assert sources == read(None, VARIABLES, {}, places=())

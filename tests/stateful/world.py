@@ -80,6 +80,9 @@ class PoweredCatalog:
     def version(self) -> int:
         return self._catalog.version()
 
+    async def latest(self) -> int:
+        return await self._catalog.latest()
+
     async def trouble(self) -> str | None:
         return await self._catalog.trouble()
 

@@ -15,7 +15,7 @@ from tools.corpus.layout import (
     Layout,
     encode,
 )
-from tools.corpus.roots import debian_layer, host_layer
+from tools.corpus.roots import debian_layer, host_layer, python_layer
 
 CREATED = "2026-01-01T00:00:00Z"
 LAYER_COUNT = 64
@@ -61,6 +61,16 @@ def image_of(
 def debian(layout: Layout) -> None:
     """A real root: Debian's smallest that has apt."""
     layout.publish(image_of(layout, [debian_layer(layout)]), "latest")
+
+
+def python(layout: Layout) -> None:
+    """What the image of Entrepot itself is built on in tests: Debian's Python, on two platforms."""
+    children = []
+    for architecture in ("amd64", "arm64"):
+        layer = python_layer(layout, architecture)
+        image = image_of(layout, [layer], architecture=architecture)
+        children.append({**image, "platform": {"os": "linux", "architecture": architecture}})
+    layout.publish(layout.index(children), "latest")
 
 
 def host_tree(layout: Layout) -> None:

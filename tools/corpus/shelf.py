@@ -60,6 +60,10 @@ class Shelf:
         recipe = partial(recipes.big, size_mib=self.big_mib)
         return Image(name, self._layout(name, recipe), "latest")
 
+    def python(self) -> Image:
+        """A base with Python, for amd64 and arm64. Raises `NoDebian`."""
+        return Image("python", self._layout("python", recipes.python), "latest")
+
     def drop(self, image: Image) -> None:
         """Takes an image off the shelf, to give its disk space back."""
         shutil.rmtree(image.layout.path)

@@ -91,7 +91,7 @@ class CursorFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def read(self) -> int | None:
+    async def read(self) -> int | None:
         """Return the id, or None where there is none that can be read."""
         try:
             text = self._path.read_text(encoding="ascii").strip()
@@ -99,7 +99,7 @@ class CursorFile:
             return None
         return int(text) if text.isdecimal() and len(text) <= CURSOR_DIGITS_MAX else None
 
-    def write(self, line_id: int) -> None:
+    async def write(self, line_id: int) -> None:
         """Keep the id. Raises OSError."""
         beside = self._path.with_suffix(".new")
         try:

@@ -1,6 +1,6 @@
 """Answers that need no application: what a server and a face agree on for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple
 
 from .asgi import Headers
@@ -30,7 +30,10 @@ class Brief(NamedTuple):
     request_id: str
 
 
-Shortcut = Callable[[bytes, bytes, Fields, str], Brief | None]
+Later = Coroutine[Any, Any, Brief | None]
+"""An answer that has to be waited for; one that is not awaited is closed."""
+
+Shortcut = Callable[[bytes, bytes, Fields, str], Brief | Later | None]
 """Takes method, target, fields and the peer's address as `Request.client_address` writes it.
 
 None sends the request the usual way. Must not block.

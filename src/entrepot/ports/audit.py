@@ -74,10 +74,10 @@ class Receiver(Protocol):
 class Place(Protocol):
     """Where is kept how far lines were passed on."""
 
-    def read(self) -> int | None:
+    async def read(self) -> int | None:
         """Return the last one's id, or None where nothing was passed on yet."""
         ...
 
-    def write(self, line_id: int) -> None:
+    async def write(self, line_id: int) -> None:
         """Keep the id. Raises OSError."""
         ...

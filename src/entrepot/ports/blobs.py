@@ -1,6 +1,6 @@
 """Where bytes lie: blobs named by digest and generation, never by path."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,12 +16,18 @@ class Blob:
     generation: int
 
 
+Link = Callable[[Blob, int], Awaitable[str | None]]
+"""Returns a URL by which anybody reads a blob of so many bytes for a while, or None if there is
+none for this one. Whether the blob is there is not looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a store can do beyond the verbs."""
 
     durable: bool = True
-    links: bool = False
+    link: Link | None = None
+    """How others read blobs without us; None where nobody can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +123,8 @@ class BlobStore(Protocol):
     async def begin(self, upload_id: str) -> Upload:
         """Start an upload of no bytes under a fresh id; a restart may forget it.
 
-        Raises FileExistsError for one that is under way.
+        Raises FileExistsError for one that is under way. A store that would have to ask somebody
+        may know of its own process's only: what another left is then replaced by the first append.
         """
         ...
 

@@ -15,6 +15,7 @@ from entrepot.oci.reference import Tag
 from .accounts import Accounts
 from .artifacts import Artifacts
 from .audit import Audit
+from .extracts import Extracts
 from .factors import Factors, WebSessions
 from .grants import Epochs, Grants, Roles
 from .history import History
@@ -396,6 +397,8 @@ class Looking(Protocol):
 
     @property
     def lists(self) -> Lists: ...
+    @property
+    def extracts(self) -> Extracts: ...
 
 
 class Tx(Content, Lifecycle, Care, Access, Entry, Sealed, Management, Telling, Looking, Protocol):
@@ -426,7 +429,16 @@ class Catalog(Protocol):
     def version(self) -> int:
         """Return a number that has changed if anything was committed since, by anybody.
 
-        Raises `Busy` or `CatalogFailed`.
+        It may be a moment late, where telling takes more than a look at a file: for those who look
+        again and again. Raises `Busy` or `CatalogFailed`.
+        """
+        ...
+
+    async def latest(self) -> int:
+        """Return the same number as of a moment after the call.
+
+        While it stays the same, so does all that was read after it was returned: whatever anybody
+        was acknowledged before the call counts. Raises `Busy` or `CatalogFailed`.
         """
         ...
 

@@ -133,7 +133,9 @@ class ArtifactItem:
     pull_count: int
     size: int
     tag_count: int
-    tags: tuple[tuple[Tag, float], ...]
+    tags: tuple[tuple[str, float], ...]
+    extract: str = ""
+    """What else is shown of it (`rules.extracts`); empty where that was not worked out yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +320,10 @@ class RelatedRows(Protocol):
         self, repository_id: int, subjects: Sequence[Digest], limit: int
     ) -> dict[Digest, list[int]]:
         """Return the ids of what has each of these subjects, `limit` at most, oldest first."""
+        ...
+
+    async def tagged_within(self, repository_id: int, low: str, high: str) -> bool:
+        """Whether any tag's name is `low` or after it, and before `high`."""
         ...
 
     async def tagged(self, repository_id: int, tags: Sequence[Tag]) -> dict[Tag, int]:

@@ -27,4 +27,11 @@ class Pulls(Protocol):
         """Return those of digests above `after`, in their order."""
         ...
 
+    async def last_use(self, target: Digest) -> float | None:
+        """Return when a manifest that holds `target` was pushed or pulled last, in any repository.
+
+        None if no manifest holds it.
+        """
+        ...
+
     async def remove(self, repository_id: int, digest: Digest) -> None: ...

@@ -1,6 +1,6 @@
 """What a store must do besides, where several processes use it at once."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from .blobs import BlobStore
@@ -13,10 +13,11 @@ class SharedBlobStore(BlobStore, Protocol):
     used, within `hold` only. `resume` finds what any process left.
     """
 
-    def hold(self, upload_id: str) -> AbstractContextManager[None]:
+    def hold(self, upload_id: str) -> AbstractAsyncContextManager[None]:
         """Keep all others from an upload; a process that dies lets go.
 
-        Raises BlockingIOError while somebody else holds it, here or in another process.
+        Raises BlockingIOError while somebody else holds it, here or in another process; `Busy` or
+        `CatalogFailed` while that cannot be told.
         """
         ...
 
@@ -25,5 +26,5 @@ class SharedBlobStore(BlobStore, Protocol):
         ...
 
     def is_retired(self, upload_id: str) -> bool:
-        """Whether any process has retired an id; in the end that is forgotten."""
+        """Whether any process of this machine has retired an id; in the end that is forgotten."""
         ...

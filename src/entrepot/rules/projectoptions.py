@@ -1,7 +1,7 @@
-"""Options of a project: what shall be asked of its images.
+"""Options of a project: what shall be asked of its images, and how their bytes go out.
 
-They are kept as a policy document, `{"scan_on_push": true, "severity": "high"}`, and held by no
-service yet: scanning and signing come in later versions.
+They are kept as a policy document, `{"scan_on_push": true, "severity": "high"}`. Only
+`redirect_blobs` is held by a service yet: scanning and signing come in later versions.
 """
 
 import re
@@ -54,6 +54,8 @@ class ProjectOptions:
     """Whether images without such a signature are not to be pulled."""
     reuse_system_cve_allowlist: bool = True
     cve_allowlist: CveAllowlist = CveAllowlist()
+    redirect_blobs: bool = True
+    """Whether clients may be sent to the object store for its blobs, where that is switched on."""
 
 
 DEFAULTS = ProjectOptions()
@@ -73,6 +75,7 @@ class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     require_notation: bool = False
     reuse_system_cve_allowlist: bool = True
     cve_allowlist: _Allowlist = _Allowlist()
+    redirect_blobs: bool = True
 
 
 def parse(document: object) -> ProjectOptions:
@@ -87,6 +90,7 @@ def parse(document: object) -> ProjectOptions:
         given.require_notation,
         given.reuse_system_cve_allowlist,
         _allowlist(given.cve_allowlist),
+        given.redirect_blobs,
     )
 
 

@@ -73,7 +73,12 @@ class AccountService:
             if await tx.accounts.count():
                 return None
         generated = None if password else self._generate()
-        await self.add(ADMIN, password or generated or "", Role.ADMIN)
+        try:
+            await self.add(ADMIN, password or generated or "", Role.ADMIN)
+        except Fault as fault:
+            if fault.code is not Code.CONFLICT:
+                raise
+            return None  # another replica was faster
         return generated
 
     async def add(

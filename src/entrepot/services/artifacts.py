@@ -1,16 +1,15 @@
 """One artifact looked at closely: its parts, and what hangs on it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Code, Fault
-from entrepot.oci.manifest import Manifest, reread
+from entrepot.oci.manifest import reread
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Reference, Tag
 from entrepot.ports.catalog import Catalog, Tx
 from entrepot.ports.listing import ArtifactItem
+from entrepot.rules.extracts import Inside
 from entrepot.rules.immutability import protects
 
 from .configs import ImageConfigs
@@ -20,14 +19,6 @@ ACCESSORIES_MAX = 100
 """Most referrers of one artifact that are told of."""
 ATTACHED = ("sig", "att", "sbom")
 """Endings of the tags by which clients hang something on a digest (cosign)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Inside:
-    """What a manifest says, and its configuration: empty where that is no JSON object."""
-
-    manifest: Manifest
-    config: dict[str, Any]
 
 
 class ArtifactService:
@@ -60,15 +51,12 @@ class ArtifactService:
 
     async def inside(self, item: ArtifactItem) -> Inside | None:
         """Return what an artifact is made of; None if it is gone. OSError if the store fails."""
-        return (await self._insides([item], layers=True)).get(item.digest)
+        return (await self.insides([item], layers=True)).get(item.digest)
 
-    async def insides(self, items: Sequence[ArtifactItem]) -> dict[Digest, Inside]:
-        """Return the same of several, as far as they are there; without their layers."""
-        return await self._insides(items, layers=False)
-
-    async def _insides(
-        self, items: Sequence[ArtifactItem], *, layers: bool
+    async def insides(
+        self, items: Sequence[ArtifactItem], *, layers: bool = False
     ) -> dict[Digest, Inside]:
+        """Return the same of several, as far as they are there; without their layers."""
         types = {item.digest: item.media_type for item in items}
         async with self._catalog.begin() as tx:
             raws = await tx.lists.related.raws([*types])
@@ -125,12 +113,19 @@ async def _hanging(
     """Return the ids of manifests that hang on digests."""
     related = tx.lists.related
     found = await related.referrers(repository_id, subjects, ACCESSORIES_MAX)
+    # Most repositories have no tag at all that hangs something on a digest.
+    algorithms = [
+        one
+        for one in {subject.algorithm for subject in subjects}
+        if await related.tagged_within(repository_id, f"{one}-", f"{one}.")
+    ]
     places = {
         Tag(f"{subject.algorithm}-{subject.encoded}.{ending}"): subject
         for subject in subjects
         for ending in ATTACHED
+        if subject.algorithm in algorithms
     }
-    tagged = await related.tagged(repository_id, [*places])
+    tagged = await related.tagged(repository_id, [*places]) if places else {}
     for tag, subject in places.items():
         if tag in tagged:
             ids = [*found.get(subject, ()), tagged[tag]]

@@ -1,6 +1,5 @@
 """What was read of who may do what, remembered until some of it changes."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
@@ -15,34 +14,27 @@ Value = TypeVar("Value")
 class EpochWatch:
     """Knows the access epoch, which is read anew only if anything was committed since.
 
-    It looks once for all that the loop has found at once: each of these was on its way by then, so
-    that none is decided by less than was acknowledged before it was sent.
+    Nobody is decided by less than was acknowledged, by any process, before they asked.
     """
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._version: int | None = None
         self._number = 0
-        self._looked = False
 
     async def number(self) -> int:
         """Return the epoch: what was read under the same number still holds."""
-        if self._looked:
-            return self._number
         try:
-            version = self._catalog.version()  # before the row: that may only be newer
+            version = await self._catalog.latest()  # before the row: that may only be newer
         except Busy:
             version = None
         if version is None or version != self._version:
             async with self._catalog.begin() as tx:
-                self._number = await tx.epochs.find(ACCESS_EPOCH)
+                number = await tx.epochs.find(ACCESS_EPOCH)
+            # Whoever looked later may have been told earlier.
+            self._number = max(number, self._number)
             self._version = version
-        self._looked = True
-        asyncio.get_running_loop().call_soon(self._look_again)
         return self._number
-
-    def _look_again(self) -> None:
-        self._looked = False
 
 
 class Remembered(Generic[Key, Value]):

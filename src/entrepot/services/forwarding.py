@@ -46,10 +46,10 @@ class Forwarder:
 
         At the very first time nothing is: what was there before is exported by hand.
         """
-        sent, after = 0, self._place.read()
+        sent, after = 0, await self._place.read()
         if after is None:
             after = await self._audit.last()
-            self._place.write(after)
+            await self._place.write(after)
         more = True
         while more:
             found = await self._audit.after(after, AuditQuery(), STEP)
@@ -57,7 +57,7 @@ class Forwarder:
                 break
             await self._receiver.send([syslog(line, self._audit.source) for line in found.lines])
             after, more = found.upto, found.more
-            self._place.write(after)
+            await self._place.write(after)
             sent += len(found.lines)
         return sent
 

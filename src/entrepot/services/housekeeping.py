@@ -8,6 +8,7 @@ from entrepot.ports.clock import Clock
 from .uploads import UploadService
 
 EVERY_SECONDS = 300.0
+SWEEP_SECONDS = 86400.0
 
 
 class Log(Protocol):
@@ -18,12 +19,20 @@ class Log(Protocol):
 
 
 class Housekeeping:
-    """Ends upload sessions that nobody continues."""
+    """Ends upload sessions that nobody continues.
 
-    def __init__(self, uploads: UploadService, clock: Clock, log: Log) -> None:
+    It also `sweeps` bytes that no session owns, where no moment is without uploads: the store then
+    tells of those only that nobody has touched for long.
+    """
+
+    def __init__(
+        self, uploads: UploadService, clock: Clock, log: Log, *, sweeps: bool = False
+    ) -> None:
         self._uploads = uploads
         self._clock = clock
         self._log = log
+        self._sweeps = sweeps
+        self._swept_at = float("-inf")
 
     async def run(self) -> None:
         """Work until cancelled; a step that fails is tried again next time."""
@@ -32,6 +41,10 @@ class Housekeeping:
                 ended = await self._uploads.expire()
                 if ended:
                     self._log.info("uploads expired", count=ended)
+                if self._sweeps and self._clock.now() - self._swept_at >= SWEEP_SECONDS:
+                    self._swept_at = self._clock.now()
+                    swept = await self._uploads.sweep()
+                    self._log.info("uploads swept", count=swept)
             except asyncio.CancelledError:
                 raise
             except Exception:

@@ -57,9 +57,12 @@ class PullService:
         self._raw: OrderedDict[Digest, bytes] = OrderedDict()
         self._raw_bytes = 0
 
-    def version(self) -> int:
-        """Return a number that changes whenever what is answered here may have changed."""
-        return self._catalog.version()
+    async def version(self) -> int:
+        """Return a number that changes whenever what is answered here may have changed.
+
+        What was read after it was returned counts as long as it stays the same.
+        """
+        return await self._catalog.latest()
 
     async def manifest(
         self, name: RepositoryName, reference: Reference

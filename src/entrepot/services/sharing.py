@@ -72,7 +72,7 @@ class SharedUploadService(UploadService):
     async def status(self, name: RepositoryName, upload_id: str) -> int:
         """Return how many bytes the session has; those acknowledged, while another adds some."""
         async with AsyncExitStack() as stack:
-            if self._hold(upload_id, stack) or self._desk.is_busy(upload_id):
+            if await self._hold(upload_id, stack) or self._desk.is_busy(upload_id):
                 return await super().status(name, upload_id)
         session = await self._sessions.find(name, upload_id)
         return session.row.offset if session.row is not None else 0
@@ -103,20 +103,20 @@ class SharedUploadService(UploadService):
     async def _expire(self, session: UploadSession, now: float) -> bool:
         async with AsyncExitStack() as stack:
             # One that is being used has not expired.
-            return self._hold(session.id, stack) and await super()._expire(session, now)
+            return await self._hold(session.id, stack) and await super()._expire(session, now)
 
     @asynccontextmanager
     async def _held(self, upload_id: str) -> AsyncIterator[None]:
         """Hold the session, or refuse as `SessionDesk.take` does."""
         async with AsyncExitStack() as stack:
-            if not self._hold(upload_id, stack):
+            if not await self._hold(upload_id, stack):
                 raise busy_upload(upload_id)
             yield
 
-    def _hold(self, upload_id: str, stack: AsyncExitStack) -> bool:
+    async def _hold(self, upload_id: str, stack: AsyncExitStack) -> bool:
         """Hold the session until `stack` unwinds; False if somebody else does."""
         try:
-            stack.enter_context(self._shared.hold(upload_id))
+            await stack.enter_async_context(self._shared.hold(upload_id))
         except BlockingIOError:
             return False
         stack.push_async_callback(self._desk.put_away, upload_id)

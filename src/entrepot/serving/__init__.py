@@ -3,20 +3,25 @@
 import ssl
 
 from entrepot.adapters.catalog import CatalogUnusable
+from entrepot.adapters.catalog.transfer import TransferFailed
 from entrepot.adapters.datadir import DirectoryBusy
 from entrepot.adapters.htpasswd import HtpasswdUnusable
 from entrepot.adapters.signer import ChainUnusable
 from entrepot.faces.server import ListenError
-from entrepot.ports.catalog import CatalogFailed
+from entrepot.ports.catalog import Busy, CatalogFailed
 from entrepot.ports.sealing import SealBroken
 from entrepot.settings import SettingsError
 
 from .backups import backup_stopped, restore_backup
 from .inspection import inspect
+from .migrating import migrate_stopped
 from .rebuilding import rebuild
+from .schema import bring_up, look
 from .server import Announce, Started, run, run_server
+from .transferring import migrate_catalog
 
 CANNOT_START = (
+    Busy,
     CatalogFailed,
     CatalogUnusable,
     ChainUnusable,
@@ -26,6 +31,7 @@ CANNOT_START = (
     OSError,
     SealBroken,
     SettingsError,
+    TransferFailed,
     ssl.SSLError,
 )
 
@@ -35,7 +41,11 @@ __all__ = [
     "DirectoryBusy",
     "Started",
     "backup_stopped",
+    "bring_up",
     "inspect",
+    "look",
+    "migrate_catalog",
+    "migrate_stopped",
     "rebuild",
     "restore_backup",
     "run",

@@ -7,18 +7,21 @@ from pathlib import Path
 from entrepot.adapters.logging import Log
 from entrepot.adapters.syslog import CursorFile, SyslogReceiver
 from entrepot.ports.catalog import Busy, CatalogFailed
-from entrepot.ports.clock import Clock
+from entrepot.services.auditplace import NotedPlace
 from entrepot.services.forwarding import Forwarder
 from entrepot.settings import Settings
 from entrepot.wiring import House
+from entrepot.wiring.outside import Outside
+
+from .duties import start_duty
 
 CURSOR = "audit-syslog.cursor"
 
 
 def start_audit(
     settings: Settings,
+    outside: Outside,
     house: House,
-    clock: Clock,
     log: Log,
     *,
     stack: contextlib.AsyncExitStack,
@@ -37,12 +40,20 @@ def start_audit(
         stack.push_async_callback(last)
         stack.callback(asyncio.ensure_future(trail.run(log)).cancel)
     given = settings.audit
-    if given.syslog and leads:
+    if not given.syslog or not leads:
+        return
+    is_alone = outside.storage is None or outside.storage.is_embedded
+
+    async def forward() -> None:
         forwarder = Forwarder(
             house.audit,
-            clock,
+            outside.clock,
             receiver=SyslogReceiver(given.syslog, ca_file=given.syslog_ca),
-            place=CursorFile(Path(settings.storage.data) / CURSOR),
+            place=CursorFile(Path(settings.storage.data) / CURSOR)
+            if is_alone
+            else NotedPlace(outside.catalog),
             log=log,
         )
-        stack.callback(asyncio.ensure_future(forwarder.run()).cancel)
+        await forwarder.run()
+
+    start_duty("audit", forward, outside, log, stack)

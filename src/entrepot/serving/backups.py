@@ -5,15 +5,17 @@ from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 
-from entrepot.adapters.blobs.fs import FsReplica
+from entrepot.adapters.blobs.fs import FsReplica, FsReplicas
 from entrepot.adapters.catalog import open_catalog
 from entrepot.adapters.catalog.snapshot import snapshot
 from entrepot.adapters.catalog.swapping import discard
 from entrepot.adapters.datadir import DataDirectory
 from entrepot.adapters.shelf import DirectoryShelf, copy_file, copy_folders
 from entrepot.adapters.system import SystemClock
+from entrepot.oci.errors import Code, Fault
 from entrepot.ports.catalog import Catalog
 from entrepot.services.backup import BackupService, Copied, Parts, restore
+from entrepot.wiring.cold import noted_cold
 
 RESTORING = "catalog.db.restoring"
 
@@ -29,12 +31,26 @@ def parts_of(data: Path, *, links: bool = True) -> Callable[[str], Parts]:
         copy = Path(shelf.catalog)
         return Parts(
             shelf=shelf,
-            replica=FsReplica(data, Path(target), links=links),
+            replica=FsReplicas(
+                [FsReplica(place, Path(target), links=links) for place in _places(data)]
+            ),
             snapshot=partial(snapshot, data / "catalog.db", copy),
             open=partial(_opened, copy),
         )
 
     return parts
+
+
+def _places(data: Path) -> list[Path]:
+    """Return the directories that blobs lie in; `Fault(UNSUPPORTED)` if some lie elsewhere."""
+    cold = noted_cold(data)
+    if "://" in cold:
+        raise Fault(
+            Code.UNSUPPORTED,
+            f"some blobs are in {cold}, and would not be in the backup: back that up by its own "
+            "means, and the data directory by snapshots of its file system",
+        )
+    return [data, Path(cold)] if cold else [data]
 
 
 async def backup_stopped(path: Path, target: Path, *, links: bool) -> Copied:

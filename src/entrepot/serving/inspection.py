@@ -3,11 +3,11 @@
 import contextlib
 from pathlib import Path
 
-from entrepot.adapters.blobs.fs import open_store
 from entrepot.adapters.catalog import open_catalog
 from entrepot.adapters.datadir import DataDirectory
 from entrepot.ports.upkeep import Finding
 from entrepot.services.fsck import check_stopped, count_debris
+from entrepot.wiring.cold import open_stopped
 
 
 async def inspect(path: Path, *, read: bool) -> tuple[list[Finding], int]:
@@ -23,7 +23,7 @@ async def inspect(path: Path, *, read: bool) -> tuple[list[Finding], int]:
         stack.callback(data.close)
         catalog = await open_catalog(data.catalog)
         stack.push_async_callback(catalog.close)
-        store = await open_store(data.path)
+        store = await open_stopped(data.path)
         stack.push_async_callback(store.close)
         findings = [finding async for finding in check_stopped(catalog, store, read=read)]
         return findings, await count_debris(catalog, store)

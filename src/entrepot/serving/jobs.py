@@ -2,15 +2,18 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
 from entrepot.adapters.logging import Log
+from entrepot.faces.manage.cachemetrics import CacheMetrics
 from entrepot.faces.manage.jobmetrics import JobMetrics
 from entrepot.faces.manage.lifecyclemetrics import LifecycleMetrics
-from entrepot.services import backup
-from entrepot.services.backup import BackupService
+from entrepot.oci.errors import Code, Fault
+from entrepot.services import backup, migrating
+from entrepot.services.backup import BackupService, Parts
 from entrepot.services.figures import FiguresService
 from entrepot.services.jobs import Pace, Runner, RunnerLimits
 from entrepot.settings import Settings
@@ -18,6 +21,8 @@ from entrepot.wiring import House
 from entrepot.wiring.outside import Outside
 
 from .backups import parts_of
+from .migrating import migration_service
+from .tiering import tiering_handlers
 from .webhooks import start_webhooks
 
 DAY_SECONDS = 86400.0
@@ -34,13 +39,18 @@ def start_jobs(
 ) -> None:
     """Run jobs until `stack` is left; then they are ready for the next process at once."""
     given = settings.jobs
-    backups = BackupService(outside.clock, parts_of(Path(settings.storage.data)))
+    backups = BackupService(outside.clock, _backup_parts(settings, outside))
     runner = Runner(
         outside.catalog,
         outside.clock,
         outside.random,
         jobs=house.jobs,
-        handlers={**house.handlers, backup.KIND: backups.handle},
+        handlers={
+            **house.handlers,
+            **tiering_handlers(settings, outside),
+            backup.KIND: backups.handle,
+            migrating.KIND: migration_service(settings, outside).handle,
+        },
         log=log,
         limits=RunnerLimits(
             concurrency=given.concurrency,
@@ -51,9 +61,27 @@ def start_jobs(
         ),
     )
     metrics.register(JobMetrics(runner.tally, outside.clock.now))
+    if outside.storage is not None and outside.storage.cache is not None:
+        metrics.register(CacheMetrics(outside.storage.cache))
     figures = FiguresService(outside.catalog, outside.clock)
     metrics.register(LifecycleMetrics(figures))
     stack.callback(asyncio.ensure_future(figures.run()).cancel)
     stack.push_async_callback(runner.stop)
     runner.start()
-    start_webhooks(settings, house, log, stack)
+    start_webhooks(settings, outside, house, log, stack)
+
+
+def _backup_parts(settings: Settings, outside: Outside) -> Callable[[str], Parts]:
+    """Return what a backup is made of; a refusal where catalog or blobs are elsewhere."""
+    if outside.storage is None or outside.storage.is_embedded:
+        return parts_of(Path(settings.storage.data))
+
+    def refuse(target: str) -> Parts:
+        del target
+        raise Fault(
+            Code.UNSUPPORTED,
+            "catalog or blobs are not in the data directory: back up PostgreSQL with its own tools "
+            "(pg_dump, or a base backup), the bucket by its versioning or replication",
+        )
+
+    return refuse

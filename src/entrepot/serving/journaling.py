@@ -10,14 +10,37 @@ from entrepot.ports.catalog import Busy, CatalogFailed
 from entrepot.services.journal import JournalKeeper
 from entrepot.wiring.outside import Outside
 
+from .duties import start_duty
+
 
 async def start_journal(
     data: DataDirectory, outside: Outside, log: Log, stack: contextlib.AsyncExitStack
 ) -> None:
     """Follow the outbox until `stack` is left, and then once more; before anything is served.
 
-    Raises OSError where the journal cannot be opened.
+    Of several replicas one does, and begins where the journal ends. Raises OSError where the
+    journal cannot be opened.
     """
+    storage = outside.storage
+    if storage is None or storage.is_embedded:
+        await _start_alone(data, outside, log, stack)
+        return
+
+    async def work() -> None:
+        journal = await storage.journal()
+        try:
+            keeper = JournalKeeper(outside.catalog, journal, outside.clock, log)
+            await keeper.begin()
+            await keeper.run()
+        finally:
+            await journal.close()
+
+    start_duty("journal", work, outside, log, stack)
+
+
+async def _start_alone(
+    data: DataDirectory, outside: Outside, log: Log, stack: contextlib.AsyncExitStack
+) -> None:
     journal = await open_journal(data.journal)
     stack.push_async_callback(journal.close)
     keeper = JournalKeeper(outside.catalog, journal, outside.clock, log)

@@ -5,7 +5,6 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from entrepot.adapters.blobs.fs import open_store
 from entrepot.adapters.catalog import open_catalog
 from entrepot.adapters.catalog.adopting import adopt_access
 from entrepot.adapters.catalog.prepare import CatalogUnusable
@@ -16,6 +15,7 @@ from entrepot.adapters.system import SystemClock
 from entrepot.ports.catalog import Catalog
 from entrepot.rules.leases import Grace
 from entrepot.services.rebuild import RebuildService, Report
+from entrepot.wiring.cold import open_stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ async def rebuild(path: Path, *, read: bool, force: bool) -> Rebuilt:
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(data.close)
         async with contextlib.AsyncExitStack() as opened:
-            store = await open_store(data.path)
+            store = await open_stopped(data.path)
             opened.push_async_callback(store.close)
             journal = await open_journal(data.journal)
             opened.push_async_callback(journal.close)

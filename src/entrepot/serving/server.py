@@ -11,27 +11,30 @@ from prometheus_client import CollectorRegistry
 
 from entrepot.adapters.allocator import bound_heap
 from entrepot.adapters.datadir import DataDirectory
-from entrepot.adapters.logging import Log, configure
+from entrepot.adapters.logging import LeveledLog, Log, configure
 from entrepot.adapters.systemd import READY, STOPPING, notify
 from entrepot.faces.asgi import App
 from entrepot.faces.manage.api import api_app
+from entrepot.faces.manage.health import health_app
 from entrepot.faces.root import request_ids, root_app
 from entrepot.faces.server import Adjustable, Hooks, Listener, serve
 from entrepot.services.accounts import ADMIN
 from entrepot.services.housekeeping import Housekeeping
 from entrepot.settings import Settings
 from entrepot.wiring import House, api_routes, build
-from entrepot.wiring.outside import Outside, embedded
+from entrepot.wiring.outside import Outside, open_outside
 
 from .auditing import start_audit
 from .counting import start_counting
+from .duties import start_duty
 from .edges import Edges
 from .jobs import start_jobs
 from .journaling import start_journal
 from .keys import watch_keys
 from .reload import server_limits
-from .site import make_site, prefix
+from .site import Site, make_site, prefix
 from .sources import open_sources
+from .tiering import ensure_tiering
 from .users import prepare_users
 from .workers import Workers
 
@@ -91,14 +94,16 @@ async def run_server(
     )
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(data.close)
-        outside = await embedded(data, stack, settings=settings, shared=several)
+        outside = await open_outside(data, stack, settings=settings, shared=several)
         await start_journal(data, outside, log, stack)
         outside = await prepare_users(settings, outside, announce.htpasswd, log)
         outside = await open_sources(settings, outside, log, stack)
         house = build(settings, outside)
         stack.push_async_callback(house.uploads.close)
-        await house.uploads.sweep()
+        if outside.is_alone:
+            await house.uploads.sweep()
         await house.upkeep.ensure_schedules()
+        await ensure_tiering(outside, house)
         await _first_password(settings, house, announce)
         edges = Edges(settings, data, outside.clock, log, reread=reread, random=outside.random)
         workers = _workers(settings, data, outside, log, lambda: site.metrics)
@@ -115,13 +120,8 @@ async def run_server(
             workers.start()
             notify(READY)
 
-        housekeeping = Housekeeping(house.uploads, outside.clock, log)
-        start_counting(house, log, stack)
-        for task in (housekeeping.run(), edges.watch()):
-            stack.callback(asyncio.ensure_future(task).cancel)
-        watch_keys(outside, log, stack, leads=True)
-        start_audit(settings, house, outside.clock, log, stack=stack)
-        start_jobs(settings, outside, house, log, metrics=site.metrics, stack=stack)
+        stack.callback(asyncio.ensure_future(edges.watch()).cancel)
+        _start_beside(settings, outside, house, site, log, stack=stack)
 
         def draining() -> None:
             site.drain(house)
@@ -131,7 +131,10 @@ async def run_server(
 
         await serve(
             edges.guard(site.app),
-            listeners=[*workers.among(edges.listeners(site.shortcut)), *_control(house, data, log)],
+            listeners=[
+                *workers.among(edges.listeners(site.shortcut)),
+                *_control(house, data, log, health_app(site.readiness, site.metrics)),
+            ],
             limits=server_limits(settings),
             ssl_context=edges.ssl_context,
             hooks=Hooks(
@@ -145,6 +148,25 @@ async def run_server(
             drain_seconds=settings.server.drain_seconds,
             on_draining=draining,
         )
+
+
+def _start_beside(
+    settings: Settings,
+    outside: Outside,
+    house: House,
+    site: Site,
+    log: LeveledLog,
+    *,
+    stack: contextlib.AsyncExitStack,
+) -> None:
+    """Do what is done beside serving, until `stack` is left."""
+    housekeeping = Housekeeping(house.uploads, outside.clock, log, sweeps=not outside.is_alone)
+    start_duty("uploads", housekeeping.run, outside, log, stack)
+    start_duty("extracts", lambda: house.extractor.run(log), outside, log, stack)
+    start_counting(house, log, stack)
+    watch_keys(outside, log, stack, leads=True)
+    start_audit(settings, outside, house, log, stack=stack)
+    start_jobs(settings, outside, house, log, metrics=site.metrics, stack=stack)
 
 
 def _workers(
@@ -209,12 +231,12 @@ def _url(address: str, *, secure: bool) -> str:
     return f"{'https' if secure else 'http'}://{address}"
 
 
-def _control(house: House, data: DataDirectory, log: Log) -> list[Listener]:
+def _control(house: House, data: DataDirectory, log: Log, health: App) -> list[Listener]:
     """Return the operator's socket, where its path is short enough for one."""
     if data.socket is None:
         return []
     routes = api_routes(house, operator=True)
     app = api_app(routes, house.access, operator=True, keeping=house.keeping)
-    apps: dict[str, App] = {"api": app}
+    apps: dict[str, App] = {"api": app, "healthz": health, "readyz": health}
     control = root_app(apps, new_id=request_ids(f"{prefix()}c"), log=log)
     return [Listener(address=f"unix:{data.socket}", app=control)]

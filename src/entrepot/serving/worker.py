@@ -19,7 +19,7 @@ from entrepot.adapters.logging import LeveledLog, Log, configure
 from entrepot.faces.manage.gathering import Family, count, together
 from entrepot.faces.server import BoundSocket, Hooks, Listener, serve
 from entrepot.wiring import build
-from entrepot.wiring.outside import embedded
+from entrepot.wiring.outside import open_outside
 
 from .auditing import start_audit
 from .channel import Begin, Channel, Count, Counted, Gather, Gathered, Place, Ready, Stop, Use
@@ -119,7 +119,7 @@ async def _serve(
     settings = begin.settings
     data = DataDirectory(Path(settings.storage.data), inherited=begin.lock)
     stack.callback(data.close)
-    outside = await embedded(
+    outside = await open_outside(
         data,
         stack,
         settings=settings,
@@ -132,7 +132,7 @@ async def _serve(
     house = build(settings, outside)
     stack.push_async_callback(house.uploads.close)
     start_counting(house, log, stack)
-    start_audit(settings, house, outside.clock, log, stack=stack, leads=False)
+    start_audit(settings, outside, house, log, stack=stack, leads=False)
     watch_keys(outside, log, stack, leads=False)
     edges = Edges(settings, data, outside.clock, log, reread=lambda: member.settings, leads=False)
     stack.callback(asyncio.ensure_future(edges.watch()).cancel)

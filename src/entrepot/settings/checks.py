@@ -4,11 +4,13 @@ import re
 
 from .acme import check_acme
 from .audit import check_audit
+from .buckets import check_objects
 from .callers import UNIX, check_networks, check_rates
 from .ldap import check_ldap
 from .model import Auth, Server, Settings, SettingsError
 from .oidc import check_oidc, check_workloads
 from .secrets import check_secrets
+from .tiering import check_tiers
 from .webhooks import check_webhooks
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
@@ -40,6 +42,8 @@ def check(settings: Settings) -> None:
     check_audit(settings.audit)
     check_webhooks(settings.webhooks)
     check_secrets(settings.secrets, settings.auth)
+    check_tiers(settings)
+    check_objects(settings)
     if not settings.storage.data:
         raise SettingsError("storage.data: it is empty; name a directory, for example ./data")
     if settings.manifests.sparse not in SPARSE:

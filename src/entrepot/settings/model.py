@@ -5,7 +5,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from .objects import Objects
 from .people import Ldap, Oidc, Workloads
+from .tiers import Cache, Cold
 
 # Bounded, as timers and databases take neither infinity nor any number.
 Seconds = Annotated[float, Meta(gt=0, le=10 * 365 * 86400)]
@@ -121,6 +123,20 @@ class Storage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where things are kept."""
 
     data: Annotated[str, Meta(description="Directory for catalog, blobs and keys.")] = "./data"
+    catalog: Annotated[
+        str,
+        Meta(
+            description="`postgresql://USER:PASSWORD@HOST/DATABASE`: the catalog of all replicas. "
+            "Empty: an embedded one in `data`."
+        ),
+    ] = ""
+    blobs: Annotated[
+        str,
+        Meta(
+            description="`s3://BUCKET/PREFIX`, `gs://` or `az://`: where all replicas keep blobs. "
+            "Empty: a directory in `data`."
+        ),
+    ] = ""
     delete: Annotated[
         bool, Meta(description="Whether tags, manifests and blobs can be deleted; 405 if not.")
     ] = True
@@ -415,6 +431,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     server: Server = Server()
     storage: Storage = Storage()
+    cache: Cache = Cache()
+    cold: Cold = Cold()
+    objects: Objects = Objects()
     auth: Auth = Auth()
     projects: Projects = Projects()
     ldap: Ldap = Ldap()

@@ -2,7 +2,8 @@
 
 A file that ends in .yml or .yaml is a config.yml of registry:2. Without a file, REGISTRY_*
 variables mean a registry:2 too, with the config.yml at one of its places if there is one. A TOML
-file is Entrepot's own: then REGISTRY_* variables are not looked at.
+file is Entrepot's own: then REGISTRY_* variables are not looked at. ENTREPOT_CONFIG names the file
+that is taken where neither is given; the container image has its own settings that way.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from . import registry2
 from .loading import PREFIX, SHORT_NAMES, load
 from .model import Settings, SettingsError
 
+OWN_PATH = "ENTREPOT_CONFIG"
 CONFIG_PATH = "REGISTRY_CONFIGURATION_PATH"
 PLACES = ("/etc/docker/registry/config.yml", "/etc/distribution/config.yml")
 """Where the images of the distribution project, 2 and 3, have it."""
@@ -39,9 +41,12 @@ def read(
     """Return the settings of a file (or none), the environment and flags. Raises `SettingsError`.
 
     `places` are looked at for a config.yml where REGISTRY_* variables are set and no file is named.
+    Without either, ENTREPOT_CONFIG may name the file.
     """
     theirs = registry2.names(environment)
     config = config or environment.get(CONFIG_PATH) or (_first(places) if theirs else None)
+    if config is None and not theirs:
+        config = environment.get(OWN_PATH) or None
     if config is None and not theirs:
         return Sources(load(None, environment, flags))
     if config is not None and not config.endswith((".yml", ".yaml")):

@@ -7,11 +7,15 @@ from entrepot.faces.manage.callers import Browsers
 from entrepot.faces.registry.call import Services
 from entrepot.services.access import AccessService
 from entrepot.services.accounts import AccountService
+from entrepot.services.artifacts import ArtifactService
 from entrepot.services.auditing import AuditService
 from entrepot.services.audittrail import AuditTrail
+from entrepot.services.configs import ImageConfigs
+from entrepot.services.extracting import Extractor
 from entrepot.services.idempotency import IdempotencyService
 from entrepot.services.jobs import Handler, JobService
 from entrepot.services.keys import KeyService
+from entrepot.services.linking import LinkService
 from entrepot.services.listing.service import ListingService
 from entrepot.services.notices import Notices
 from entrepot.services.policies import PolicyService
@@ -48,6 +52,7 @@ class House:
     audit: AuditService
     keys: KeyService | None = None
     secrets: SecretService | None = None
+    listing: ListingService | None = None
     notices: Notices | None = None
     telling: Telling | None = None
     """Without a sealer there are no webhooks."""
@@ -87,6 +92,14 @@ class House:
         ground = self.gate.ground
         return IdempotencyService(ground.catalog, ground.clock, ground.sealer)
 
+    @property
+    def extractor(self) -> Extractor:
+        """Who works out what lists show of manifests."""
+        base = self.upkeep.base
+        configs = ImageConfigs(base.catalog, base.store)
+        artifacts = ArtifactService(base.catalog, configs=configs, policies=self.policies)
+        return Extractor(base.catalog, artifacts, base.clock)
+
     def end_streams(self) -> None:
         """End what would never end by itself, as the server stops."""
         if self.telling is not None:
@@ -101,12 +114,7 @@ class House:
 
 def build(settings: Settings, outside: Outside) -> House:
     """Return the services for these settings."""
-    catalog, store, clock, random = (
-        outside.catalog,
-        outside.store,
-        outside.clock,
-        outside.random,
-    )
+    catalog, clock, random = outside.catalog, outside.clock, outside.random
     auth, bounds = settings.auth, settings.uploads
     limits = UploadLimits(size_max_bytes=bounds.size_max_bytes, idle_seconds=bounds.idle_seconds)
     accounts = parts.accounts(settings, outside)
@@ -132,7 +140,9 @@ def build(settings: Settings, outside: Outside) -> House:
     moving = parts.moving(settings, outside, policies, quotas)
     deletion = moving.deletion
     upkeep = make_upkeep(
-        Base(catalog, store, clock, random, outside.signer, policies, outside.sources.people),
+        Base(
+            catalog, outside.base, clock, random, outside.signer, policies, outside.sources.people
+        ),
         jobs=jobs,
         deletion=deletion,
         trash=TrashService(catalog, clock, guard=policies.guard, admit=quotas.admit),
@@ -154,6 +164,7 @@ def build(settings: Settings, outside: Outside) -> House:
             warnings=WarningService(clock),
             quotas=quotas,
             rates=parts.rates(settings, clock),
+            links=LinkService(catalog, outside.store, policies),
             trail=AuditTrail(catalog, clock),
         ),
         gate=gate,
@@ -161,6 +172,7 @@ def build(settings: Settings, outside: Outside) -> House:
         audit=AuditService(catalog, source=auth.service),
         keys=outside.keys,
         secrets=parts.secrets(outside),
+        listing=listing,
         notices=notices,
         telling=telling,
         upkeep=upkeep,

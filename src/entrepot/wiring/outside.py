@@ -1,16 +1,14 @@
-"""What the services stand on: adapters, opened on a data directory."""
+"""What the services stand on: adapters, opened as the settings say."""
 
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from entrepot.adapters.blobs.fs import Holds, Retired, SharedStore, open_store
-from entrepot.adapters.catalog import open_catalog
 from entrepot.adapters.datadir import DataDirectory
 from entrepot.adapters.passwords import Argon2Passwords
 from entrepot.adapters.sealing import Keyring, given_keys, new_master_keys, origin_of
-from entrepot.adapters.secrets import FileSecrets, new_upload_key
-from entrepot.adapters.signer import Es256Mint, RingSigner, load_chain
+from entrepot.adapters.secrets import Secrets, new_upload_key
+from entrepot.adapters.signer import Chain, Es256Mint, RingSigner, load_chain
 from entrepot.adapters.system import SystemClock, SystemRandom
 from entrepot.ports.accounts import UserFile
 from entrepot.ports.blobs import BlobStore
@@ -23,10 +21,12 @@ from entrepot.services.keys import KeyService
 from entrepot.settings import Settings
 
 from .gate import NO_SOURCES, Sources
+from .storage import Storage, open_storage
 
 FORMER_KEY = "token-es256.pem"
 """The one signing key of earlier versions: the first of the rows, so that its tokens stay valid."""
 MASTER_KEYS = "master.keys"
+UPLOAD_KEY = "uploads.key"
 DAY_SECONDS = 86400.0
 
 
@@ -53,9 +53,21 @@ class Outside:
     sealer: Sealer | None = None
     printed_keys: bytes = b""
     """Text of the master keys, if a program printed it: for the further processes."""
+    storage: Storage | None = None
+    """How catalog and store are kept, where they are."""
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether no other replica has the same catalog and blobs."""
+        return self.storage is None or self.storage.is_embedded
+
+    @property
+    def base(self) -> BlobStore:
+        """The store without the cache in front of it: for those who look after its bytes."""
+        return self.storage.base if self.storage else self.store
 
 
-async def embedded(
+async def open_outside(
     data: DataDirectory,
     stack: contextlib.AsyncExitStack,
     *,
@@ -64,31 +76,18 @@ async def embedded(
     joins: bool = False,
     printed_keys: bytes = b"",
 ) -> Outside:
-    """Open the embedded catalog, store and keys of a data directory; `stack` closes them.
+    """Open catalog, store and keys, in the data directory or elsewhere; `stack` closes them.
 
-    `shared` where several processes do so; all but the first of them say `joins`, with the
-    `printed_keys` of the first. Raises as `open_catalog` does, `SealBroken`, `ChainUnusable` or
-    OSError.
+    `shared` where several processes of this machine do so; all but the first of them say `joins`,
+    with the `printed_keys` of the first. Raises as `open_storage` does, `SealBroken`,
+    `ChainUnusable` or OSError.
     """
-    catalog = await open_catalog(
-        data.catalog, turnstile=data.turnstile if shared else None, joins=joins
-    )
-    stack.push_async_callback(catalog.close)
-    opened = await open_store(data.path)
-    among = None
-    if shared:
-        among = SharedStore(opened, Holds(data.upload_holds), Retired(data.retired_uploads))
-    store = among or opened
-    stack.push_async_callback(store.close)
-    secrets = FileSecrets(data.secrets)
-    clock = SystemClock()
+    storage = await open_storage(data, stack, settings=settings, shared=shared, joins=joins)
+    clock, secrets = SystemClock(), storage.secrets
     sealer, printed = await _master_keys(settings, secrets, data, printed_keys)
-    auth, chain = settings.auth, None
-    if auth.token_key:
-        chain = load_chain(Path(auth.token_key), Path(auth.token_certs), clock.now())
-    signer = RingSigner(clock, chain)
+    signer = RingSigner(clock, _chain(settings, clock.now()))
     keys = KeyService(
-        catalog,
+        storage.catalog,
         clock,
         sealer=sealer,
         ring=signer,
@@ -98,26 +97,32 @@ async def embedded(
     await keys.load(await secrets.find(FORMER_KEY))
     await secrets.forget(FORMER_KEY)
     return Outside(
-        catalog=catalog,
-        store=store,
+        catalog=storage.catalog,
+        store=storage.store,
         clock=clock,
         random=SystemRandom(),
         passwords=Argon2Passwords(),
         signer=signer,
-        upload_key=await secrets.ensure("uploads.key", new_upload_key),
-        shared=among,
+        upload_key=await secrets.ensure(UPLOAD_KEY, new_upload_key),
+        shared=storage.shared,
         keys=keys,
         sealer=sealer,
         printed_keys=printed,
+        storage=storage,
     )
 
 
+def _chain(settings: Settings, now: float) -> Chain | None:
+    auth = settings.auth
+    return load_chain(Path(auth.token_key), Path(auth.token_certs), now) if auth.token_key else None
+
+
 async def _master_keys(
-    settings: Settings, secrets: FileSecrets, data: DataDirectory, printed: bytes
+    settings: Settings, secrets: Secrets, data: DataDirectory, printed: bytes
 ) -> tuple[Keyring, bytes]:
     """Return the keyring of the master keys, and their text if a program printed it, now or before.
 
-    Where nothing says them they are a file of the data directory, made at the first start.
+    Where nothing says them they lie where secrets do, made at the first start.
     """
     given = settings.secrets
     if printed:

@@ -26,5 +26,5 @@ def test_there_are_adapters() -> None:
 
 @pytest.mark.parametrize("name", adapter_names())
 def test_an_adapter_can_be_opened(name: str) -> None:
-    module = importlib.import_module(f"entrepot.adapters.blobs.{name}")
+    module = importlib.import_module(f"entrepot.adapters.blobs.{name.partition('-')[0]}")
     assert callable(getattr(module, "open_store", None)), f"{name} has no open_store"

@@ -9,7 +9,8 @@ from typing import TypeVar
 import pytest
 
 from entrepot.adapters.blobs import fs
-from entrepot.adapters.blobs.fs.disk import Disk, Step, ignore_step, settled
+from entrepot.adapters.blobs._shared import settled
+from entrepot.adapters.blobs.fs.disk import Disk, Step, ignore_step
 from entrepot.adapters.blobs.fs.system import System
 from entrepot.ports.blobs import StoreFull
 from tests.adapters.blobs.bodies import Views, blob_of, put, read, upload_id

@@ -57,7 +57,7 @@ def another(lock: Path) -> subprocess.Popen[bytes]:
 
 async def add(store: SharedStore, data: bytes) -> Digest:
     """Append as a request does, and return the digest of all there is."""
-    with store.hold(ID):
+    async with store.hold(ID):
         upload = await store.resume(ID) or await store.begin(ID)
         await upload.append(Views(data))
         return await upload.digest("sha256")
@@ -73,12 +73,12 @@ async def test_each_goes_on_where_the_other_stopped(pair: Pair) -> None:
 
 async def test_the_running_hash_is_kept_while_nobody_else_was_there(pair: Pair) -> None:
     await add(pair.one, b"abc")
-    with pair.one.hold(ID):
+    async with pair.one.hold(ID):
         first = await pair.one.resume(ID)
-    with pair.one.hold(ID):
+    async with pair.one.hold(ID):
         assert await pair.one.resume(ID) is first
     await add(pair.two, b"def")
-    with pair.one.hold(ID):
+    async with pair.one.hold(ID):
         again = await pair.one.resume(ID)
         assert again is not first
         assert again is not None
@@ -95,11 +95,11 @@ async def test_bytes_of_a_process_that_died_are_seen(pair: Pair, tmp_path: Path)
 async def test_what_the_other_committed_is_gone(pair: Pair) -> None:
     digest = await add(pair.one, b"abc")
     await add(pair.two, b"")
-    with pair.two.hold(ID):
+    async with pair.two.hold(ID):
         upload = await pair.two.resume(ID)
         assert upload is not None
         await upload.commit(Blob(digest, 1))
-    with pair.one.hold(ID):
+    async with pair.one.hold(ID):
         assert await pair.one.resume(ID) is None
         await pair.one.begin(ID)
     assert await pair.one.stat(Blob(digest, 1)) == 3
@@ -107,7 +107,7 @@ async def test_what_the_other_committed_is_gone(pair: Pair) -> None:
 
 async def test_one_that_was_begun_anew_is_another(pair: Pair) -> None:
     await add(pair.one, b"abc")
-    with pair.two.hold(ID):
+    async with pair.two.hold(ID):
         upload = await pair.two.resume(ID)
         assert upload is not None
         await upload.abort()
@@ -116,30 +116,32 @@ async def test_one_that_was_begun_anew_is_another(pair: Pair) -> None:
 
 
 async def test_nothing_is_remembered_of_bytes_that_are_not_on_the_disk(pair: Pair) -> None:
-    with pair.one.hold(ID):
+    async with pair.one.hold(ID):
         upload = await pair.one.begin(ID)
         await upload.append(Views(b"abc"), durable=False)
-    with pair.one.hold(ID):
+    async with pair.one.hold(ID):
         assert await pair.one.resume(ID) is None
 
 
 async def test_a_process_holds_against_itself_and_the_others(pair: Pair, tmp_path: Path) -> None:
-    with pair.one.hold(ID):
-        with pytest.raises(BlockingIOError), pair.one.hold(ID):
+    async with pair.one.hold(ID):
+        with pytest.raises(BlockingIOError):
+            async with pair.one.hold(ID):
+                pass
+        async with pair.one.hold(OTHER):
             pass
-        with pair.one.hold(OTHER):
-            pass
-    with pair.one.hold("no upload's id"), pair.one.hold("no upload's id"):
+    async with pair.one.hold("no upload's id"), pair.one.hold("no upload's id"):
         pass  # which is told in other words
     with another(tmp_path / "lock0") as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
-        with pytest.raises(BlockingIOError), pair.one.hold(ID):
-            pass
-        with pair.one.hold(OTHER):
+        with pytest.raises(BlockingIOError):
+            async with pair.one.hold(ID):
+                pass
+        async with pair.one.hold(OTHER):
             pass
         holder.kill()
-    with pair.one.hold(ID):
+    async with pair.one.hold(ID):
         pass
 
 

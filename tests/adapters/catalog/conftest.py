@@ -6,11 +6,21 @@ from pathlib import Path
 import pytest
 
 from entrepot.ports.catalog import Catalog
-from tests.adapters.catalog.databases import DATABASES, Database, Disk
+from tests.adapters.catalog.databases import DATABASES, POSTGRES, Database, Disk
+
+
+@pytest.fixture(params=[*sorted(DATABASES), POSTGRES])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    if request.param == POSTGRES:
+        made = Database(POSTGRES, request.getfixturevalue("postgres_url"))
+    else:
+        made = Database(request.param, DATABASES[request.param](tmp_path))
+    yield made
+    await made.close()
 
 
 @pytest.fixture(params=sorted(DATABASES))
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+async def embedded(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     made = Database(request.param, DATABASES[request.param](tmp_path))
     yield made
     await made.close()
@@ -27,7 +37,7 @@ def disk() -> Disk:
 
 
 @pytest.fixture
-async def ruled(database: Database, disk: Disk) -> Catalog:
-    catalog = await database.open(disk)
+async def ruled(embedded: Database, disk: Disk) -> Catalog:
+    catalog = await embedded.open(disk)
     disk.works = 0
     return catalog

@@ -160,3 +160,14 @@ class Pulls:
             assert await tx.pulls.page(repository.id, one, 5) == found[1:]
             await tx.pulls.remove(repository.id, one)
             assert await tx.pulls.page(repository.id, "", 5) == found[1:]
+
+    async def test_the_last_use_of_a_blob_is_that_of_who_holds_it(self, catalog: Catalog) -> None:
+        async with catalog.begin(write=True) as tx:
+            one = await publish(tx, NAME, "one", blobs=("a", "b"))
+            other = await publish(tx, SIBLING, "one", blobs=("a",))
+            assert await tx.pulls.last_use(digest("a")) == max(one.pushed_at, other.pushed_at)
+            await tx.pulls.add(Pulled(other.repository_id, other.digest, NOW + 50, 1))
+            assert await tx.pulls.last_use(digest("a")) == NOW + 50
+            assert await tx.pulls.last_use(digest("b")) == one.pushed_at
+            assert await tx.pulls.last_use(one.digest) == NOW + 50  # its own bytes, in both
+            assert await tx.pulls.last_use(digest("held by nobody")) is None

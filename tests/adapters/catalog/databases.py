@@ -17,6 +17,9 @@ DATABASES: dict[str, Callable[[Path], str | Path]] = {
     "memory": lambda _: "sqlite:///:memory:",
 }
 
+POSTGRES = "postgres"
+"""A further one, on a server that is started for the tests."""
+
 
 @dataclass
 class Database:

@@ -52,8 +52,8 @@ def test_no_table_of_access_is_forgotten() -> None:
         for value in vars(schema).values()
         if isinstance(value, Table)
     }
-    # What is just under way refers to what a rebuild numbers anew.
-    assert set(TABLES) == ours - {"deliveries", "idempotency"}
+    # What is under way, or worked out again, refers to what a rebuild numbers anew.
+    assert set(TABLES) == ours - {"deliveries", "idempotency", "manifest_extracts"}
 
 
 def test_all_rows_come_as_they_are(files: tuple[Path, Path]) -> None:

@@ -6,6 +6,7 @@ from tests.adapters.catalog import (
     contract_audit,
     contract_blobs,
     contract_collection,
+    contract_extracts,
     contract_factors,
     contract_history,
     contract_jobs,
@@ -96,6 +97,9 @@ class TestSealedSecrets(contract_keys.SealedSecrets): ...
 
 
 class TestArtifactLists(contract_listing.ArtifactLists): ...
+
+
+class TestExtractRows(contract_extracts.ExtractRows): ...
 
 
 class TestTagLists(contract_listing.TagLists): ...

@@ -31,8 +31,8 @@ async def test_a_relative_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 async def test_other_addresses_are_refused() -> None:
-    with pytest.raises(ValueError, match="postgresql"):
-        await open_catalog("postgresql://localhost/entrepot")
+    with pytest.raises(ValueError, match="mysql"):
+        await open_catalog("mysql://localhost/entrepot")
 
 
 async def test_memory_is_not_shared() -> None:

@@ -77,3 +77,26 @@ async def test_only_the_operator_asks_for_backups(lifecycle: Lifecycle) -> None:
 async def test_a_backup_needs_a_place(lifecycle: Lifecycle, target: str) -> None:
     answer = await lifecycle.ask("POST", "/backup", {"target": target})
     assert problem(answer) == (400, "REQUEST_INVALID")
+
+
+async def test_only_the_operator_asks_for_migrations(lifecycle: Lifecycle) -> None:
+    body = {"to": "s3://bucket/prefix", "verify": True, "bytes_per_second": 5}
+    answer = await lifecycle.ask("POST", "/storage/migrate", body, app=lifecycle.public)
+    assert answer.status in (401, 404)
+    job = await lifecycle.ask("POST", "/storage/migrate", body)
+    assert (job.status, job.json["args"]) == (202, body)
+    job = await lifecycle.ask("POST", "/storage/migrate", {"to": "/mnt/new"})
+    assert (job.status, job.json["args"]) == (202, {"to": "/mnt/new", "verify": False})
+
+
+@pytest.mark.parametrize("body", [{"to": ""}, {"to": "new"}, {"to": "/n", "bytes_per_second": 0}])
+async def test_a_migration_needs_a_place(lifecycle: Lifecycle, body: dict[str, object]) -> None:
+    answer = await lifecycle.ask("POST", "/storage/migrate", body)
+    assert problem(answer) == (400, "REQUEST_INVALID")
+
+
+async def test_a_pass_over_the_tiers_is_a_job(lifecycle: Lifecycle) -> None:
+    for body in ({"dry_run": True}, {"back": True}, {}):
+        job = await lifecycle.ask("POST", "/storage/tier", body)
+        args = {"dry_run": False, "back": False, **body}
+        assert (job.status, job.json["kind"], job.json["args"]) == (202, "tiering", args)

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from entrepot.adapters.blobs.memory import MemoryStore
 from entrepot.oci.digest import Digest
 from entrepot.oci.mediatype import OCI_MANIFEST, OCTET_STREAM
 from entrepot.oci.ranges import RANGES_MAX
+from entrepot.ports.blobs import Blob
 from tests.collecting import condemn_due
 from tests.faces.registry.client import Answer
 from tests.faces.registry.registry import Registry, open_registry
@@ -322,3 +324,42 @@ async def test_a_head_keeps_the_blob_for_a_push_to_come(registry: Registry) -> N
     async with registry.catalog.begin(write=True) as tx:
         assert len(await condemn_due(tx, registry.clock.now())) == 1
     assert (await registry.head(URL)).status == 404
+
+
+LONG = bytes(range(256)) * 400
+
+
+async def linked(registry: Registry) -> str:
+    """Push a blob into a store that has URLs, and return its address."""
+
+    async def link(blob: Blob, size_bytes: int) -> str | None:
+        return f"https://bucket/{blob.digest.encoded}?signed={size_bytes}"
+
+    assert isinstance(registry.store, MemoryStore)
+    registry.store.link = link
+    return f"/v2/app/blobs/{await registry.push_blob(LONG)}"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Range": "bytes=5-9"}])
+async def test_a_client_is_sent_to_the_store(registry: Registry, headers: dict[str, str]) -> None:
+    url = await linked(registry)
+    answer = await registry.get(url, headers)
+    digest = Digest.of(LONG)
+    assert answer.status == 307
+    assert answer.header("Location") == f"https://bucket/{digest.encoded}?signed={len(LONG)}"
+    assert answer.header("Docker-Content-Digest") == digest
+    assert answer.header("Cache-Control") == "no-store"
+    assert answer.header("Content-Length") == "0"
+    assert answer.body == b""
+
+
+async def test_what_the_store_is_not_asked_for(registry: Registry) -> None:
+    url = await linked(registry)
+    headed = await registry.head(url)
+    assert (headed.status, headed.header("Content-Length")) == (200, str(len(LONG)))
+    several = await registry.get(url, {"Range": "bytes=0-1,5-9"})
+    assert [data for _, data in parts_of(several)] == [LONG[:2], LONG[5:10]]
+    assert (await registry.get(url, {"Range": f"bytes={len(LONG)}-"})).status == 416
+    assert (await registry.get(url, {"If-None-Match": f'"{Digest.of(LONG)}"'})).status == 304
+    await registry.push_blob(DATA)
+    assert (await registry.get(URL)).body == DATA, "a small one"

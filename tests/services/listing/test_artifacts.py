@@ -18,6 +18,7 @@ from entrepot.ports.catalog import Catalog, Event
 from entrepot.ports.labels import Mark
 from entrepot.ports.listing import ArtifactsWhere, By, Named
 from entrepot.services.listing import artifacts as module
+from entrepot.services.listing import tagtexts
 from entrepot.services.listing.service import ListingService
 from entrepot.services.listing.spans import Span
 from entrepot.services.push import Pushed
@@ -51,7 +52,7 @@ async def test_pages_are_those_of_a_naive_search(
     ordered = wanted[::-1] if descending else wanted
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "TEXT_FROM", 1)
-        patch.setattr(module, "TEXT_TAGS", 3)
+        patch.setattr(tagtexts, "TEXT_TAGS", 3)
         service: ListingService = catalog.lists  # type: ignore[attr-defined]
         found = await service.artifacts(where, Span(offset, 3, by, descending=descending))
     assert found.total == len(wanted)
@@ -126,7 +127,7 @@ async def test_whatever_happens_is_seen_at_once(
 ) -> None:
     """Services tell of each change of content, which is what remembered lists go by (I9)."""
     monkeypatch.setattr(module, "TEXT_FROM", text_from)
-    monkeypatch.setattr(module, "TOUCHED_MAX", touched)
+    monkeypatch.setattr(tagtexts, "TOUCHED_MAX", touched)
     chance, remembering = random.Random(7), ListingService(house.catalog, house.clock)
     raws: list[bytes] = []
     scopes = [

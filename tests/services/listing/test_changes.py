@@ -87,13 +87,13 @@ class Locked:
     def __init__(self, catalog: Catalog) -> None:
         self.begin = catalog.begin
 
-    def version(self) -> int:
+    async def latest(self) -> int:
         raise Busy("locked")
 
 
 async def test_while_nothing_can_be_told_all_is_looked_at(catalog: Catalog) -> None:
     changes = Changes(Locked(catalog))  # type: ignore[arg-type]
-    assert changes.anything() != changes.anything()
+    assert await changes.anything() != await changes.anything()
     before = await numbers(changes)
     await change(catalog, "acme/api")
     assert await changed(changes, before) == {"acme/api", "acme", ""}

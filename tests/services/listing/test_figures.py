@@ -2,10 +2,13 @@
 
 import asyncio
 
+import pytest
+
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.catalog import Catalog
 from entrepot.ports.listing import By, RepositoriesWhere
 from entrepot.ports.pulls import Pulled
+from entrepot.services.listing import service
 from entrepot.services.listing.figures import PULLS_SECONDS
 from entrepot.services.listing.service import ListingService
 from entrepot.services.listing.spans import Span
@@ -56,3 +59,21 @@ async def test_figures_of_several_are_looked_up_together_and_once(
         name: len(shelves.top(name)) for name in (first, *others)
     }
     assert await listing.figures([]) == {}
+
+
+async def test_figures_are_counted_ahead(
+    catalog: Catalog, listing: ListingService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(catalog, seed=5)
+    monkeypatch.setattr(service, "AHEAD_STEP", 2)
+    assert await listing.count_ahead() == len(REPOSITORIES)
+    known = await listing.figures(REPOSITORIES)
+
+    def begin(**_: bool) -> None:
+        raise AssertionError("it looked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(catalog, "begin", begin)
+        assert await listing.figures(REPOSITORIES) == known
+    monkeypatch.setattr(service, "AHEAD_MAX", 1)
+    assert await listing.count_ahead() == 1

@@ -36,7 +36,7 @@ TABLES = (
     "replication_policies",
     "webhooks",
 )
-"""All of `access_schema`, and of `management_schema` what is not just under way."""
+"""All of `access_schema`, and of `management_schema` what is neither under way nor worked out."""
 
 _HAS_IDS = (
     "grants",

@@ -67,6 +67,7 @@ AGGREGATES = (
     "replication_policies",
     "site_settings",
     "idempotency",
+    "extracts",
     "listing",
     "listing_artifacts",
     "listing_people",
@@ -74,6 +75,7 @@ AGGREGATES = (
 )
 
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_QUALIFIED = re.compile(r"(?<= RETURNING ).*$")
 _OWN_PARAM = re.compile(r":(param_\d+)|%\((param_\d+)\)s")
 _WIDTH = 80
 _IMPORT = "from .connection import Statement"
@@ -83,6 +85,12 @@ _MADE = "Made by `python -m entrepot.adapters.catalog.compile`: change the sourc
 def sqlite_dialect() -> Dialect:
     """Return the dialect whose text the standard library's driver takes."""
     return sqlite.dialect(paramstyle="named")
+
+
+def postgres_dialect() -> Dialect:
+    """Return the dialect of PostgreSQL, with named parameters and without casts."""
+    made: Dialect = postgresql.base.PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]
+    return made
 
 
 def statements(dialect: Dialect) -> Iterator[tuple[str, str]]:
@@ -105,18 +113,33 @@ def tables(dialect: Dialect) -> Iterator[str]:
 def sql_module() -> str:
     """Return the source of `sql.py`."""
     heading = f'"""The text of every statement.\n\n{_MADE}\n"""\n\n{_IMPORT}\n\n# fmt: off\n'
+    others = dict(statements(postgres_dialect()))
     parts = [
-        f"\n{name} = Statement(\n    sqlite={_source(text, 4)},\n)\n"
+        f"\n{name} = Statement(\n    sqlite={_source(text, 4)},\n{_other(text, others[name])})\n"
         for name, text in statements(sqlite_dialect())
     ]
     return heading + "".join(parts)
+
+
+def _other(text: str, other: str) -> str:
+    """Return the line with PostgreSQL's text, where it takes another than SQLite."""
+    if _plain(other) == _plain(text):
+        return ""
+    return f"    postgres={_source(other, 4)},\n"
+
+
+def _plain(text: str) -> str:
+    """Return a text without what both databases take and only one dialect writes."""
+    text = text.replace(" OFFSET 0", "").replace('"', "")
+    return _QUALIFIED.sub(lambda found: re.sub(r"\b\w+\.", "", found[0]), text)
 
 
 def ddl_module() -> str:
     """Return the source of `ddl.py`."""
     heading = f'"""The text that makes an empty catalog.\n\n{_MADE}\n"""\n\n# fmt: off\n'
     parts = [f"    {_source(text, 4)},\n" for text in tables(sqlite_dialect())]
-    return f"{heading}SQLITE = (\n{''.join(parts)})\n"
+    others = [f"    {_source(text, 4)},\n" for text in tables(postgres_dialect())]
+    return f"{heading}SQLITE = (\n{''.join(parts)})\n\nPOSTGRES = (\n{''.join(others)})\n"
 
 
 def write(folder: Path) -> None:

@@ -10,9 +10,13 @@ Values = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement's text for each database driver; its parameters are named."""
+    """One statement's text; its parameters are named, as `:digest`.
+
+    PostgreSQL has a text of its own only where it does not take SQLite's.
+    """
 
     sqlite: str
+    postgres: str = ""
 
 
 class Connection(Protocol):

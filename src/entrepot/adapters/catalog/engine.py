@@ -8,6 +8,7 @@ from entrepot.ports.catalog import Catalog
 from .offload import Offload
 from .sqlite import open_file, open_memory
 
+POSTGRES = ("postgresql://", "postgres://")
 _MEMORY = ("sqlite://", "sqlite:///:memory:")
 _FILE = "sqlite:///"
 
@@ -21,12 +22,18 @@ async def open_catalog(
 ) -> Catalog:
     """Open the catalog, made or migrated first if need be.
 
-    `place` is a path, `sqlite:///relative/path`, `sqlite:////absolute/path` or
-    `sqlite:///:memory:`. `offload` runs what blocks on the disk, in a thread of its own by default.
-    Processes that write to one file at once name one `turnstile`, a file where they queue; all but
-    the first of them say `joins`.
+    `place` is a path, `sqlite:///relative/path`, `sqlite:////absolute/path`, `sqlite:///:memory:`
+    or `postgresql://...`, which any number of processes may name. `offload` runs what blocks on the
+    disk, in a thread of its own by default. Processes that write to one file at once name one
+    `turnstile`, a file where they queue; all but the first of them say `joins`.
     Raises ValueError for another URL, `CatalogUnusable` or OSError.
     """
+    text = str(place)
+    if text.startswith(POSTGRES):
+        # Not at the top: the embedded catalog does without the driver.
+        from .postgres import open_postgres
+
+        return await open_postgres(text)
     if place in _MEMORY:
         return await open_memory(offload)
     return await open_file(_path(place), offload, turnstile, joins=joins)
@@ -38,5 +45,7 @@ def _path(place: str | Path) -> Path:
     if place.startswith(_FILE):
         return Path(unquote(place.removeprefix(_FILE)))
     if "://" in place:
-        raise ValueError(f"'{place}' is no catalog: write sqlite:////absolute/path, or a path")
+        raise ValueError(
+            f"'{place}' is no catalog: write sqlite:////absolute/path, a path, or postgresql://..."
+        )
     return Path(place)

@@ -29,7 +29,9 @@ TAGS_AT_ONCE = CHUNK * TAGS_SHOWN_MAX
 SIZES_MAX = 65_536
 """Images whose size is remembered, some 100 bytes each."""
 
-_Shown = tuple[tuple[Tag, float], ...]
+_Shown = tuple[tuple[str, float], ...]
+_TAG_COUNT = 9
+"""Where a row says how many tags there are."""
 
 
 class SqlArtifactRows:
@@ -90,11 +92,14 @@ class SqlArtifactRows:
 
     async def with_word(self, ids: Sequence[int], word: str) -> set[int]:
         read = await all_by_keys(self._connection, sql.LISTING_ARTIFACTS_TAGS_OF_ARTIFACTS, ids)
-        return {number for number, name, _ in read if word in name}
+        return {number for number, _, names in read if word in names}
 
     async def _sizes_of(self, rows: Sequence[Row]) -> Mapping[int, int]:
         """Return sizes by id. That of an image never changes, and adding it up takes longest."""
-        known = {row[0]: self._sizes[row[0]] for row in rows if row[0] in self._sizes}
+        known = {row[0]: row[-1] for row in rows if row[-1] is not None}
+        for row in rows:
+            if row[0] in self._sizes:
+                known[row[0]] = self._sizes[row[0]]
         missing = [row[0] for row in rows if row[0] not in known]
         if missing:
             found = await all_by_keys(self._connection, sql.LISTING_ARTIFACTS_SIZES, missing)
@@ -108,16 +113,19 @@ class SqlArtifactRows:
 
     async def _tags(self, rows: Sequence[Row]) -> Mapping[int, _Shown]:
         """Return the newest tags of each artifact, in a few statements unless one has many."""
-        few = [row[0] for row in rows if 0 < row[-1] <= TAGS_SHOWN_MAX]
-        found: dict[int, list[tuple[Tag, float]]] = {}
+        few = [row[0] for row in rows if 0 < row[_TAG_COUNT] <= TAGS_SHOWN_MAX]
+        found: dict[int, _Shown] = {}
         read = await all_by_keys(self._connection, sql.LISTING_ARTIFACTS_TAGS_OF_ARTIFACTS, few)
+        for number, moved_at, text in read:  # those that were moved last come last
+            names = sorted(text.split(","), reverse=True)
+            moved = tuple([(name, moved_at) for name in names])
+            found[number] = moved + found[number] if number in found else moved
         for row in rows:
-            if row[-1] > TAGS_SHOWN_MAX:
+            if row[_TAG_COUNT] > TAGS_SHOWN_MAX:
                 values = {"manifest_id": row[0], "limit": TAGS_SHOWN_MAX}
-                read += await self._connection.rows(sql.LISTING_ARTIFACTS_TAGS_OF_ARTIFACT, values)
-        for number, name, moved_at in read:
-            found.setdefault(number, []).append((Tag(name), moved_at))
-        return {number: _newest_first(tags) for number, tags in found.items()}
+                tags = await self._connection.rows(sql.LISTING_ARTIFACTS_TAGS_OF_ARTIFACT, values)
+                found[row[0]] = tuple([(name, moved_at) for _, name, moved_at in tags])
+        return found
 
 
 class SqlTagRows:
@@ -184,13 +192,10 @@ def _way(where: ArtifactsWhere, *, sized: bool) -> Statement:
 def _item(row: Row, size: int, tags: _Shown) -> ArtifactItem:
     number, repository, digest, media_type, artifact_type, annotations, *rest = row
     about = (media_type, artifact_type, annotations)
-    pushed_at, pulled_at, pull_count, tag_count = rest
+    pushed_at, pulled_at, pull_count, tag_count, extract, _ = rest
     figures = (pushed_at, pulled_at, pull_count, size, tag_count)
-    return ArtifactItem(number, RepositoryName(repository), Digest(digest), *about, *figures, tags)
-
-
-def _newest_first(tags: list[tuple[Tag, float]]) -> _Shown:
-    return tuple(sorted(tags, key=lambda tag: (tag[1], tag[0]), reverse=True))
+    name = RepositoryName(repository)
+    return ArtifactItem(number, name, Digest(digest), *about, *figures, tags, extract or "")
 
 
 def _tag_values(where: TagsWhere) -> dict[str, object]:

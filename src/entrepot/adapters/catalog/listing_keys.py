@@ -9,6 +9,7 @@ from .connection import Connection, Row, Statement
 
 CHUNK = 16
 """Keys that one statement takes."""
+_KEYS = tuple(f"key{number}" for number in range(CHUNK))
 TOP = "\U0010ffff"
 """Above any name."""
 
@@ -44,9 +45,10 @@ async def all_by_keys(
     """Return all rows that have one of the keys, in any order."""
     rows: list[Row] = []
     for start in range(0, len(keys), CHUNK):
-        chunk = keys[start : start + CHUNK]
-        given = {f"key{n}": chunk[min(n, len(chunk) - 1)] for n in range(CHUNK)}
-        rows += await connection.rows(statement, {**(values or {}), **given})
+        chunk = [*keys[start : start + CHUNK]]
+        chunk += chunk[-1:] * (CHUNK - len(chunk))
+        given = dict(zip(_KEYS, chunk, strict=True))
+        rows += await connection.rows(statement, {**given, **values} if values else given)
     return rows
 
 
@@ -65,5 +67,5 @@ def padded(name: str, wanted: Sequence[object], count: int, nothing: object) -> 
 def stretch(project: str, repository: str) -> tuple[str, str]:
     """Return between which names one repository is alone, or all of a project are."""
     if repository:
-        return repository, f"{repository}\0"
+        return repository, f"{repository}\1"
     return f"{project}/", f"{project}0"  # what follows a slash

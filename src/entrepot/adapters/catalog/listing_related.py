@@ -55,6 +55,11 @@ class SqlRelatedRows:
                     ids.append(number)
         return found
 
+    async def tagged_within(self, repository_id: int, low: str, high: str) -> bool:
+        values = {"repository_id": repository_id, "low": low, "high": high}
+        row = await self._connection.row(sql.LISTING_RELATED_TAGGED_WITHIN, values)
+        return row is not None
+
     async def tagged(self, repository_id: int, tags: Sequence[Tag]) -> dict[Tag, int]:
         values = {"repository_id": repository_id}
         rows = await all_by_keys(self._connection, sql.LISTING_RELATED_TAGGED, tags, values)

@@ -14,6 +14,7 @@ __all__ = ["metadata"]
 
 _NUMBERED: dict[str, Any] = {"sqlite_strict": True, "sqlite_autoincrement": True}
 _CLUSTERED: dict[str, Any] = {"sqlite_strict": True, "sqlite_with_rowid": False}
+_STRICT: dict[str, Any] = {"sqlite_strict": True}
 
 # Numbers of what has only a name, for clients that know things by numbers. Never given twice.
 numbers = Table(
@@ -186,6 +187,22 @@ Index(
     deliveries.c.id,
     sqlite_where=_FAILED,
     postgresql_where=_FAILED,
+)
+
+# What lists show of a manifest, worked out after its push; JSON text (`rules/extracts`).
+manifest_extracts = Table(
+    "manifest_extracts",
+    metadata,
+    Column(
+        "manifest_id",
+        NUMBER,
+        ForeignKey("manifests.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("text", TEXT, nullable=False),
+    Column("size_bytes", NUMBER),
+    **_STRICT,
 )
 
 # What was answered to a request with a key, so that the same one again changes nothing.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from . import ddl
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """All revisions of the schema, in order; the migrations have the same."""
 
 HEAD = REVISIONS[-1]
@@ -14,7 +14,7 @@ SQLITE_VERSION_MIN = (3, 37, 0)
 """The first with STRICT tables."""
 
 # As Alembic makes it.
-_VERSION_TABLE = (
+VERSION_TABLE = (
     "CREATE TABLE alembic_version ( version_num VARCHAR(32) NOT NULL, "
     "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num) )"
 )
@@ -35,10 +35,10 @@ def prepare(raw: sqlite3.Connection, path: Path | None) -> None:
             f"Python was built with SQLite {sqlite3.sqlite_version}; Entrepot needs "
             f"{'.'.join(map(str, SQLITE_VERSION_MIN))} or newer: use another build of Python"
         )
-    revision = _revision(raw)
+    revision = revision_of(raw)
     if revision is None:
         _create(raw)
-        revision = _revision(raw)
+        revision = revision_of(raw)
     if revision == HEAD:
         return
     if revision not in ("", *REVISIONS) or path is None:
@@ -52,7 +52,7 @@ def prepare(raw: sqlite3.Connection, path: Path | None) -> None:
     upgrade(path)
 
 
-def _revision(raw: sqlite3.Connection) -> str | None:
+def revision_of(raw: sqlite3.Connection) -> str | None:
     """Return the stored revision, "" if there is none yet, None for an empty database."""
     tables = {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type='table'")}
     if "alembic_version" in tables:
@@ -69,10 +69,10 @@ def _create(raw: sqlite3.Connection) -> None:
     raw.execute("BEGIN IMMEDIATE")
     try:
         # Another process may have been faster.
-        if _revision(raw) is None:
+        if revision_of(raw) is None:
             for text in ddl.SQLITE:
                 raw.execute(text)
-            raw.execute(_VERSION_TABLE)
+            raw.execute(VERSION_TABLE)
             raw.execute("INSERT INTO alembic_version VALUES (?)", (HEAD,))
         raw.execute("COMMIT")
     except BaseException:

@@ -25,6 +25,10 @@ class SqlPulls:
         rows = await self._connection.rows(sql.PULLS_PAGE, values)
         return [Pulled(row[0], Digest(row[1]), row[2], row[3]) for row in rows]
 
+    async def last_use(self, target: Digest) -> float | None:
+        row = await self._connection.row(sql.PULLS_LAST_USE, {"target": target})
+        return max((at for at in row if at is not None), default=None) if row else None
+
     async def remove(self, repository_id: int, digest: Digest) -> None:
         values = {"repository_id": repository_id, "digest": digest}
         await self._connection.run(sql.PULLS_REMOVE, values)

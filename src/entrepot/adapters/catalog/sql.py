@@ -689,6 +689,17 @@ JOBS_CLAIM = Statement(
         "OFFSET 0) RETURNING id, kind, args, mutex, state, run_at, attempt, owner, "
         "lease_until, cancelled, progress, error, actor, created_at, started_at, ended_at"
     ),
+    postgres=(
+        "UPDATE jobs SET state='running', attempt=(jobs.attempt + 1), owner=:new_owner, "
+        "lease_until=:new_lease_until, started_at=coalesce(jobs.started_at, :now) WHERE "
+        "jobs.id = (SELECT jobs.id FROM jobs WHERE jobs.state = 'ready' AND jobs.run_at "
+        "<= :now AND NOT (EXISTS (SELECT 1 FROM jobs AS other WHERE other.mutex = "
+        "jobs.mutex AND other.state = 'running')) ORDER BY jobs.run_at, jobs.id LIMIT 1 "
+        "FOR UPDATE OF jobs SKIP LOCKED) RETURNING jobs.id, jobs.kind, jobs.args, "
+        "jobs.mutex, jobs.state, jobs.run_at, jobs.attempt, jobs.owner, jobs.lease_until, "
+        "jobs.cancelled, jobs.progress, jobs.error, jobs.actor, jobs.created_at, "
+        "jobs.started_at, jobs.ended_at"
+    ),
 )
 
 JOBS_BEAT = Statement(
@@ -732,6 +743,14 @@ JOBS_REAP = Statement(
         "BY jobs.lease_until LIMIT :limit OFFSET 0) RETURNING id, kind, args, mutex, "
         "state, run_at, attempt, owner, lease_until, cancelled, progress, error, actor, "
         "created_at, started_at, ended_at"
+    ),
+    postgres=(
+        "UPDATE jobs SET state='ready', owner='', lease_until=0 WHERE jobs.id IN (SELECT "
+        "jobs.id FROM jobs WHERE jobs.state = 'running' AND jobs.lease_until < :now ORDER "
+        "BY jobs.lease_until LIMIT :limit FOR UPDATE OF jobs SKIP LOCKED) RETURNING "
+        "jobs.id, jobs.kind, jobs.args, jobs.mutex, jobs.state, jobs.run_at, "
+        "jobs.attempt, jobs.owner, jobs.lease_until, jobs.cancelled, jobs.progress, "
+        "jobs.error, jobs.actor, jobs.created_at, jobs.started_at, jobs.ended_at"
     ),
 )
 
@@ -966,6 +985,10 @@ LEDGERS_ADD = Statement(
         "INSERT INTO ledgers (kind, name, used_bytes, manifests) VALUES (:kind, :name, 0, "
         "0) ON CONFLICT (kind, name) DO NOTHING"
     ),
+    postgres=(
+        "INSERT INTO ledgers (kind, name, used_bytes, manifests) VALUES (:kind, :name, 0, "
+        "0) ON CONFLICT (kind, name) DO NOTHING RETURNING ledgers.id"
+    ),
 )
 
 LEDGERS_PAGE = Statement(
@@ -986,10 +1009,16 @@ LEDGERS_SET_LIMITS = Statement(
 
 LEDGERS_HOLD = Statement(
     sqlite=(
-        "INSERT INTO charges (ledger_id, digest, holds) SELECT DISTINCT :ledger_id AS "
-        "anon_1, edges.target, 1 FROM edges WHERE edges.manifest_id = :manifest_id AND "
-        "edges.kind != 'sparse' ON CONFLICT (ledger_id, digest) DO UPDATE SET holds = "
-        "(charges.holds + 1)"
+        "INSERT INTO charges (ledger_id, digest, holds) SELECT DISTINCT CAST(:ledger_id "
+        "AS INTEGER) AS anon_1, edges.target, 1 FROM edges WHERE edges.manifest_id = "
+        ":manifest_id AND edges.kind != 'sparse' ON CONFLICT (ledger_id, digest) DO "
+        "UPDATE SET holds = (charges.holds + 1)"
+    ),
+    postgres=(
+        "INSERT INTO charges (ledger_id, digest, holds) SELECT DISTINCT CAST(:ledger_id "
+        "AS BIGINT) AS anon_1, edges.target, 1 FROM edges WHERE edges.manifest_id = "
+        ":manifest_id AND edges.kind != 'sparse' ON CONFLICT (ledger_id, digest) DO "
+        "UPDATE SET holds = (charges.holds + 1)"
     ),
 )
 
@@ -1113,6 +1142,15 @@ PULLS_PAGE = Statement(
     ),
 )
 
+PULLS_LAST_USE = Statement(
+    sqlite=(
+        "SELECT max(manifests.pushed_at) AS max_1, max(pulls.pulled_at) AS max_2 FROM "
+        "edges JOIN manifests ON manifests.id = edges.manifest_id LEFT OUTER JOIN pulls "
+        "ON pulls.repository_id = manifests.repository_id AND pulls.digest = "
+        "manifests.digest WHERE edges.target = :target"
+    ),
+)
+
 PULLS_REMOVE = Statement(
     sqlite=(
         "DELETE FROM pulls WHERE pulls.repository_id = :repository_id AND pulls.digest = "
@@ -1167,10 +1205,10 @@ TRASH_PAGE = Statement(
         "trash.tags, trash.media_type, trash.size, trash.pushed_at, trash.pushed_by, "
         "trash.deleted_at, trash.purge_at, trash.actor, trash.client, trash.reason, "
         "repositories.name FROM trash JOIN repositories ON repositories.id = "
-        "trash.repository_id WHERE trash.id > :after AND (:repository_id IS NULL OR "
-        "trash.repository_id = :repository_id) AND (:batch IS NULL OR trash.batch = "
-        ":batch) AND (:first_name IS NULL OR repositories.name >= :first_name AND "
-        "repositories.name < :last_name) ORDER BY trash.id LIMIT :limit OFFSET 0"
+        "trash.repository_id WHERE trash.id > :after AND (trash.repository_id = "
+        ":repository_id OR :repository_id IS NULL) AND (trash.batch = :batch OR :batch IS "
+        "NULL) AND (repositories.name >= :first_name AND repositories.name < :last_name "
+        "OR :first_name IS NULL) ORDER BY trash.id LIMIT :limit OFFSET 0"
     ),
 )
 
@@ -1866,8 +1904,8 @@ AUDIT_PAGE = Statement(
         "audit WHERE audit.id < :before AND audit.id >= :least AND (:actor = '' OR "
         "audit.actor = :actor) AND (:project = '' OR audit.project = :project) AND "
         "(:operation = '' OR audit.operation = :operation) AND (:refused = 0 OR "
-        "audit.result != 'done') AND (:since IS NULL OR audit.at >= :since) AND (:until "
-        "IS NULL OR audit.at < :until) ORDER BY audit.id DESC LIMIT :limit OFFSET 0"
+        "audit.result != 'done') AND (audit.at >= :since OR :since IS NULL) AND (audit.at "
+        "< :until OR :until IS NULL) ORDER BY audit.id DESC LIMIT :limit OFFSET 0"
     ),
 )
 
@@ -1878,8 +1916,8 @@ AUDIT_PAGE_ACTOR = Statement(
         "audit WHERE audit.actor = :value AND audit.id < :before AND audit.id >= :least "
         "AND (:actor = '' OR audit.actor = :actor) AND (:project = '' OR audit.project = "
         ":project) AND (:operation = '' OR audit.operation = :operation) AND (:refused = "
-        "0 OR audit.result != 'done') AND (:since IS NULL OR audit.at >= :since) AND "
-        "(:until IS NULL OR audit.at < :until) ORDER BY audit.id DESC LIMIT :limit OFFSET "
+        "0 OR audit.result != 'done') AND (audit.at >= :since OR :since IS NULL) AND "
+        "(audit.at < :until OR :until IS NULL) ORDER BY audit.id DESC LIMIT :limit OFFSET "
         "0"
     ),
 )
@@ -1891,8 +1929,8 @@ AUDIT_PAGE_PROJECT = Statement(
         "audit WHERE audit.project = :value AND audit.id < :before AND audit.id >= :least "
         "AND (:actor = '' OR audit.actor = :actor) AND (:project = '' OR audit.project = "
         ":project) AND (:operation = '' OR audit.operation = :operation) AND (:refused = "
-        "0 OR audit.result != 'done') AND (:since IS NULL OR audit.at >= :since) AND "
-        "(:until IS NULL OR audit.at < :until) ORDER BY audit.id DESC LIMIT :limit OFFSET "
+        "0 OR audit.result != 'done') AND (audit.at >= :since OR :since IS NULL) AND "
+        "(audit.at < :until OR :until IS NULL) ORDER BY audit.id DESC LIMIT :limit OFFSET "
         "0"
     ),
 )
@@ -1904,8 +1942,8 @@ AUDIT_PAGE_OPERATION = Statement(
         "audit WHERE audit.operation = :value AND audit.id < :before AND audit.id >= "
         ":least AND (:actor = '' OR audit.actor = :actor) AND (:project = '' OR "
         "audit.project = :project) AND (:operation = '' OR audit.operation = :operation) "
-        "AND (:refused = 0 OR audit.result != 'done') AND (:since IS NULL OR audit.at >= "
-        ":since) AND (:until IS NULL OR audit.at < :until) ORDER BY audit.id DESC LIMIT "
+        "AND (:refused = 0 OR audit.result != 'done') AND (audit.at >= :since OR :since "
+        "IS NULL) AND (audit.at < :until OR :until IS NULL) ORDER BY audit.id DESC LIMIT "
         ":limit OFFSET 0"
     ),
 )
@@ -1917,8 +1955,8 @@ AUDIT_PAGE_REFUSED = Statement(
         "audit WHERE audit.result != 'done' AND audit.id < :before AND audit.id >= :least "
         "AND (:actor = '' OR audit.actor = :actor) AND (:project = '' OR audit.project = "
         ":project) AND (:operation = '' OR audit.operation = :operation) AND (:refused = "
-        "0 OR audit.result != 'done') AND (:since IS NULL OR audit.at >= :since) AND "
-        "(:until IS NULL OR audit.at < :until) ORDER BY audit.id DESC LIMIT :limit OFFSET "
+        "0 OR audit.result != 'done') AND (audit.at >= :since OR :since IS NULL) AND "
+        "(audit.at < :until OR :until IS NULL) ORDER BY audit.id DESC LIMIT :limit OFFSET "
         "0"
     ),
 )
@@ -2117,8 +2155,17 @@ DELIVERIES_ADD = Statement(
         ":repository, :body, 'open', :attempt, CASE WHEN (EXISTS (SELECT deliveries.id "
         "FROM deliveries WHERE deliveries.webhook_id = :webhook_id AND "
         "deliveries.repository = :repository AND deliveries.state = 'open')) THEN "
-        ":waiting ELSE :at END, :error, :at) ON CONFLICT (webhook_id, sequence) DO "
-        "NOTHING"
+        "CAST(:waiting AS REAL) ELSE :at END, :error, :at) ON CONFLICT (webhook_id, "
+        "sequence) DO NOTHING"
+    ),
+    postgres=(
+        "INSERT INTO deliveries (webhook_id, sequence, kind, repository, body, state, "
+        "attempt, next_at, error, created_at) VALUES (:webhook_id, :sequence, :kind, "
+        ":repository, :body, 'open', :attempt, CASE WHEN (EXISTS (SELECT deliveries.id "
+        "FROM deliveries WHERE deliveries.webhook_id = :webhook_id AND "
+        "deliveries.repository = :repository AND deliveries.state = 'open')) THEN "
+        "CAST(:waiting AS DOUBLE PRECISION) ELSE :at END, :error, :at) ON CONFLICT "
+        "(webhook_id, sequence) DO NOTHING RETURNING deliveries.id"
     ),
 )
 
@@ -2131,7 +2178,18 @@ DELIVERIES_ADD_AGAIN = Statement(
         ":zero) - :one), :kind, :repository, :body, 'open', :attempt, CASE WHEN (EXISTS "
         "(SELECT deliveries.id FROM deliveries WHERE deliveries.webhook_id = :webhook_id "
         "AND deliveries.repository = :repository AND deliveries.state = 'open')) THEN "
-        ":waiting ELSE :at END, :error, :at)"
+        "CAST(:waiting AS REAL) ELSE :at END, :error, :at)"
+    ),
+    postgres=(
+        "INSERT INTO deliveries (webhook_id, sequence, kind, repository, body, state, "
+        "attempt, next_at, error, created_at) VALUES (:webhook_id, (coalesce((SELECT "
+        "deliveries.sequence FROM deliveries WHERE deliveries.webhook_id = :webhook_id "
+        "AND deliveries.sequence < :zero ORDER BY deliveries.sequence LIMIT 1), :zero) - "
+        ":one), :kind, :repository, :body, 'open', :attempt, CASE WHEN (EXISTS (SELECT "
+        "deliveries.id FROM deliveries WHERE deliveries.webhook_id = :webhook_id AND "
+        "deliveries.repository = :repository AND deliveries.state = 'open')) THEN "
+        "CAST(:waiting AS DOUBLE PRECISION) ELSE :at END, :error, :at) RETURNING "
+        "deliveries.id"
     ),
 )
 
@@ -2692,6 +2750,43 @@ IDEMPOTENCY_PRUNE = Statement(
     ),
 )
 
+EXTRACTS_MISSING = Statement(
+    sqlite=(
+        "SELECT manifests.id FROM manifests LEFT OUTER JOIN manifest_extracts ON "
+        "manifest_extracts.manifest_id = manifests.id WHERE manifests.id > :after AND "
+        "manifest_extracts.manifest_id IS NULL ORDER BY manifests.id LIMIT :limit OFFSET "
+        "0"
+    ),
+)
+
+EXTRACTS_LASTING = Statement(
+    sqlite=(
+        "SELECT manifests.id FROM manifests WHERE manifests.id IN (:key0, :key1, :key2, "
+        ":key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, :key12, :key13, "
+        ":key14, :key15) AND NOT (EXISTS (SELECT * FROM edges AS to_child WHERE "
+        "to_child.manifest_id = manifests.id AND to_child.kind != 'self' AND NOT (EXISTS "
+        "(SELECT * FROM manifests AS child, manifest_extracts AS of_child WHERE "
+        "to_child.kind = 'child' AND child.digest = to_child.target AND "
+        "child.repository_id = to_child.repository_id AND of_child.manifest_id = child.id "
+        "AND of_child.size_bytes IS NOT NULL))))"
+    ),
+)
+
+EXTRACTS_THERE = Statement(
+    sqlite=(
+        "SELECT manifests.id FROM manifests WHERE manifests.id IN (:key0, :key1, :key2, "
+        ":key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, :key12, :key13, "
+        ":key14, :key15)"
+    ),
+)
+
+EXTRACTS_ADD = Statement(
+    sqlite=(
+        "INSERT INTO manifest_extracts (manifest_id, text, size_bytes) VALUES "
+        "(:manifest_id, :text, :size_bytes) ON CONFLICT (manifest_id) DO NOTHING"
+    ),
+)
+
 LISTING_CHANGES = Statement(
     sqlite=(
         "SELECT outbox.sequence, outbox.repository FROM outbox WHERE outbox.sequence > "
@@ -2703,7 +2798,13 @@ LISTING_PROJECTS_BY_NAME = Statement(
     sqlite=(
         "SELECT projects.name, projects.public FROM projects WHERE (:name_exact = '' OR "
         "projects.name = :name_exact) AND instr(lower(projects.name), :name_part) > 0 AND "
-        "(:public IS NULL OR projects.public = :public) AND (:owner = '' OR "
+        "(projects.public = :public OR :public IS NULL) AND (:owner = '' OR "
+        "projects.created_by = :owner) ORDER BY projects.name"
+    ),
+    postgres=(
+        "SELECT projects.name, projects.public FROM projects WHERE (:name_exact = '' OR "
+        "projects.name = :name_exact) AND strpos(lower(projects.name), :name_part) > 0 "
+        "AND (projects.public = :public OR :public IS NULL) AND (:owner = '' OR "
         "projects.created_by = :owner) ORDER BY projects.name"
     ),
 )
@@ -2712,7 +2813,13 @@ LISTING_PROJECTS_BY_CREATED = Statement(
     sqlite=(
         "SELECT projects.name, projects.public FROM projects WHERE (:name_exact = '' OR "
         "projects.name = :name_exact) AND instr(lower(projects.name), :name_part) > 0 AND "
-        "(:public IS NULL OR projects.public = :public) AND (:owner = '' OR "
+        "(projects.public = :public OR :public IS NULL) AND (:owner = '' OR "
+        "projects.created_by = :owner) ORDER BY projects.created_at, projects.name"
+    ),
+    postgres=(
+        "SELECT projects.name, projects.public FROM projects WHERE (:name_exact = '' OR "
+        "projects.name = :name_exact) AND strpos(lower(projects.name), :name_part) > 0 "
+        "AND (projects.public = :public OR :public IS NULL) AND (:owner = '' OR "
         "projects.created_by = :owner) ORDER BY projects.created_at, projects.name"
     ),
 )
@@ -2722,7 +2829,15 @@ LISTING_PROJECTS_BY_USED = Statement(
         "SELECT projects.name, projects.public FROM projects LEFT OUTER JOIN ledgers ON "
         "ledgers.kind = 'project' AND ledgers.name = projects.name WHERE (:name_exact = "
         "'' OR projects.name = :name_exact) AND instr(lower(projects.name), :name_part) > "
-        "0 AND (:public IS NULL OR projects.public = :public) AND (:owner = '' OR "
+        "0 AND (projects.public = :public OR :public IS NULL) AND (:owner = '' OR "
+        "projects.created_by = :owner) ORDER BY coalesce(ledgers.used_bytes, 0), "
+        "projects.name"
+    ),
+    postgres=(
+        "SELECT projects.name, projects.public FROM projects LEFT OUTER JOIN ledgers ON "
+        "ledgers.kind = 'project' AND ledgers.name = projects.name WHERE (:name_exact = "
+        "'' OR projects.name = :name_exact) AND strpos(lower(projects.name), :name_part) "
+        "> 0 AND (projects.public = :public OR :public IS NULL) AND (:owner = '' OR "
         "projects.created_by = :owner) ORDER BY coalesce(ledgers.used_bytes, 0), "
         "projects.name"
     ),
@@ -2733,7 +2848,15 @@ LISTING_PROJECTS_BY_LIMIT = Statement(
         "SELECT projects.name, projects.public FROM projects LEFT OUTER JOIN ledgers ON "
         "ledgers.kind = 'project' AND ledgers.name = projects.name WHERE (:name_exact = "
         "'' OR projects.name = :name_exact) AND instr(lower(projects.name), :name_part) > "
-        "0 AND (:public IS NULL OR projects.public = :public) AND (:owner = '' OR "
+        "0 AND (projects.public = :public OR :public IS NULL) AND (:owner = '' OR "
+        "projects.created_by = :owner) ORDER BY coalesce(CASE WHEN (ledgers.id IS NULL) "
+        "THEN :limit_bytes ELSE ledgers.limit_bytes END, -1), projects.name"
+    ),
+    postgres=(
+        "SELECT projects.name, projects.public FROM projects LEFT OUTER JOIN ledgers ON "
+        "ledgers.kind = 'project' AND ledgers.name = projects.name WHERE (:name_exact = "
+        "'' OR projects.name = :name_exact) AND strpos(lower(projects.name), :name_part) "
+        "> 0 AND (projects.public = :public OR :public IS NULL) AND (:owner = '' OR "
         "projects.created_by = :owner) ORDER BY coalesce(CASE WHEN (ledgers.id IS NULL) "
         "THEN :limit_bytes ELSE ledgers.limit_bytes END, -1), projects.name"
     ),
@@ -2756,6 +2879,13 @@ LISTING_REPOSITORIES_BY_NAME = Statement(
         "> 0 AND (EXISTS (SELECT * FROM manifests WHERE manifests.repository_id = "
         "repositories.id)) ORDER BY repositories.name"
     ),
+    postgres=(
+        "SELECT repositories.id, repositories.name FROM repositories WHERE "
+        "repositories.name >= :low AND repositories.name < :high AND (:name_exact = '' OR "
+        "repositories.name = :name_exact) AND strpos(lower(repositories.name), "
+        ":name_part) > 0 AND (EXISTS (SELECT * FROM manifests WHERE "
+        "manifests.repository_id = repositories.id)) ORDER BY repositories.name"
+    ),
 )
 
 LISTING_REPOSITORIES_BY_CREATED = Statement(
@@ -2765,6 +2895,14 @@ LISTING_REPOSITORIES_BY_CREATED = Statement(
         "repositories.name = :name_exact) AND instr(lower(repositories.name), :name_part) "
         "> 0 AND (EXISTS (SELECT * FROM manifests WHERE manifests.repository_id = "
         "repositories.id)) ORDER BY repositories.created_at, repositories.name"
+    ),
+    postgres=(
+        "SELECT repositories.id, repositories.name FROM repositories WHERE "
+        "repositories.name >= :low AND repositories.name < :high AND (:name_exact = '' OR "
+        "repositories.name = :name_exact) AND strpos(lower(repositories.name), "
+        ":name_part) > 0 AND (EXISTS (SELECT * FROM manifests WHERE "
+        "manifests.repository_id = repositories.id)) ORDER BY repositories.created_at, "
+        "repositories.name"
     ),
 )
 
@@ -2785,6 +2923,22 @@ LISTING_REPOSITORIES_BY_UPDATED = Statement(
         "manifests.repository_id = repositories.id AND manifests.subject IS NULL ORDER BY "
         "manifests.id DESC LIMIT 1 OFFSET 0), repositories.created_at) END, "
         "repositories.name"
+    ),
+    postgres=(
+        "SELECT repositories.id, repositories.name FROM repositories WHERE "
+        "repositories.name >= :low AND repositories.name < :high AND (:name_exact = '' OR "
+        "repositories.name = :name_exact) AND strpos(lower(repositories.name), "
+        ":name_part) > 0 AND (EXISTS (SELECT * FROM manifests WHERE "
+        "manifests.repository_id = repositories.id)) ORDER BY CASE WHEN ((SELECT "
+        "tag_history.at FROM tag_history WHERE tag_history.repository_id = "
+        "repositories.id ORDER BY tag_history.id DESC LIMIT 1) > coalesce((SELECT "
+        "manifests.pushed_at FROM manifests WHERE manifests.repository_id = "
+        "repositories.id AND manifests.subject IS NULL ORDER BY manifests.id DESC LIMIT "
+        "1), repositories.created_at)) THEN (SELECT tag_history.at FROM tag_history WHERE "
+        "tag_history.repository_id = repositories.id ORDER BY tag_history.id DESC LIMIT "
+        "1) ELSE coalesce((SELECT manifests.pushed_at FROM manifests WHERE "
+        "manifests.repository_id = repositories.id AND manifests.subject IS NULL ORDER BY "
+        "manifests.id DESC LIMIT 1), repositories.created_at) END, repositories.name"
     ),
 )
 
@@ -2813,6 +2967,11 @@ LISTING_LEDGERS_BY_NAME = Statement(
         "OR ledgers.name = :name_exact) AND instr(lower(ledgers.name), :name_part) > 0 "
         "ORDER BY ledgers.name"
     ),
+    postgres=(
+        "SELECT ledgers.id FROM ledgers WHERE ledgers.kind = :kind AND (:name_exact = '' "
+        "OR ledgers.name = :name_exact) AND strpos(lower(ledgers.name), :name_part) > 0 "
+        "ORDER BY ledgers.name"
+    ),
 )
 
 LISTING_LEDGERS_BY_USED = Statement(
@@ -2821,12 +2980,22 @@ LISTING_LEDGERS_BY_USED = Statement(
         "OR ledgers.name = :name_exact) AND instr(lower(ledgers.name), :name_part) > 0 "
         "ORDER BY ledgers.used_bytes, ledgers.name"
     ),
+    postgres=(
+        "SELECT ledgers.id FROM ledgers WHERE ledgers.kind = :kind AND (:name_exact = '' "
+        "OR ledgers.name = :name_exact) AND strpos(lower(ledgers.name), :name_part) > 0 "
+        "ORDER BY ledgers.used_bytes, ledgers.name"
+    ),
 )
 
 LISTING_LEDGERS_BY_LIMIT = Statement(
     sqlite=(
         "SELECT ledgers.id FROM ledgers WHERE ledgers.kind = :kind AND (:name_exact = '' "
         "OR ledgers.name = :name_exact) AND instr(lower(ledgers.name), :name_part) > 0 "
+        "ORDER BY ledgers.limit_bytes IS NULL, ledgers.limit_bytes, ledgers.name"
+    ),
+    postgres=(
+        "SELECT ledgers.id FROM ledgers WHERE ledgers.kind = :kind AND (:name_exact = '' "
+        "OR ledgers.name = :name_exact) AND strpos(lower(ledgers.name), :name_part) > 0 "
         "ORDER BY ledgers.limit_bytes IS NULL, ledgers.limit_bytes, ledgers.name"
     ),
 )
@@ -2886,20 +3055,47 @@ LISTING_ARTIFACTS_ALL_BY_PUSHED = Statement(
         "AND manifests.subject IS NULL AND ((EXISTS (SELECT * FROM tags AS any_tag WHERE "
         "any_tag.manifest_id = manifests.id)) OR NOT (EXISTS (SELECT * FROM edges WHERE "
         "edges.target = manifests.digest AND edges.repository_id = "
-        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND (:tagged IS "
-        "NULL OR (EXISTS (SELECT * FROM tags AS any_tag WHERE any_tag.manifest_id = "
-        "manifests.id)) = (:tagged = 1)) AND (:tag_part = '' OR (EXISTS (SELECT * FROM "
-        "tags AS tags_with WHERE tags_with.manifest_id = manifests.id AND "
-        "instr(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR manifests.digest = "
-        ":digest) AND (:type0 = '' OR manifests.artifact_type IN (:type0, :type1, :type2, "
-        ":type3, :type4, :type5, :type6, :type7) OR manifests.media_type IN (:type0, "
-        ":type1, :type2, :type3, :type4, :type5, :type6, :type7)) AND (:since IS NULL OR "
-        "manifests.pushed_at >= :since) AND (:until IS NULL OR manifests.pushed_at <= "
-        ":until) AND (:label0 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE "
-        "label_marks.repository = repositories.name AND label_marks.digest = "
-        "manifests.digest AND label_marks.label_id = :label0))) AND (:label1 = 0 OR "
-        "(EXISTS (SELECT * FROM label_marks WHERE label_marks.repository = "
-        "repositories.name AND label_marks.digest = manifests.digest AND "
+        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND "
+        "(CAST(:tagged AS INTEGER) IS NULL OR (EXISTS (SELECT * FROM tags AS any_tag "
+        "WHERE any_tag.manifest_id = manifests.id)) = (:tagged = 1)) AND (:tag_part = '' "
+        "OR (EXISTS (SELECT * FROM tags AS tags_with WHERE tags_with.manifest_id = "
+        "manifests.id AND instr(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR "
+        "manifests.digest = :digest) AND (:type0 = '' OR manifests.artifact_type IN "
+        "(:type0, :type1, :type2, :type3, :type4, :type5, :type6, :type7) OR "
+        "manifests.media_type IN (:type0, :type1, :type2, :type3, :type4, :type5, :type6, "
+        ":type7)) AND (manifests.pushed_at >= :since OR :since IS NULL) AND "
+        "(manifests.pushed_at <= :until OR :until IS NULL) AND (:label0 = 0 OR (EXISTS "
+        "(SELECT * FROM label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label0))) AND "
+        "(:label1 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label1))) AND (:label2 = 0 OR (EXISTS (SELECT * FROM "
+        "label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label2))) AND "
+        "(:label3 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label3))) ORDER BY manifests.pushed_at, manifests.id"
+    ),
+    postgres=(
+        "SELECT manifests.id FROM repositories JOIN manifests ON manifests.repository_id "
+        "= repositories.id WHERE repositories.name >= :low AND repositories.name < :high "
+        "AND manifests.subject IS NULL AND ((EXISTS (SELECT * FROM tags AS any_tag WHERE "
+        "any_tag.manifest_id = manifests.id)) OR NOT (EXISTS (SELECT * FROM edges WHERE "
+        "edges.target = manifests.digest AND edges.repository_id = "
+        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND "
+        "(CAST(:tagged AS BIGINT) IS NULL OR (EXISTS (SELECT * FROM tags AS any_tag WHERE "
+        "any_tag.manifest_id = manifests.id)) = (:tagged = 1)) AND (:tag_part = '' OR "
+        "(EXISTS (SELECT * FROM tags AS tags_with WHERE tags_with.manifest_id = "
+        "manifests.id AND strpos(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR "
+        "manifests.digest = :digest) AND (:type0 = '' OR manifests.artifact_type IN "
+        "(:type0, :type1, :type2, :type3, :type4, :type5, :type6, :type7) OR "
+        "manifests.media_type IN (:type0, :type1, :type2, :type3, :type4, :type5, :type6, "
+        ":type7)) AND (manifests.pushed_at >= :since OR :since IS NULL) AND "
+        "(manifests.pushed_at <= :until OR :until IS NULL) AND (:label0 = 0 OR (EXISTS "
+        "(SELECT * FROM label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label0))) AND "
+        "(:label1 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
         "label_marks.label_id = :label1))) AND (:label2 = 0 OR (EXISTS (SELECT * FROM "
         "label_marks WHERE label_marks.repository = repositories.name AND "
         "label_marks.digest = manifests.digest AND label_marks.label_id = :label2))) AND "
@@ -2916,20 +3112,54 @@ LISTING_ARTIFACTS_ALL_BY_SIZE = Statement(
         "AND manifests.subject IS NULL AND ((EXISTS (SELECT * FROM tags AS any_tag WHERE "
         "any_tag.manifest_id = manifests.id)) OR NOT (EXISTS (SELECT * FROM edges WHERE "
         "edges.target = manifests.digest AND edges.repository_id = "
-        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND (:tagged IS "
-        "NULL OR (EXISTS (SELECT * FROM tags AS any_tag WHERE any_tag.manifest_id = "
-        "manifests.id)) = (:tagged = 1)) AND (:tag_part = '' OR (EXISTS (SELECT * FROM "
-        "tags AS tags_with WHERE tags_with.manifest_id = manifests.id AND "
-        "instr(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR manifests.digest = "
-        ":digest) AND (:type0 = '' OR manifests.artifact_type IN (:type0, :type1, :type2, "
-        ":type3, :type4, :type5, :type6, :type7) OR manifests.media_type IN (:type0, "
-        ":type1, :type2, :type3, :type4, :type5, :type6, :type7)) AND (:since IS NULL OR "
-        "manifests.pushed_at >= :since) AND (:until IS NULL OR manifests.pushed_at <= "
-        ":until) AND (:label0 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE "
-        "label_marks.repository = repositories.name AND label_marks.digest = "
-        "manifests.digest AND label_marks.label_id = :label0))) AND (:label1 = 0 OR "
-        "(EXISTS (SELECT * FROM label_marks WHERE label_marks.repository = "
-        "repositories.name AND label_marks.digest = manifests.digest AND "
+        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND "
+        "(CAST(:tagged AS INTEGER) IS NULL OR (EXISTS (SELECT * FROM tags AS any_tag "
+        "WHERE any_tag.manifest_id = manifests.id)) = (:tagged = 1)) AND (:tag_part = '' "
+        "OR (EXISTS (SELECT * FROM tags AS tags_with WHERE tags_with.manifest_id = "
+        "manifests.id AND instr(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR "
+        "manifests.digest = :digest) AND (:type0 = '' OR manifests.artifact_type IN "
+        "(:type0, :type1, :type2, :type3, :type4, :type5, :type6, :type7) OR "
+        "manifests.media_type IN (:type0, :type1, :type2, :type3, :type4, :type5, :type6, "
+        ":type7)) AND (manifests.pushed_at >= :since OR :since IS NULL) AND "
+        "(manifests.pushed_at <= :until OR :until IS NULL) AND (:label0 = 0 OR (EXISTS "
+        "(SELECT * FROM label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label0))) AND "
+        "(:label1 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label1))) AND (:label2 = 0 OR (EXISTS (SELECT * FROM "
+        "label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label2))) AND "
+        "(:label3 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label3))) ORDER BY (SELECT coalesce(sum(blobs.size), 0) "
+        "AS coalesce_1 FROM blobs JOIN edges AS held ON held.target = blobs.digest WHERE "
+        "held.manifest_id = manifests.id) + (SELECT coalesce(sum(blobs.size), 0) AS "
+        "coalesce_2 FROM edges AS to_child JOIN manifests AS child ON child.digest = "
+        "to_child.target AND child.repository_id = to_child.repository_id JOIN edges AS "
+        "of_child ON of_child.manifest_id = child.id AND of_child.kind = 'blob' JOIN "
+        "blobs ON blobs.digest = of_child.target WHERE to_child.manifest_id = "
+        "manifests.id AND to_child.kind IN ('child', 'sparse')), manifests.id"
+    ),
+    postgres=(
+        "SELECT manifests.id FROM repositories JOIN manifests ON manifests.repository_id "
+        "= repositories.id WHERE repositories.name >= :low AND repositories.name < :high "
+        "AND manifests.subject IS NULL AND ((EXISTS (SELECT * FROM tags AS any_tag WHERE "
+        "any_tag.manifest_id = manifests.id)) OR NOT (EXISTS (SELECT * FROM edges WHERE "
+        "edges.target = manifests.digest AND edges.repository_id = "
+        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND "
+        "(CAST(:tagged AS BIGINT) IS NULL OR (EXISTS (SELECT * FROM tags AS any_tag WHERE "
+        "any_tag.manifest_id = manifests.id)) = (:tagged = 1)) AND (:tag_part = '' OR "
+        "(EXISTS (SELECT * FROM tags AS tags_with WHERE tags_with.manifest_id = "
+        "manifests.id AND strpos(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR "
+        "manifests.digest = :digest) AND (:type0 = '' OR manifests.artifact_type IN "
+        "(:type0, :type1, :type2, :type3, :type4, :type5, :type6, :type7) OR "
+        "manifests.media_type IN (:type0, :type1, :type2, :type3, :type4, :type5, :type6, "
+        ":type7)) AND (manifests.pushed_at >= :since OR :since IS NULL) AND "
+        "(manifests.pushed_at <= :until OR :until IS NULL) AND (:label0 = 0 OR (EXISTS "
+        "(SELECT * FROM label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label0))) AND "
+        "(:label1 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
         "label_marks.label_id = :label1))) AND (:label2 = 0 OR (EXISTS (SELECT * FROM "
         "label_marks WHERE label_marks.repository = repositories.name AND "
         "label_marks.digest = manifests.digest AND label_marks.label_id = :label2))) AND "
@@ -2954,20 +3184,48 @@ LISTING_ARTIFACTS_TAG_BY_PUSHED = Statement(
         ":tag_exact AND manifests.subject IS NULL AND ((EXISTS (SELECT * FROM tags AS "
         "any_tag WHERE any_tag.manifest_id = manifests.id)) OR NOT (EXISTS (SELECT * FROM "
         "edges WHERE edges.target = manifests.digest AND edges.repository_id = "
-        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND (:tagged IS "
-        "NULL OR (EXISTS (SELECT * FROM tags AS any_tag WHERE any_tag.manifest_id = "
-        "manifests.id)) = (:tagged = 1)) AND (:tag_part = '' OR (EXISTS (SELECT * FROM "
-        "tags AS tags_with WHERE tags_with.manifest_id = manifests.id AND "
-        "instr(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR manifests.digest = "
-        ":digest) AND (:type0 = '' OR manifests.artifact_type IN (:type0, :type1, :type2, "
-        ":type3, :type4, :type5, :type6, :type7) OR manifests.media_type IN (:type0, "
-        ":type1, :type2, :type3, :type4, :type5, :type6, :type7)) AND (:since IS NULL OR "
-        "manifests.pushed_at >= :since) AND (:until IS NULL OR manifests.pushed_at <= "
-        ":until) AND (:label0 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE "
-        "label_marks.repository = repositories.name AND label_marks.digest = "
-        "manifests.digest AND label_marks.label_id = :label0))) AND (:label1 = 0 OR "
-        "(EXISTS (SELECT * FROM label_marks WHERE label_marks.repository = "
-        "repositories.name AND label_marks.digest = manifests.digest AND "
+        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND "
+        "(CAST(:tagged AS INTEGER) IS NULL OR (EXISTS (SELECT * FROM tags AS any_tag "
+        "WHERE any_tag.manifest_id = manifests.id)) = (:tagged = 1)) AND (:tag_part = '' "
+        "OR (EXISTS (SELECT * FROM tags AS tags_with WHERE tags_with.manifest_id = "
+        "manifests.id AND instr(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR "
+        "manifests.digest = :digest) AND (:type0 = '' OR manifests.artifact_type IN "
+        "(:type0, :type1, :type2, :type3, :type4, :type5, :type6, :type7) OR "
+        "manifests.media_type IN (:type0, :type1, :type2, :type3, :type4, :type5, :type6, "
+        ":type7)) AND (manifests.pushed_at >= :since OR :since IS NULL) AND "
+        "(manifests.pushed_at <= :until OR :until IS NULL) AND (:label0 = 0 OR (EXISTS "
+        "(SELECT * FROM label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label0))) AND "
+        "(:label1 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label1))) AND (:label2 = 0 OR (EXISTS (SELECT * FROM "
+        "label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label2))) AND "
+        "(:label3 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label3))) ORDER BY manifests.pushed_at, manifests.id"
+    ),
+    postgres=(
+        "SELECT manifests.id FROM repositories JOIN tags ON tags.repository_id = "
+        "repositories.id JOIN manifests ON manifests.id = tags.manifest_id WHERE "
+        "repositories.name >= :low AND repositories.name < :high AND tags.name = "
+        ":tag_exact AND manifests.subject IS NULL AND ((EXISTS (SELECT * FROM tags AS "
+        "any_tag WHERE any_tag.manifest_id = manifests.id)) OR NOT (EXISTS (SELECT * FROM "
+        "edges WHERE edges.target = manifests.digest AND edges.repository_id = "
+        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND "
+        "(CAST(:tagged AS BIGINT) IS NULL OR (EXISTS (SELECT * FROM tags AS any_tag WHERE "
+        "any_tag.manifest_id = manifests.id)) = (:tagged = 1)) AND (:tag_part = '' OR "
+        "(EXISTS (SELECT * FROM tags AS tags_with WHERE tags_with.manifest_id = "
+        "manifests.id AND strpos(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR "
+        "manifests.digest = :digest) AND (:type0 = '' OR manifests.artifact_type IN "
+        "(:type0, :type1, :type2, :type3, :type4, :type5, :type6, :type7) OR "
+        "manifests.media_type IN (:type0, :type1, :type2, :type3, :type4, :type5, :type6, "
+        ":type7)) AND (manifests.pushed_at >= :since OR :since IS NULL) AND "
+        "(manifests.pushed_at <= :until OR :until IS NULL) AND (:label0 = 0 OR (EXISTS "
+        "(SELECT * FROM label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label0))) AND "
+        "(:label1 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
         "label_marks.label_id = :label1))) AND (:label2 = 0 OR (EXISTS (SELECT * FROM "
         "label_marks WHERE label_marks.repository = repositories.name AND "
         "label_marks.digest = manifests.digest AND label_marks.label_id = :label2))) AND "
@@ -2985,20 +3243,55 @@ LISTING_ARTIFACTS_TAG_BY_SIZE = Statement(
         ":tag_exact AND manifests.subject IS NULL AND ((EXISTS (SELECT * FROM tags AS "
         "any_tag WHERE any_tag.manifest_id = manifests.id)) OR NOT (EXISTS (SELECT * FROM "
         "edges WHERE edges.target = manifests.digest AND edges.repository_id = "
-        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND (:tagged IS "
-        "NULL OR (EXISTS (SELECT * FROM tags AS any_tag WHERE any_tag.manifest_id = "
-        "manifests.id)) = (:tagged = 1)) AND (:tag_part = '' OR (EXISTS (SELECT * FROM "
-        "tags AS tags_with WHERE tags_with.manifest_id = manifests.id AND "
-        "instr(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR manifests.digest = "
-        ":digest) AND (:type0 = '' OR manifests.artifact_type IN (:type0, :type1, :type2, "
-        ":type3, :type4, :type5, :type6, :type7) OR manifests.media_type IN (:type0, "
-        ":type1, :type2, :type3, :type4, :type5, :type6, :type7)) AND (:since IS NULL OR "
-        "manifests.pushed_at >= :since) AND (:until IS NULL OR manifests.pushed_at <= "
-        ":until) AND (:label0 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE "
-        "label_marks.repository = repositories.name AND label_marks.digest = "
-        "manifests.digest AND label_marks.label_id = :label0))) AND (:label1 = 0 OR "
-        "(EXISTS (SELECT * FROM label_marks WHERE label_marks.repository = "
-        "repositories.name AND label_marks.digest = manifests.digest AND "
+        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND "
+        "(CAST(:tagged AS INTEGER) IS NULL OR (EXISTS (SELECT * FROM tags AS any_tag "
+        "WHERE any_tag.manifest_id = manifests.id)) = (:tagged = 1)) AND (:tag_part = '' "
+        "OR (EXISTS (SELECT * FROM tags AS tags_with WHERE tags_with.manifest_id = "
+        "manifests.id AND instr(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR "
+        "manifests.digest = :digest) AND (:type0 = '' OR manifests.artifact_type IN "
+        "(:type0, :type1, :type2, :type3, :type4, :type5, :type6, :type7) OR "
+        "manifests.media_type IN (:type0, :type1, :type2, :type3, :type4, :type5, :type6, "
+        ":type7)) AND (manifests.pushed_at >= :since OR :since IS NULL) AND "
+        "(manifests.pushed_at <= :until OR :until IS NULL) AND (:label0 = 0 OR (EXISTS "
+        "(SELECT * FROM label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label0))) AND "
+        "(:label1 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label1))) AND (:label2 = 0 OR (EXISTS (SELECT * FROM "
+        "label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label2))) AND "
+        "(:label3 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label3))) ORDER BY (SELECT coalesce(sum(blobs.size), 0) "
+        "AS coalesce_1 FROM blobs JOIN edges AS held ON held.target = blobs.digest WHERE "
+        "held.manifest_id = manifests.id) + (SELECT coalesce(sum(blobs.size), 0) AS "
+        "coalesce_2 FROM edges AS to_child JOIN manifests AS child ON child.digest = "
+        "to_child.target AND child.repository_id = to_child.repository_id JOIN edges AS "
+        "of_child ON of_child.manifest_id = child.id AND of_child.kind = 'blob' JOIN "
+        "blobs ON blobs.digest = of_child.target WHERE to_child.manifest_id = "
+        "manifests.id AND to_child.kind IN ('child', 'sparse')), manifests.id"
+    ),
+    postgres=(
+        "SELECT manifests.id FROM repositories JOIN tags ON tags.repository_id = "
+        "repositories.id JOIN manifests ON manifests.id = tags.manifest_id WHERE "
+        "repositories.name >= :low AND repositories.name < :high AND tags.name = "
+        ":tag_exact AND manifests.subject IS NULL AND ((EXISTS (SELECT * FROM tags AS "
+        "any_tag WHERE any_tag.manifest_id = manifests.id)) OR NOT (EXISTS (SELECT * FROM "
+        "edges WHERE edges.target = manifests.digest AND edges.repository_id = "
+        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND "
+        "(CAST(:tagged AS BIGINT) IS NULL OR (EXISTS (SELECT * FROM tags AS any_tag WHERE "
+        "any_tag.manifest_id = manifests.id)) = (:tagged = 1)) AND (:tag_part = '' OR "
+        "(EXISTS (SELECT * FROM tags AS tags_with WHERE tags_with.manifest_id = "
+        "manifests.id AND strpos(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR "
+        "manifests.digest = :digest) AND (:type0 = '' OR manifests.artifact_type IN "
+        "(:type0, :type1, :type2, :type3, :type4, :type5, :type6, :type7) OR "
+        "manifests.media_type IN (:type0, :type1, :type2, :type3, :type4, :type5, :type6, "
+        ":type7)) AND (manifests.pushed_at >= :since OR :since IS NULL) AND "
+        "(manifests.pushed_at <= :until OR :until IS NULL) AND (:label0 = 0 OR (EXISTS "
+        "(SELECT * FROM label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label0))) AND "
+        "(:label1 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
         "label_marks.label_id = :label1))) AND (:label2 = 0 OR (EXISTS (SELECT * FROM "
         "label_marks WHERE label_marks.repository = repositories.name AND "
         "label_marks.digest = manifests.digest AND label_marks.label_id = :label2))) AND "
@@ -3024,20 +3317,49 @@ LISTING_ARTIFACTS_LABEL_BY_PUSHED = Statement(
         "manifests.subject IS NULL AND ((EXISTS (SELECT * FROM tags AS any_tag WHERE "
         "any_tag.manifest_id = manifests.id)) OR NOT (EXISTS (SELECT * FROM edges WHERE "
         "edges.target = manifests.digest AND edges.repository_id = "
-        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND (:tagged IS "
-        "NULL OR (EXISTS (SELECT * FROM tags AS any_tag WHERE any_tag.manifest_id = "
-        "manifests.id)) = (:tagged = 1)) AND (:tag_part = '' OR (EXISTS (SELECT * FROM "
-        "tags AS tags_with WHERE tags_with.manifest_id = manifests.id AND "
-        "instr(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR manifests.digest = "
-        ":digest) AND (:type0 = '' OR manifests.artifact_type IN (:type0, :type1, :type2, "
-        ":type3, :type4, :type5, :type6, :type7) OR manifests.media_type IN (:type0, "
-        ":type1, :type2, :type3, :type4, :type5, :type6, :type7)) AND (:since IS NULL OR "
-        "manifests.pushed_at >= :since) AND (:until IS NULL OR manifests.pushed_at <= "
-        ":until) AND (:label0 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE "
-        "label_marks.repository = repositories.name AND label_marks.digest = "
-        "manifests.digest AND label_marks.label_id = :label0))) AND (:label1 = 0 OR "
-        "(EXISTS (SELECT * FROM label_marks WHERE label_marks.repository = "
-        "repositories.name AND label_marks.digest = manifests.digest AND "
+        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND "
+        "(CAST(:tagged AS INTEGER) IS NULL OR (EXISTS (SELECT * FROM tags AS any_tag "
+        "WHERE any_tag.manifest_id = manifests.id)) = (:tagged = 1)) AND (:tag_part = '' "
+        "OR (EXISTS (SELECT * FROM tags AS tags_with WHERE tags_with.manifest_id = "
+        "manifests.id AND instr(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR "
+        "manifests.digest = :digest) AND (:type0 = '' OR manifests.artifact_type IN "
+        "(:type0, :type1, :type2, :type3, :type4, :type5, :type6, :type7) OR "
+        "manifests.media_type IN (:type0, :type1, :type2, :type3, :type4, :type5, :type6, "
+        ":type7)) AND (manifests.pushed_at >= :since OR :since IS NULL) AND "
+        "(manifests.pushed_at <= :until OR :until IS NULL) AND (:label0 = 0 OR (EXISTS "
+        "(SELECT * FROM label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label0))) AND "
+        "(:label1 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label1))) AND (:label2 = 0 OR (EXISTS (SELECT * FROM "
+        "label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label2))) AND "
+        "(:label3 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label3))) ORDER BY manifests.pushed_at, manifests.id"
+    ),
+    postgres=(
+        "SELECT manifests.id FROM repositories JOIN label_marks AS marks ON "
+        "marks.repository = repositories.name JOIN manifests ON manifests.repository_id = "
+        "repositories.id AND manifests.digest = marks.digest WHERE repositories.name >= "
+        ":low AND repositories.name < :high AND marks.label_id = :label0 AND "
+        "manifests.subject IS NULL AND ((EXISTS (SELECT * FROM tags AS any_tag WHERE "
+        "any_tag.manifest_id = manifests.id)) OR NOT (EXISTS (SELECT * FROM edges WHERE "
+        "edges.target = manifests.digest AND edges.repository_id = "
+        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND "
+        "(CAST(:tagged AS BIGINT) IS NULL OR (EXISTS (SELECT * FROM tags AS any_tag WHERE "
+        "any_tag.manifest_id = manifests.id)) = (:tagged = 1)) AND (:tag_part = '' OR "
+        "(EXISTS (SELECT * FROM tags AS tags_with WHERE tags_with.manifest_id = "
+        "manifests.id AND strpos(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR "
+        "manifests.digest = :digest) AND (:type0 = '' OR manifests.artifact_type IN "
+        "(:type0, :type1, :type2, :type3, :type4, :type5, :type6, :type7) OR "
+        "manifests.media_type IN (:type0, :type1, :type2, :type3, :type4, :type5, :type6, "
+        ":type7)) AND (manifests.pushed_at >= :since OR :since IS NULL) AND "
+        "(manifests.pushed_at <= :until OR :until IS NULL) AND (:label0 = 0 OR (EXISTS "
+        "(SELECT * FROM label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label0))) AND "
+        "(:label1 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
         "label_marks.label_id = :label1))) AND (:label2 = 0 OR (EXISTS (SELECT * FROM "
         "label_marks WHERE label_marks.repository = repositories.name AND "
         "label_marks.digest = manifests.digest AND label_marks.label_id = :label2))) AND "
@@ -3056,20 +3378,56 @@ LISTING_ARTIFACTS_LABEL_BY_SIZE = Statement(
         "manifests.subject IS NULL AND ((EXISTS (SELECT * FROM tags AS any_tag WHERE "
         "any_tag.manifest_id = manifests.id)) OR NOT (EXISTS (SELECT * FROM edges WHERE "
         "edges.target = manifests.digest AND edges.repository_id = "
-        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND (:tagged IS "
-        "NULL OR (EXISTS (SELECT * FROM tags AS any_tag WHERE any_tag.manifest_id = "
-        "manifests.id)) = (:tagged = 1)) AND (:tag_part = '' OR (EXISTS (SELECT * FROM "
-        "tags AS tags_with WHERE tags_with.manifest_id = manifests.id AND "
-        "instr(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR manifests.digest = "
-        ":digest) AND (:type0 = '' OR manifests.artifact_type IN (:type0, :type1, :type2, "
-        ":type3, :type4, :type5, :type6, :type7) OR manifests.media_type IN (:type0, "
-        ":type1, :type2, :type3, :type4, :type5, :type6, :type7)) AND (:since IS NULL OR "
-        "manifests.pushed_at >= :since) AND (:until IS NULL OR manifests.pushed_at <= "
-        ":until) AND (:label0 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE "
-        "label_marks.repository = repositories.name AND label_marks.digest = "
-        "manifests.digest AND label_marks.label_id = :label0))) AND (:label1 = 0 OR "
-        "(EXISTS (SELECT * FROM label_marks WHERE label_marks.repository = "
-        "repositories.name AND label_marks.digest = manifests.digest AND "
+        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND "
+        "(CAST(:tagged AS INTEGER) IS NULL OR (EXISTS (SELECT * FROM tags AS any_tag "
+        "WHERE any_tag.manifest_id = manifests.id)) = (:tagged = 1)) AND (:tag_part = '' "
+        "OR (EXISTS (SELECT * FROM tags AS tags_with WHERE tags_with.manifest_id = "
+        "manifests.id AND instr(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR "
+        "manifests.digest = :digest) AND (:type0 = '' OR manifests.artifact_type IN "
+        "(:type0, :type1, :type2, :type3, :type4, :type5, :type6, :type7) OR "
+        "manifests.media_type IN (:type0, :type1, :type2, :type3, :type4, :type5, :type6, "
+        ":type7)) AND (manifests.pushed_at >= :since OR :since IS NULL) AND "
+        "(manifests.pushed_at <= :until OR :until IS NULL) AND (:label0 = 0 OR (EXISTS "
+        "(SELECT * FROM label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label0))) AND "
+        "(:label1 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label1))) AND (:label2 = 0 OR (EXISTS (SELECT * FROM "
+        "label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label2))) AND "
+        "(:label3 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label3))) ORDER BY (SELECT coalesce(sum(blobs.size), 0) "
+        "AS coalesce_1 FROM blobs JOIN edges AS held ON held.target = blobs.digest WHERE "
+        "held.manifest_id = manifests.id) + (SELECT coalesce(sum(blobs.size), 0) AS "
+        "coalesce_2 FROM edges AS to_child JOIN manifests AS child ON child.digest = "
+        "to_child.target AND child.repository_id = to_child.repository_id JOIN edges AS "
+        "of_child ON of_child.manifest_id = child.id AND of_child.kind = 'blob' JOIN "
+        "blobs ON blobs.digest = of_child.target WHERE to_child.manifest_id = "
+        "manifests.id AND to_child.kind IN ('child', 'sparse')), manifests.id"
+    ),
+    postgres=(
+        "SELECT manifests.id FROM repositories JOIN label_marks AS marks ON "
+        "marks.repository = repositories.name JOIN manifests ON manifests.repository_id = "
+        "repositories.id AND manifests.digest = marks.digest WHERE repositories.name >= "
+        ":low AND repositories.name < :high AND marks.label_id = :label0 AND "
+        "manifests.subject IS NULL AND ((EXISTS (SELECT * FROM tags AS any_tag WHERE "
+        "any_tag.manifest_id = manifests.id)) OR NOT (EXISTS (SELECT * FROM edges WHERE "
+        "edges.target = manifests.digest AND edges.repository_id = "
+        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) AND "
+        "(CAST(:tagged AS BIGINT) IS NULL OR (EXISTS (SELECT * FROM tags AS any_tag WHERE "
+        "any_tag.manifest_id = manifests.id)) = (:tagged = 1)) AND (:tag_part = '' OR "
+        "(EXISTS (SELECT * FROM tags AS tags_with WHERE tags_with.manifest_id = "
+        "manifests.id AND strpos(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR "
+        "manifests.digest = :digest) AND (:type0 = '' OR manifests.artifact_type IN "
+        "(:type0, :type1, :type2, :type3, :type4, :type5, :type6, :type7) OR "
+        "manifests.media_type IN (:type0, :type1, :type2, :type3, :type4, :type5, :type6, "
+        ":type7)) AND (manifests.pushed_at >= :since OR :since IS NULL) AND "
+        "(manifests.pushed_at <= :until OR :until IS NULL) AND (:label0 = 0 OR (EXISTS "
+        "(SELECT * FROM label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label0))) AND "
+        "(:label1 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
         "label_marks.label_id = :label1))) AND (:label2 = 0 OR (EXISTS (SELECT * FROM "
         "label_marks WHERE label_marks.repository = repositories.name AND "
         "label_marks.digest = manifests.digest AND label_marks.label_id = :label2))) AND "
@@ -3094,25 +3452,54 @@ LISTING_ARTIFACTS_DIGEST_BY_PUSHED = Statement(
         "(SELECT * FROM tags AS any_tag WHERE any_tag.manifest_id = manifests.id)) OR NOT "
         "(EXISTS (SELECT * FROM edges WHERE edges.target = manifests.digest AND "
         "edges.repository_id = manifests.repository_id AND edges.kind IN ('child', "
-        "'sparse')))) AND (:tagged IS NULL OR (EXISTS (SELECT * FROM tags AS any_tag "
-        "WHERE any_tag.manifest_id = manifests.id)) = (:tagged = 1)) AND (:tag_part = '' "
-        "OR (EXISTS (SELECT * FROM tags AS tags_with WHERE tags_with.manifest_id = "
-        "manifests.id AND instr(tags_with.name, :tag_part) > 0))) AND (:digest = '' OR "
-        "manifests.digest = :digest) AND (:type0 = '' OR manifests.artifact_type IN "
-        "(:type0, :type1, :type2, :type3, :type4, :type5, :type6, :type7) OR "
-        "manifests.media_type IN (:type0, :type1, :type2, :type3, :type4, :type5, :type6, "
-        ":type7)) AND (:since IS NULL OR manifests.pushed_at >= :since) AND (:until IS "
-        "NULL OR manifests.pushed_at <= :until) AND (:label0 = 0 OR (EXISTS (SELECT * "
-        "FROM label_marks WHERE label_marks.repository = repositories.name AND "
-        "label_marks.digest = manifests.digest AND label_marks.label_id = :label0))) AND "
-        "(:label1 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
-        "= repositories.name AND label_marks.digest = manifests.digest AND "
-        "label_marks.label_id = :label1))) AND (:label2 = 0 OR (EXISTS (SELECT * FROM "
+        "'sparse')))) AND (CAST(:tagged AS INTEGER) IS NULL OR (EXISTS (SELECT * FROM "
+        "tags AS any_tag WHERE any_tag.manifest_id = manifests.id)) = (:tagged = 1)) AND "
+        "(:tag_part = '' OR (EXISTS (SELECT * FROM tags AS tags_with WHERE "
+        "tags_with.manifest_id = manifests.id AND instr(tags_with.name, :tag_part) > 0))) "
+        "AND (:digest = '' OR manifests.digest = :digest) AND (:type0 = '' OR "
+        "manifests.artifact_type IN (:type0, :type1, :type2, :type3, :type4, :type5, "
+        ":type6, :type7) OR manifests.media_type IN (:type0, :type1, :type2, :type3, "
+        ":type4, :type5, :type6, :type7)) AND (manifests.pushed_at >= :since OR :since IS "
+        "NULL) AND (manifests.pushed_at <= :until OR :until IS NULL) AND (:label0 = 0 OR "
+        "(EXISTS (SELECT * FROM label_marks WHERE label_marks.repository = "
+        "repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label0))) AND (:label1 = 0 OR (EXISTS (SELECT * FROM "
         "label_marks WHERE label_marks.repository = repositories.name AND "
-        "label_marks.digest = manifests.digest AND label_marks.label_id = :label2))) AND "
-        "(:label3 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label1))) AND "
+        "(:label2 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
         "= repositories.name AND label_marks.digest = manifests.digest AND "
-        "label_marks.label_id = :label3))) ORDER BY manifests.pushed_at, manifests.id"
+        "label_marks.label_id = :label2))) AND (:label3 = 0 OR (EXISTS (SELECT * FROM "
+        "label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label3))) "
+        "ORDER BY manifests.pushed_at, manifests.id"
+    ),
+    postgres=(
+        "SELECT manifests.id FROM manifests JOIN repositories ON manifests.repository_id "
+        "= repositories.id WHERE repositories.name >= :low AND repositories.name < :high "
+        "AND manifests.digest = :digest AND manifests.subject IS NULL AND ((EXISTS "
+        "(SELECT * FROM tags AS any_tag WHERE any_tag.manifest_id = manifests.id)) OR NOT "
+        "(EXISTS (SELECT * FROM edges WHERE edges.target = manifests.digest AND "
+        "edges.repository_id = manifests.repository_id AND edges.kind IN ('child', "
+        "'sparse')))) AND (CAST(:tagged AS BIGINT) IS NULL OR (EXISTS (SELECT * FROM tags "
+        "AS any_tag WHERE any_tag.manifest_id = manifests.id)) = (:tagged = 1)) AND "
+        "(:tag_part = '' OR (EXISTS (SELECT * FROM tags AS tags_with WHERE "
+        "tags_with.manifest_id = manifests.id AND strpos(tags_with.name, :tag_part) > "
+        "0))) AND (:digest = '' OR manifests.digest = :digest) AND (:type0 = '' OR "
+        "manifests.artifact_type IN (:type0, :type1, :type2, :type3, :type4, :type5, "
+        ":type6, :type7) OR manifests.media_type IN (:type0, :type1, :type2, :type3, "
+        ":type4, :type5, :type6, :type7)) AND (manifests.pushed_at >= :since OR :since IS "
+        "NULL) AND (manifests.pushed_at <= :until OR :until IS NULL) AND (:label0 = 0 OR "
+        "(EXISTS (SELECT * FROM label_marks WHERE label_marks.repository = "
+        "repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label0))) AND (:label1 = 0 OR (EXISTS (SELECT * FROM "
+        "label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label1))) AND "
+        "(:label2 = 0 OR (EXISTS (SELECT * FROM label_marks WHERE label_marks.repository "
+        "= repositories.name AND label_marks.digest = manifests.digest AND "
+        "label_marks.label_id = :label2))) AND (:label3 = 0 OR (EXISTS (SELECT * FROM "
+        "label_marks WHERE label_marks.repository = repositories.name AND "
+        "label_marks.digest = manifests.digest AND label_marks.label_id = :label3))) "
+        "ORDER BY manifests.pushed_at, manifests.id"
     ),
 )
 
@@ -3150,6 +3537,13 @@ LISTING_ARTIFACTS_TAG_TEXT = Statement(
         "tags.repository_id WHERE repositories.name = :repository AND tags.name > :after "
         "ORDER BY tags.name LIMIT :limit OFFSET 0) AS some_tags"
     ),
+    postgres=(
+        "SELECT string_agg(some_tags.name || '/' || CAST(some_tags.manifest_id AS TEXT), "
+        "',') AS text, max(some_tags.name) AS last FROM (SELECT tags.name AS name, "
+        "tags.manifest_id AS manifest_id FROM tags JOIN repositories ON repositories.id = "
+        "tags.repository_id WHERE repositories.name = :repository AND tags.name > :after "
+        "ORDER BY tags.name LIMIT :limit) AS some_tags"
+    ),
 )
 
 LISTING_ARTIFACTS_MOVED = Statement(
@@ -3169,12 +3563,14 @@ LISTING_ARTIFACTS_ROWS = Statement(
         "SELECT manifests.id, repositories.name, manifests.digest, manifests.media_type, "
         "manifests.artifact_type, manifests.annotations, manifests.pushed_at, "
         "pulls.pulled_at, coalesce(pulls.count, 0) AS pull_count, (SELECT count(*) AS "
-        "count_1 FROM tags WHERE tags.manifest_id = manifests.id) AS tag_count FROM "
-        "manifests JOIN repositories ON manifests.repository_id = repositories.id LEFT "
-        "OUTER JOIN pulls ON pulls.repository_id = manifests.repository_id AND "
-        "pulls.digest = manifests.digest WHERE manifests.id IN (:key0, :key1, :key2, "
-        ":key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, :key12, :key13, "
-        ":key14, :key15)"
+        "count_1 FROM tags WHERE tags.manifest_id = manifests.id) AS tag_count, "
+        "manifest_extracts.text, manifest_extracts.size_bytes FROM manifests JOIN "
+        "repositories ON manifests.repository_id = repositories.id LEFT OUTER JOIN pulls "
+        "ON pulls.repository_id = manifests.repository_id AND pulls.digest = "
+        "manifests.digest LEFT OUTER JOIN manifest_extracts ON "
+        "manifest_extracts.manifest_id = manifests.id WHERE manifests.id IN (:key0, "
+        ":key1, :key2, :key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, "
+        ":key12, :key13, :key14, :key15)"
     ),
 )
 
@@ -3195,9 +3591,17 @@ LISTING_ARTIFACTS_SIZES = Statement(
 
 LISTING_ARTIFACTS_TAGS_OF_ARTIFACTS = Statement(
     sqlite=(
-        "SELECT tags.manifest_id, tags.name, tags.moved_at FROM tags WHERE "
-        "tags.manifest_id IN (:key0, :key1, :key2, :key3, :key4, :key5, :key6, :key7, "
-        ":key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15)"
+        "SELECT tags.manifest_id, tags.moved_at, group_concat(tags.name, ',') AS names "
+        "FROM tags WHERE tags.manifest_id IN (:key0, :key1, :key2, :key3, :key4, :key5, "
+        ":key6, :key7, :key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15) "
+        "GROUP BY tags.manifest_id, tags.moved_at ORDER BY tags.manifest_id, "
+        "tags.moved_at"
+    ),
+    postgres=(
+        "SELECT tags.manifest_id, tags.moved_at, string_agg(tags.name, ',') AS names FROM "
+        "tags WHERE tags.manifest_id IN (:key0, :key1, :key2, :key3, :key4, :key5, :key6, "
+        ":key7, :key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15) GROUP BY "
+        "tags.manifest_id, tags.moved_at ORDER BY tags.manifest_id, tags.moved_at"
     ),
 )
 
@@ -3216,6 +3620,12 @@ LISTING_ARTIFACTS_TAGS_BY_NAME = Statement(
         ":name_part) > 0 AND (:name_exact = '' OR tags.name = :name_exact) ORDER BY "
         "tags.name LIMIT :limit OFFSET 0"
     ),
+    postgres=(
+        "SELECT tags.name FROM repositories JOIN tags ON tags.repository_id = "
+        "repositories.id WHERE repositories.name = :repository AND strpos(tags.name, "
+        ":name_part) > 0 AND (:name_exact = '' OR tags.name = :name_exact) ORDER BY "
+        "tags.name LIMIT :limit"
+    ),
 )
 
 LISTING_ARTIFACTS_TAGS_BY_NAME_DOWN = Statement(
@@ -3224,6 +3634,12 @@ LISTING_ARTIFACTS_TAGS_BY_NAME_DOWN = Statement(
         "repositories.id WHERE repositories.name = :repository AND instr(tags.name, "
         ":name_part) > 0 AND (:name_exact = '' OR tags.name = :name_exact) ORDER BY "
         "tags.name DESC LIMIT :limit OFFSET 0"
+    ),
+    postgres=(
+        "SELECT tags.name FROM repositories JOIN tags ON tags.repository_id = "
+        "repositories.id WHERE repositories.name = :repository AND strpos(tags.name, "
+        ":name_part) > 0 AND (:name_exact = '' OR tags.name = :name_exact) ORDER BY "
+        "tags.name DESC LIMIT :limit"
     ),
 )
 
@@ -3234,6 +3650,12 @@ LISTING_ARTIFACTS_TAGS_BY_MOVED = Statement(
         ":name_part) > 0 AND (:name_exact = '' OR tags.name = :name_exact) ORDER BY "
         "tags.moved_at, tags.name LIMIT :limit OFFSET 0"
     ),
+    postgres=(
+        "SELECT tags.name FROM repositories JOIN tags ON tags.repository_id = "
+        "repositories.id WHERE repositories.name = :repository AND strpos(tags.name, "
+        ":name_part) > 0 AND (:name_exact = '' OR tags.name = :name_exact) ORDER BY "
+        "tags.moved_at, tags.name LIMIT :limit"
+    ),
 )
 
 LISTING_ARTIFACTS_TAGS_BY_MOVED_DOWN = Statement(
@@ -3243,12 +3665,23 @@ LISTING_ARTIFACTS_TAGS_BY_MOVED_DOWN = Statement(
         ":name_part) > 0 AND (:name_exact = '' OR tags.name = :name_exact) ORDER BY "
         "tags.moved_at DESC, tags.name DESC LIMIT :limit OFFSET 0"
     ),
+    postgres=(
+        "SELECT tags.name FROM repositories JOIN tags ON tags.repository_id = "
+        "repositories.id WHERE repositories.name = :repository AND strpos(tags.name, "
+        ":name_part) > 0 AND (:name_exact = '' OR tags.name = :name_exact) ORDER BY "
+        "tags.moved_at DESC, tags.name DESC LIMIT :limit"
+    ),
 )
 
 LISTING_ARTIFACTS_TAGS_COUNT = Statement(
     sqlite=(
         "SELECT count(*) AS count_1 FROM repositories JOIN tags ON tags.repository_id = "
         "repositories.id WHERE repositories.name = :repository AND instr(tags.name, "
+        ":name_part) > 0 AND (:name_exact = '' OR tags.name = :name_exact)"
+    ),
+    postgres=(
+        "SELECT count(*) AS count_1 FROM repositories JOIN tags ON tags.repository_id = "
+        "repositories.id WHERE repositories.name = :repository AND strpos(tags.name, "
         ":name_part) > 0 AND (:name_exact = '' OR tags.name = :name_exact)"
     ),
 )
@@ -3261,6 +3694,13 @@ LISTING_ARTIFACTS_MANIFEST_TAGS = Statement(
         ":digest AND instr(tags.name, :name_part) > 0 AND (:name_exact = '' OR tags.name "
         "= :name_exact)"
     ),
+    postgres=(
+        "SELECT tags.name, tags.moved_at FROM repositories JOIN manifests ON "
+        "manifests.repository_id = repositories.id JOIN tags ON tags.manifest_id = "
+        "manifests.id WHERE repositories.name = :repository AND manifests.digest = "
+        ":digest AND strpos(tags.name, :name_part) > 0 AND (:name_exact = '' OR tags.name "
+        "= :name_exact)"
+    ),
 )
 
 LISTING_ARTIFACTS_MANIFEST_TAGS_COUNT = Statement(
@@ -3269,6 +3709,13 @@ LISTING_ARTIFACTS_MANIFEST_TAGS_COUNT = Statement(
         "manifests.repository_id = repositories.id JOIN tags ON tags.manifest_id = "
         "manifests.id WHERE repositories.name = :repository AND manifests.digest = "
         ":digest AND instr(tags.name, :name_part) > 0 AND (:name_exact = '' OR tags.name "
+        "= :name_exact)"
+    ),
+    postgres=(
+        "SELECT count(*) AS count_1 FROM repositories JOIN manifests ON "
+        "manifests.repository_id = repositories.id JOIN tags ON tags.manifest_id = "
+        "manifests.id WHERE repositories.name = :repository AND manifests.digest = "
+        ":digest AND strpos(tags.name, :name_part) > 0 AND (:name_exact = '' OR tags.name "
         "= :name_exact)"
     ),
 )
@@ -3292,6 +3739,14 @@ LISTING_PEOPLE_USERS_BY_NAME = Statement(
         "instr(lower(coalesce(profiles.email, '')), :email_part) > 0 ORDER BY "
         "accounts.name"
     ),
+    postgres=(
+        "SELECT accounts.name FROM accounts LEFT OUTER JOIN profiles ON profiles.name = "
+        "accounts.name WHERE (:name_exact = '' OR accounts.name = :name_exact) AND "
+        "strpos(lower(accounts.name), :name_part) > 0 AND (:email_exact = '' OR "
+        "coalesce(profiles.email, '') = :email_exact) AND "
+        "strpos(lower(coalesce(profiles.email, '')), :email_part) > 0 ORDER BY "
+        "accounts.name"
+    ),
 )
 
 LISTING_PEOPLE_USERS_BY_CREATED = Statement(
@@ -3301,6 +3756,14 @@ LISTING_PEOPLE_USERS_BY_CREATED = Statement(
         "instr(lower(accounts.name), :name_part) > 0 AND (:email_exact = '' OR "
         "coalesce(profiles.email, '') = :email_exact) AND "
         "instr(lower(coalesce(profiles.email, '')), :email_part) > 0 ORDER BY "
+        "accounts.created_at, accounts.name"
+    ),
+    postgres=(
+        "SELECT accounts.name FROM accounts LEFT OUTER JOIN profiles ON profiles.name = "
+        "accounts.name WHERE (:name_exact = '' OR accounts.name = :name_exact) AND "
+        "strpos(lower(accounts.name), :name_part) > 0 AND (:email_exact = '' OR "
+        "coalesce(profiles.email, '') = :email_exact) AND "
+        "strpos(lower(coalesce(profiles.email, '')), :email_part) > 0 ORDER BY "
         "accounts.created_at, accounts.name"
     ),
 )
@@ -3321,6 +3784,11 @@ LISTING_PEOPLE_GROUPS_BY_NAME = Statement(
         "user_groups.name = :name_exact) AND instr(lower(user_groups.name), :name_part) > "
         "0 ORDER BY user_groups.name"
     ),
+    postgres=(
+        "SELECT user_groups.name FROM user_groups WHERE (:name_exact = '' OR "
+        "user_groups.name = :name_exact) AND strpos(lower(user_groups.name), :name_part) "
+        "> 0 ORDER BY user_groups.name"
+    ),
 )
 
 LISTING_PEOPLE_GROUPS_BY_CREATED = Statement(
@@ -3328,6 +3796,11 @@ LISTING_PEOPLE_GROUPS_BY_CREATED = Statement(
         "SELECT user_groups.name FROM user_groups WHERE (:name_exact = '' OR "
         "user_groups.name = :name_exact) AND instr(lower(user_groups.name), :name_part) > "
         "0 ORDER BY user_groups.created_at, user_groups.name"
+    ),
+    postgres=(
+        "SELECT user_groups.name FROM user_groups WHERE (:name_exact = '' OR "
+        "user_groups.name = :name_exact) AND strpos(lower(user_groups.name), :name_part) "
+        "> 0 ORDER BY user_groups.created_at, user_groups.name"
     ),
 )
 
@@ -3341,17 +3814,27 @@ LISTING_PEOPLE_GROUPS_ROWS = Statement(
 
 LISTING_PEOPLE_ROBOTS_BY_NAME = Statement(
     sqlite=(
-        "SELECT robots.id FROM robots WHERE (:project IS NULL OR robots.project = "
-        ":project) AND (:name_exact = '' OR robots.name = :name_exact) AND "
+        "SELECT robots.id FROM robots WHERE (robots.project = :project OR :project IS "
+        "NULL) AND (:name_exact = '' OR robots.name = :name_exact) AND "
         "instr(lower(robots.name), :name_part) > 0 ORDER BY robots.name"
+    ),
+    postgres=(
+        "SELECT robots.id FROM robots WHERE (robots.project = :project OR :project IS "
+        "NULL) AND (:name_exact = '' OR robots.name = :name_exact) AND "
+        "strpos(lower(robots.name), :name_part) > 0 ORDER BY robots.name"
     ),
 )
 
 LISTING_PEOPLE_ROBOTS_BY_CREATED = Statement(
     sqlite=(
-        "SELECT robots.id FROM robots WHERE (:project IS NULL OR robots.project = "
-        ":project) AND (:name_exact = '' OR robots.name = :name_exact) AND "
+        "SELECT robots.id FROM robots WHERE (robots.project = :project OR :project IS "
+        "NULL) AND (:name_exact = '' OR robots.name = :name_exact) AND "
         "instr(lower(robots.name), :name_part) > 0 ORDER BY robots.created_at, robots.id"
+    ),
+    postgres=(
+        "SELECT robots.id FROM robots WHERE (robots.project = :project OR :project IS "
+        "NULL) AND (:name_exact = '' OR robots.name = :name_exact) AND "
+        "strpos(lower(robots.name), :name_part) > 0 ORDER BY robots.created_at, robots.id"
     ),
 )
 
@@ -3373,6 +3856,13 @@ LISTING_PEOPLE_GRANTS_BY_ID = Statement(
         "grants.subject_kind IN ('user', 'group') AND grants.scope = :project) ORDER BY "
         "grants.id"
     ),
+    postgres=(
+        "SELECT grants.id FROM grants WHERE grants.project = :project AND (:kind = '' OR "
+        "grants.subject_kind = :kind) AND (:name_exact = '' OR grants.subject = "
+        ":name_exact) AND strpos(lower(grants.subject), :name_part) > 0 AND (:whole = 0 "
+        "OR grants.subject_kind IN ('user', 'group') AND grants.scope = :project) ORDER "
+        "BY grants.id"
+    ),
 )
 
 LISTING_PEOPLE_GRANTS_BY_NAME = Statement(
@@ -3382,6 +3872,13 @@ LISTING_PEOPLE_GRANTS_BY_NAME = Statement(
         ":name_exact) AND instr(lower(grants.subject), :name_part) > 0 AND (:whole = 0 OR "
         "grants.subject_kind IN ('user', 'group') AND grants.scope = :project) ORDER BY "
         "grants.subject, grants.id"
+    ),
+    postgres=(
+        "SELECT grants.id FROM grants WHERE grants.project = :project AND (:kind = '' OR "
+        "grants.subject_kind = :kind) AND (:name_exact = '' OR grants.subject = "
+        ":name_exact) AND strpos(lower(grants.subject), :name_part) > 0 AND (:whole = 0 "
+        "OR grants.subject_kind IN ('user', 'group') AND grants.scope = :project) ORDER "
+        "BY grants.subject, grants.id"
     ),
 )
 
@@ -3529,6 +4026,13 @@ LISTING_RELATED_REFERRERS_OF_ONE = Statement(
         "SELECT manifests.subject, manifests.id FROM manifests WHERE "
         "manifests.repository_id = :repository_id AND manifests.subject = :subject ORDER "
         "BY manifests.id LIMIT :limit OFFSET 0"
+    ),
+)
+
+LISTING_RELATED_TAGGED_WITHIN = Statement(
+    sqlite=(
+        "SELECT tags.manifest_id FROM tags WHERE tags.repository_id = :repository_id AND "
+        "tags.name >= :low AND tags.name < :high LIMIT 1 OFFSET 0"
     ),
 )
 

@@ -1,5 +1,6 @@
 """The catalog on SQLite: one connection that reads, one that writes."""
 
+import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -230,6 +231,7 @@ class SqliteCatalog:
         self._copies = copies
         self._writer = writer
         self._thread = thread
+        self._looked: int | None = None
         self._reads = self._aside_reads = ReadBlock(SqlTx(Reader(open_.reading)))
         self._aside = aside
         if open_.aside is not None:
@@ -253,6 +255,20 @@ class SqliteCatalog:
         except sqlite3.Error as error:
             raise failure_of(error) or Busy(str(error)) from error
         return int(version) + self._copies()
+
+    async def latest(self) -> int:
+        """Return the number, read once for all that the loop has found at once.
+
+        Each of these was on its way by then, so that none is told less than was acknowledged, by
+        whatever process, before it was sent.
+        """
+        if self._looked is None:
+            self._looked = self.version()
+            asyncio.get_running_loop().call_soon(self._look_again)
+        return self._looked
+
+    def _look_again(self) -> None:
+        self._looked = None
 
     async def trouble(self) -> str | None:
         try:

@@ -12,6 +12,7 @@ from .collection import SqlCollection, SqlSweeps
 from .connection import Connection
 from .cursors import SqlCursors
 from .damages import SqlDamages
+from .extracts import SqlExtracts
 from .factors import SqlFactors, SqlSessions
 from .grants import SqlEpochs, SqlGrants, SqlRoles
 from .history import SqlHistory
@@ -66,6 +67,7 @@ class SqlTx:
     damages = _made(SqlDamages)
     deliveries = _made(SqlDeliveries)
     epochs = _made(SqlEpochs)
+    extracts = _made(SqlExtracts)
     factors = _made(SqlFactors)
     grants = _made(SqlGrants)
     groups = _made(SqlGroups)

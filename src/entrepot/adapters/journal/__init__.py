@@ -15,5 +15,6 @@ the outbox still has it. Damage elsewhere is never touched: a reading tells wher
 
 from .files import FileJournal, open_journal
 from .lines import decode_line, encode_line
+from .objects import ObjectJournal
 
-__all__ = ["FileJournal", "decode_line", "encode_line", "open_journal"]
+__all__ = ["FileJournal", "ObjectJournal", "decode_line", "encode_line", "open_journal"]

@@ -46,6 +46,16 @@ class Freed(msgspec.Struct, kw_only=True):
     reason: str
 
 
+class MigrationBody(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Where all blobs are copied to: the URL of a store, or a directory of the server's
+    machine.
+    """
+
+    to: str
+    verify: bool = False
+    bytes_per_second: int | None = None
+
+
 class PassBody(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A pass of the collector.
 
@@ -98,6 +108,13 @@ class SweptBlobPage(msgspec.Struct, kw_only=True):
 
     items: list[SweptBlob]
     next: str | int | None
+
+
+class TierBody(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A pass over the blobs that nobody pulls."""
+
+    dry_run: bool = False
+    back: bool = False
 
 
 class StorageApi:
@@ -179,6 +196,16 @@ class StorageApi:
         )
         return found
 
+    def start_migration(self, body: MigrationBody, *, key: str | None = None) -> JobView:
+        """Start copying all blobs into another store.
+
+        Only on the control socket.
+        """
+        found: JobView = self._transport.typed(
+            "POST", "/storage/migrate", {202: JobView}, body=body, headers={"Idempotency-Key": key}
+        )
+        return found
+
     def start_scrub(self, *, key: str | None = None) -> JobView:
         """Start a scrub.
 
@@ -186,6 +213,16 @@ class StorageApi:
         """
         found: JobView = self._transport.typed(
             "POST", "/scrub", {202: JobView}, body={}, headers={"Idempotency-Key": key}
+        )
+        return found
+
+    def start_tiering(self, body: TierBody, *, key: str | None = None) -> JobView:
+        """Start moving blobs that nobody pulls into the cold store.
+
+        Fails where there is no cold store.
+        """
+        found: JobView = self._transport.typed(
+            "POST", "/storage/tier", {202: JobView}, body=body, headers={"Idempotency-Key": key}
         )
         return found
 

@@ -1,6 +1,6 @@
 """Storage over HTTP: what deleting would free, scrubbing, damages, backups."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -11,7 +11,7 @@ from entrepot.oci.reference import parse_reference
 from entrepot.ports.integrity import Damage
 from entrepot.rules.permissions import Permission
 from entrepot.rules.reachability import Reason
-from entrepot.services import backup, scrub
+from entrepot.services import backup, migrating, scrub, tiering
 from entrepot.services.damages import DamageService
 from entrepot.services.gc.freeing import Freeing, FreeingService
 
@@ -24,6 +24,24 @@ class BackupBody(msgspec.Struct, forbid_unknown_fields=True):
     """Where a backup goes: a directory of the machine that the server runs on."""
 
     target: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+
+
+class MigrationBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Where all blobs are copied to: the URL of a store, or a directory of the server's machine."""
+
+    to: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+    verify: bool = False
+    """Whether all of it is read again there."""
+    bytes_per_second: Annotated[int, msgspec.Meta(ge=1, le=1 << 40)] | None = None
+
+
+class TierBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A pass over the blobs that nobody pulls."""
+
+    dry_run: bool = False
+    """Whether nothing is moved, and the job's log names what would be."""
+    back: bool = False
+    """Whether all that is in the cold store moves back instead."""
 
 
 class Freed(msgspec.Struct):
@@ -95,7 +113,14 @@ def storage_routes(damages: DamageService, desk: Desk) -> list[Route]:
         items = [_shown(damage) for damage in found]
         return page(items, found[-1].id if len(found) == limit else None)
 
+    async def tier(call: Call) -> Response:
+        body = await call.body(TierBody)
+        args = {"dry_run": body.dry_run, "back": body.back}
+        wish = Wish(tiering.KIND, tiering.KIND, str(args), args)
+        return await desk.start(call, wish)
+
     return [
+        Route("POST", "/storage/tier", tier, Permission.JOB_MANAGE, told=_TIERING),
         Route("POST", "/scrub", start, Permission.JOB_MANAGE, told=_SCRUB),
         Route("GET", "/damages", list_damages, Permission.JOB_READ, told=_DAMAGES),
     ]
@@ -114,7 +139,23 @@ def backup_routes(desk: Desk) -> list[Route]:
         wish = Wish(backup.KIND, backup.MUTEX, target, {"target": target})
         return await desk.start(call, wish)
 
-    return [Route("POST", "/backup", start, Permission.JOB_MANAGE, told=_BACKUP)]
+    async def migrate(call: Call) -> Response:
+        body = await call.body(MigrationBody)
+        if not body.to.startswith("/") and "://" not in body.to:
+            raise Fault(
+                Code.REQUEST_INVALID,
+                f"'{body.to[:80]}' is neither a URL nor an absolute path: the server does not know "
+                "where you are",
+            )
+        args: dict[str, Any] = {"to": body.to, "verify": body.verify}
+        if body.bytes_per_second is not None:
+            args["bytes_per_second"] = body.bytes_per_second
+        return await desk.start(call, Wish(migrating.KIND, migrating.KIND, body.to, args))
+
+    return [
+        Route("POST", "/backup", start, Permission.JOB_MANAGE, told=_BACKUP),
+        Route("POST", "/storage/migrate", migrate, Permission.JOB_MANAGE, told=_MIGRATION),
+    ]
 
 
 _COST = About(
@@ -153,6 +194,28 @@ _BACKUP = About(
     status=202,
     errors=(409,),
     tag="storage",
+    text="Only on the control socket.",
+)
+
+
+_TIERING = About(
+    "Start moving blobs that nobody pulls into the cold store",
+    takes=TierBody,
+    gives=JobView,
+    status=202,
+    errors=(409,),
+    tag="storage",
+    name="start_tiering",
+    text="Fails where there is no cold store.",
+)
+_MIGRATION = About(
+    "Start copying all blobs into another store",
+    takes=MigrationBody,
+    gives=JobView,
+    status=202,
+    errors=(409,),
+    tag="storage",
+    name="start_migration",
     text="Only on the control socket.",
 )
 

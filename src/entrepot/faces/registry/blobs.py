@@ -35,7 +35,7 @@ async def head_blob(call: Call) -> Response:
 
 
 async def get_blob(call: Call) -> Response:
-    """Return the blob or the ranges asked for."""
+    """Return the blob or the ranges asked for, or where to find them."""
     digest = Digest.parse(call.route.reference)
     row = await call.services.pull.blob(call.name, digest)
     if is_unmodified(call.request, digest):
@@ -44,6 +44,11 @@ async def get_blob(call: Call) -> Response:
         spans = _spans(call, row)
     except Unsatisfiable:
         return _unsatisfiable(row)
+    if spans is None or len(spans) == 1:
+        # Of several ranges object stores know nothing.
+        link = await call.services.links.link(call.name, row) if call.services.links else None
+        if link is not None:
+            return _elsewhere(row, link)
     if spans is None:
         return await _whole(call, row)
     if len(spans) == 1:
@@ -81,6 +86,16 @@ def _spans(call: Call, row: BlobRow) -> tuple[Span, ...] | None:
             {"ranges": len(ordered)},
         )
     return spans
+
+
+def _elsewhere(row: BlobRow, link: str) -> Response:
+    """Send the client to where the bytes are; the method and a range stay (RFC 9110 15.4.8)."""
+    response = Response(307)
+    response.set("Location", link)
+    response.set("Docker-Content-Digest", row.digest)
+    response.set("Cache-Control", "no-store")
+    response.length = 0
+    return response
 
 
 def _unsatisfiable(row: BlobRow) -> Response:

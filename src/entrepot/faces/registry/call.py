@@ -13,6 +13,7 @@ from entrepot.services.audittrail import AuditTrail
 from entrepot.services.blobs import BlobService
 from entrepot.services.context import Caller
 from entrepot.services.deletion import DeletionService
+from entrepot.services.linking import LinkService
 from entrepot.services.pull import PullService
 from entrepot.services.pulls import PullRecorder
 from entrepot.services.push import PushService
@@ -41,6 +42,8 @@ class Services:
     warnings: WarningService
     quotas: QuotaService
     rates: RateService
+    links: LinkService | None = None
+    """Who says which blobs are read elsewhere; nobody: none."""
     trail: AuditTrail | None = None
     """Where refusals are noted."""
 

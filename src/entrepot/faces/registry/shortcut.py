@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from entrepot.faces.asgi import Headers
-from entrepot.faces.shortcut import Brief, Fields
+from entrepot.faces.shortcut import Brief, Fields, Later
 from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Fault
 from entrepot.oci.mediatype import essence
@@ -110,6 +110,8 @@ class RegistryShortcut:
         self._entries: dict[bytes, _Entry] = {}
         self._bodies_bytes = 0
         self._version: int | None = None
+        self._waits = False
+        """Whether the catalog cannot be asked without waiting."""
         self._now = 0.0
 
     def __call__(
@@ -118,26 +120,47 @@ class RegistryShortcut:
         target: bytes,
         fields: Fields,
         address: str,
-    ) -> Brief | None:
+    ) -> Brief | Later | None:
         """Return the answer, or None if it takes more to find it."""
         asker = fields.memo
         if asker is None:
             asker = fields.memo = _read(fields.headers)
         if not asker.is_plain or method not in self._methods:
             return None
+        if self._waits:
+            return self._later(method, target, asker, address)
         try:
             version = self._version
             if version is None:
                 version = self._look_round()
+            return at_once(self._answer(method, target, asker, address, version))
+        except (WouldWait, Busy, CatalogFailed):
+            return None
+
+    async def _later(
+        self, method: bytes, target: bytes, asker: _Asker, address: str
+    ) -> Brief | None:
+        """Answer with what was acknowledged before, once that is known."""
+        try:
+            version = await self._services.pull.version()
+        except (Busy, CatalogFailed):
+            return None
+        self._now = asyncio.get_running_loop().time()
+        return await self._answer(method, target, asker, address, version)
+
+    async def _answer(
+        self, method: bytes, target: bytes, asker: _Asker, address: str, version: int
+    ) -> Brief | None:
+        try:
             if method == b"POST":
-                return self._begin(asker, target, version, address)
+                return await self._begin(asker, target, version, address)
             entry = self._entries.get(target)
             if entry is None or entry.version != version:
-                entry = self._look_up(target, version)
+                entry = await self._look_up(target, version)
             if entry is None or (asker.accepts and entry.media_type not in asker.accepts):
                 return None
-            self._require(asker, (Permission.PULL, entry.name, address), version)
-        except (Fault, WouldWait, Busy, CatalogFailed):
+            await self._require(asker, (Permission.PULL, entry.name, address), version)
+        except (Fault, Busy, CatalogFailed):
             # Refusals are rare, and said in full by the application.
             return None
         request_id = self._new_id()
@@ -155,7 +178,11 @@ class RegistryShortcut:
         acknowledged, by whatever process, before it was sent.
         """
         loop = asyncio.get_running_loop()
-        self._version = version = self._services.pull.version()
+        try:
+            self._version = version = at_once(self._services.pull.version())
+        except WouldWait:
+            self._waits = True  # from now on: the catalog is at the other end of a network
+            raise
         self._now = loop.time()
         loop.call_soon(self._look_again)
         return version
@@ -163,7 +190,7 @@ class RegistryShortcut:
     def _look_again(self) -> None:
         self._version = None
 
-    def _require(
+    async def _require(
         self, asker: _Asker, what: tuple[Permission, RepositoryName, str], version: int
     ) -> None:
         """Raise what the access service says, unless it has just said yes.
@@ -175,13 +202,15 @@ class RegistryShortcut:
             return
         access = self._services.access
         permission, name, address = what
-        identity = at_once(access.identify(asker.authorization, address))
-        at_once(access.require(identity, permission, name))
+        identity = await access.identify(asker.authorization, address)
+        await access.require(identity, permission, name)
         if len(asker.may) >= NAMES_MAX:
             asker.may.clear()
         asker.may[what] = (version, self._now + GOOD_SECONDS)
 
-    def _begin(self, asker: _Asker, target: bytes, version: int, address: str) -> Brief | None:
+    async def _begin(
+        self, asker: _Asker, target: bytes, version: int, address: str
+    ) -> Brief | None:
         """Open an upload session, which writes nothing."""
         if not _UPLOADS.fullmatch(target):
             return None
@@ -189,7 +218,7 @@ class RegistryShortcut:
         if found is None or found.kind is not Kind.UPLOADS:
             return None
         name = RepositoryName.parse(found.name)
-        self._require(asker, (Permission.PUSH, name, address), version)
+        await self._require(asker, (Permission.PUSH, name, address), version)
         upload_id = self._services.uploads.begin(name)
         request_id = self._new_id()
         lines = (
@@ -204,22 +233,22 @@ class RegistryShortcut:
         )
         return Brief(202, "\r\n".join(lines).encode("latin-1"), b"", "uploads", request_id)
 
-    def _look_up(self, target: bytes, version: int) -> _Entry | None:
+    async def _look_up(self, target: bytes, version: int) -> _Entry | None:
         # The version was read before: what is committed meanwhile makes the entry an old one.
         entry = self._entries.get(target)
         if entry is not None:
             self._forget(target)
-            return self._make(target, entry.name, entry.reference, version)
+            return await self._make(target, entry.name, entry.reference, version)
         found = route(target.decode("ascii")) if _TARGET.fullmatch(target) else None
         if found is None or found.kind is not Kind.MANIFEST:
             return None
         name, reference = RepositoryName.parse(found.name), parse_reference(found.reference)
-        return self._make(target, name, reference, version)
+        return await self._make(target, name, reference, version)
 
-    def _make(
+    async def _make(
         self, target: bytes, name: RepositoryName, reference: Reference, version: int
     ) -> _Entry | None:
-        row, raw = at_once(self._services.pull.manifest(name, reference))
+        row, raw = await self._services.pull.manifest(name, reference)
         if len(raw) > BODY_MAX_BYTES or self._services.warnings.may_concern(row):
             return None
         lines = (
@@ -235,6 +264,8 @@ class RegistryShortcut:
         entry = _Entry(
             name, reference, version, row.media_type, head, raw, row.repository_id, row.digest
         )
+        if target in self._entries:  # another request was faster
+            self._forget(target)
         self._entries[target] = entry
         self._bodies_bytes += len(raw)
         while len(self._entries) > ENTRIES_MAX or self._bodies_bytes > BODIES_MAX_BYTES:

@@ -7,7 +7,7 @@ from typing import Any
 
 from uvicorn.config import Config
 
-from entrepot.faces.shortcut import Shortcut
+from entrepot.faces.shortcut import Brief, Later, Shortcut
 from entrepot.rules.networks import address_of
 
 from .edge import Edge
@@ -46,6 +46,8 @@ class BriefProtocol(EdgeProtocol):
         self._trusted = trusted
         self._address = ""
         self._block = b""  # of the request that is parsed, where it came whole
+        self._waiting: asyncio.Task[None] | None = None
+        self._behind: list[bytes] = []  # what came while an answer is waited for
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -54,7 +56,16 @@ class BriefProtocol(EdgeProtocol):
         if self.peer is not None or (self._trusted and host in self._trusted):
             self._shortcut = None
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+        super().connection_lost(exc)
+
     def data_received(self, data: bytes) -> None:
+        if self._waiting is not None:
+            self._behind.append(data)
+            self.flow.pause_reading()  # hardly any client asks on before it has the answer
+            return
         if self._shortcut is not None and self.life.phase is Phase.IDLE:
             if self._is_answered(data):
                 return
@@ -87,6 +98,16 @@ class BriefProtocol(EdgeProtocol):
             return False
         if brief is None:
             return False
+        if isinstance(brief, Brief):
+            self._send(brief, line, started)
+        else:
+            self.life.busy()
+            self._waiting = task = self.loop.create_task(self._wait(brief, data, line, started))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+        return True
+
+    def _send(self, brief: Brief, line: list[bytes], started: float) -> None:
         edge = self.edge
         self.transport.write(b"".join((brief.head, edge.date_line, b"\r\n", brief.body)))
         edge.total_requests += 1
@@ -94,4 +115,32 @@ class BriefProtocol(EdgeProtocol):
         host = self.client[0] if self.client else None
         seconds = time.perf_counter() - started
         tell("on_brief", edge.hooks.on_brief, brief, line[0], line[1], host, seconds)
-        return True
+
+    async def _wait(self, later: Later, data: bytes, line: list[bytes], started: float) -> None:
+        """Answer when the answer is there; the usual way if there is none."""
+        brief: Brief | None = None
+        try:
+            brief = await later
+        except Exception:  # as in `_is_answered`
+            logger.exception("the short way failed")
+        self._waiting = None
+        if self.transport.is_closing():
+            return
+        behind, self._behind = self._behind, []
+        if behind:
+            self.flow.resume_reading()
+        if brief is not None:
+            self._send(brief, line, started)
+        else:
+            self.life.idle()
+            self._block = block_of(data)
+            super().data_received(data)
+            self._block = b""
+        for each in behind:
+            self.data_received(each)
+        if self.edge.stopping and not behind:
+            self.shutdown()
+
+    def shutdown(self) -> None:
+        if self._waiting is None:
+            super().shutdown()

@@ -1,10 +1,10 @@
 """Pages of artifacts: what was walked for once answers times and words too."""
 
-import asyncio
-import re
+from array import array
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from entrepot.oci.errors import Code, Fault
 from entrepot.ports.catalog import Catalog, Tx
@@ -21,16 +21,14 @@ from entrepot.ports.listing import (
 from .changes import Changes
 from .remembering import KeyMemory
 from .spans import Listed, Span
+from .tagtexts import WORD, TagTexts
 
 TEXT_FROM = 2000
 """Artifacts of a repository from which on its tags are kept as text; of fewer a walk is as fast."""
-TEXTS_SIZE_MAX_BYTES = 48 << 20
-TEXT_TAGS = 20_000
-"""Tags of one piece of text, which is searched at a stretch, in less than half a millisecond."""
-TOUCHED_MAX = 500
-"""Manifests whose tags are looked at anew in each search; after more the text is read anew."""
-_WORD = re.compile(r"[A-Za-z0-9_.-]{1,128}")
-"""What a tag may have in it."""
+FEW = 32
+"""Where less than one of so many keys is wanted, they are looked for one by one."""
+RANKED_MAX = 8
+"""Lists whose keys are kept sorted, 4 bytes each."""
 
 
 class ArtifactPages:
@@ -41,7 +39,8 @@ class ArtifactPages:
         self._clock = clock
         self._changes = changes
         self._memory = memory
-        self._texts = _TagTexts(catalog)
+        self._texts = TagTexts(catalog)
+        self._ranks = _Ranks()
 
     async def page(self, where: ArtifactsWhere, span: Span) -> Listed[ArtifactItem]:
         """Return artifacts, by when they were pushed, or their size.
@@ -56,7 +55,7 @@ class ArtifactPages:
             )
         changed = await self._changes.of(where.repository or where.project)
         # Marks come and go without an event of content.
-        stamp = (changed, self._changes.anything() if where.labels else None)
+        stamp = (changed, await self._changes.anything() if where.labels else None)
         by = By.SIZE if span.by is By.SIZE else By.PUSHED
         keys = await self._keys(where, by, stamp)
         async with self._catalog.begin() as tx:
@@ -101,73 +100,43 @@ class ArtifactPages:
 
         async def search() -> Sequence[int]:
             word = where.tag.part
-            if not _WORD.fullmatch(word):
+            if not WORD.fullmatch(word):
                 return []
             text = await self._texts.of(where.repository)
-            pattern = re.compile(re.escape(word) + "[^/,]*/([0-9]+)")
-            found: set[str] = set()
-            for piece in text.pieces:
-                found.update(pattern.findall(piece))
+            found: set[int] = set()
+            for some in text.find(word):
+                found |= some
                 await self._clock.sleep(0)  # pulls have their turn
             async with self._catalog.begin() as tx:
                 anew = await tx.lists.artifacts.with_word(sorted(text.touched), word)
-            numbers = (set(map(int, found)) - text.touched) | anew
-            return [key for key in keys if key in numbers]
+            everything = replace(where, tag=ANY)
+            return self._ranks.chosen((everything, by), keys, (found - text.touched) | anew)
 
         return await self._memory.of((where, by), stamp, search)
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """All tags of a repository as they were at a move; not of manifests touched since."""
+class _Ranks:
+    """Where a few of many keys are, of lists that were asked for lately."""
 
-    pieces: list[str]
-    move: int
-    touched: frozenset[int] = frozenset()
+    def __init__(self) -> None:
+        self._known: OrderedDict[Hashable, tuple[Sequence[int], Sequence[int]]] = OrderedDict()
 
-
-class _TagTexts:
-    """Tags of large repositories as text, `tag/id,tag/id`, in pieces."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-        self._known: OrderedDict[str, _Text] = OrderedDict()
-        self._lock = asyncio.Lock()
-
-    async def of(self, repository: str) -> _Text:
-        """Return a repository's as it is now, read anew once many of its tags have moved."""
-        async with self._lock:
-            known = self._known.pop(repository, None)
-            text = await self._followed(repository, known) if known is not None else None
-            self._known[repository] = text = text or await self._read(repository)
-            sizes = [sum(map(len, one.pieces)) for one in self._known.values()]
-            while len(sizes) > 1 and sum(sizes) > TEXTS_SIZE_MAX_BYTES:
-                self._known.popitem(last=False)
-                del sizes[0]
-            return text
-
-    async def _followed(self, repository: str, text: _Text) -> _Text | None:
-        """Return it with what was touched since; None if that is too much to look at."""
-        room = TOUCHED_MAX - len(text.touched)
-        async with self._catalog.begin() as tx:
-            moves = await tx.lists.artifacts.moved(repository, text.move, room)
-        if len(moves) >= room:
-            return None
-        if not moves:
-            return text
-        return _Text(text.pieces, moves[-1][0], text.touched.union(*(ids for _, ids in moves)))
-
-    async def _read(self, repository: str) -> _Text:
-        async with self._catalog.begin() as tx:
-            move = await tx.history.newest()  # before the tags: those may only be newer
-        pieces: list[str] = []
-        last = ""
-        while True:
-            async with self._catalog.begin(aside=True) as tx:
-                piece, last = await tx.lists.artifacts.tag_text(repository, last, TEXT_TAGS)
-            if not last:
-                return _Text(pieces, move)
-            pieces.append(piece)
+    def chosen(self, name: Hashable, keys: Sequence[int], wanted: set[int]) -> Sequence[int]:
+        """Return those of `keys` that are wanted, in their order."""
+        if len(wanted) * FEW > len(keys):
+            return [key for key in keys if key in wanted]
+        known = self._known.pop(name, None)
+        if known is None or known[0] is not keys:
+            known = keys, array("I", sorted(range(len(keys)), key=keys.__getitem__))
+        self._known[name] = known
+        if len(self._known) > RANKED_MAX:
+            self._known.popitem(last=False)
+        order, found = known[1], []
+        for one in wanted:
+            at = bisect_left(order, one, key=keys.__getitem__)
+            if at < len(order) and keys[order[at]] == one:
+                found.append(order[at])
+        return [keys[place] for place in sorted(found)]
 
 
 async def _place(tx: Tx, keys: Sequence[int], at: float, *, after: bool) -> int | None:

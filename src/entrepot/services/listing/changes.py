@@ -29,19 +29,19 @@ class Changes:
         What was read under the same number is what would be read now. Raises `Busy` or
         `CatalogFailed`.
         """
-        version = self.anything()  # before the rows: those may only be newer
+        version = await self.anything()  # before the rows: those may only be newer
         if version != self._version:
             await self._look()
             self._version = version
         return self._last.get(place, self._base) if place else self._seen
 
-    def anything(self) -> Hashable:
+    async def anything(self) -> Hashable:
         """Return what is another once anything was committed; also while that cannot be told.
 
         Raises `CatalogFailed`.
         """
         try:
-            return self._catalog.version()
+            return await self._catalog.latest()
         except Busy:
             return object()
 

@@ -59,7 +59,7 @@ class Paged:
         *,
         scope: str | None = None,
     ) -> Sequence[Key]:
-        stamp: Hashable = self._changes.anything()
+        stamp: Hashable = await self._changes.anything()
         if scope is not None:
             stamp = await self._changes.of(scope)
 

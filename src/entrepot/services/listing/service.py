@@ -34,12 +34,18 @@ from .figures import Figures, RepositoryFigures
 from .people import PeopleListing
 from .spans import Listed, Span
 
+AHEAD_MAX = 5000
+"""Repositories whose figures are looked up before anybody asks; more would crowd out lists."""
+AHEAD_STEP = 16
+AHEAD_REST_SECONDS = 0.02
+
 
 class ListingService(PeopleListing):
     """Pages of lists. It decides nothing about who may see them: filters say what is visible."""
 
     def __init__(self, catalog: Catalog, clock: Clock) -> None:
         super().__init__(catalog)
+        self._clock = clock
         self._artifacts = ArtifactPages(catalog, clock, self._changes, self._memory)
         self._audit = AuditPages(catalog)
         self._figures = Figures(catalog, clock, self._changes, self._memory)
@@ -127,3 +133,18 @@ class ListingService(PeopleListing):
     async def figures(self, names: Iterable[str]) -> dict[str, RepositoryFigures]:
         """Return those of each of some repositories, by full names."""
         return await self._figures.of(names)
+
+    async def count_ahead(self) -> int:
+        """Look up the figures of the first repositories; return of how many.
+
+        Counting takes longer than all else of a page. Raises `Busy` or `CatalogFailed`.
+        """
+        where = RepositoriesWhere()
+        keys = await self._keys(lambda tx: tx.lists.repositories, where, By.NAME, scope="")
+        keys, counted = keys[:AHEAD_MAX], 0
+        for start in range(0, len(keys), AHEAD_STEP):
+            async with self._catalog.begin(aside=True) as tx:
+                rows = await tx.lists.repositories.rows(keys[start : start + AHEAD_STEP])
+            counted += len(await self.figures([row.name for row in rows]))
+            await self._clock.sleep(AHEAD_REST_SECONDS)
+        return counted

@@ -252,3 +252,24 @@ async def test_who_may_not_pull_does_not_copy(yard: Yard) -> None:
     await push_image(yard, "v1", name=RepositoryName("other/app"))
     path = f"{BASE}?from=other/app:v1"
     assert await yard.refused("POST", path, who="developer of the project") == 403
+
+
+async def test_extracts_change_no_answer(yard: Yard) -> None:
+    one = await push_image(yard, "v1", annotations={"a": "b", "module.wasm.image/variant": "x"})
+    two = await push_image(yard, "", "two", annotations={"module.wasm.image/variant": "compat"})
+    await push_index(yard, "all", {"amd64": one, "arm64": two})
+    await push_chart(yard, "chart", {})
+    await push_referrer(yard, one, COSIGN)
+    pages = [
+        f"{BASE}?with_label=true&with_immutable_status=true",
+        f"{BASE}/v1",
+        f"{BASE}/{two}",
+        f"{BASE}/all",
+        f"{BASE}/v1/accessories",
+        f"{BASE}/all/tags",
+    ]
+    before = [(await yard.ask("GET", page)).body for page in pages]
+    assert await yard.doors.house.extractor.fill() >= 5
+    assert [(await yard.ask("GET", page)).body for page in pages] == before
+    await push_image(yard, "v1", "three")
+    assert before[0] != (await yard.ask("GET", pages[0])).body

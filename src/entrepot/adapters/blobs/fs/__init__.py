@@ -32,12 +32,14 @@ bring it back, and `scan_uploads` finds it.
 
 from .disk import Offload, OnStep, Step
 from .replica import FsReplica
+from .replicas import FsReplicas
 from .retired import Retired
 from .sharing import Holds, SharedStore
 from .store import FsStore, open_store
 
 __all__ = [
     "FsReplica",
+    "FsReplicas",
     "FsStore",
     "Holds",
     "Offload",

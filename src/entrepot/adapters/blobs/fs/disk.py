@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import ParamSpec, Protocol, TypeVar
 
+from entrepot.adapters.blobs._shared import settled
 from entrepot.ports.blobs import StoreFull
 
 from .system import System
@@ -46,25 +47,6 @@ class Offload(Protocol):
 
 def ignore_step(step: str) -> None:
     """Do nothing: the `OnStep` of a store that nobody watches."""
-
-
-async def settled(work: Awaitable[_T]) -> _T:
-    """Await `work` to its end, and let a cancellation through only then.
-
-    A step in a thread cannot be called back; who holds a lock for it must not let go before.
-    """
-    future = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not future.done():
-        try:
-            await asyncio.wait((future,))
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is None:
-        return future.result()
-    if not future.cancelled():
-        future.exception()  # seen, so that the loop does not complain
-    raise cancelled
 
 
 class Disk:

@@ -2,8 +2,8 @@
 
 import fcntl
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -69,8 +69,8 @@ class SharedStore:
         self._retired = retired
         self._stamps: WeakKeyDictionary[FsUpload, _Stamp] = WeakKeyDictionary()
 
-    @contextmanager
-    def hold(self, upload_id: str) -> Iterator[None]:
+    @asynccontextmanager
+    async def hold(self, upload_id: str) -> AsyncIterator[None]:
         if not is_upload_id(upload_id):
             yield  # there is no such upload
             return

@@ -13,7 +13,7 @@ from entrepot.adapters.blobs._shared import (
 )
 from entrepot.oci.digest import Digest
 from entrepot.oci.ranges import Span
-from entrepot.ports.blobs import Blob, Body, Capabilities, FileSlice
+from entrepot.ports.blobs import Blob, Body, Capabilities, FileSlice, Link
 
 from .disk import File, MemoryDisk, directory_of
 
@@ -181,11 +181,12 @@ class MemoryStore:
     def __init__(self, disk: MemoryDisk, delay: Delay | None) -> None:
         self._disk = disk
         self._process = _Process(disk, delay)
+        self.link: Link | None = None
         self._uploads: dict[str, MemoryUpload] = {}
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(durable=False)
+        return Capabilities(durable=False, link=self.link)
 
     async def begin(self, upload_id: str) -> MemoryUpload:
         check_upload_id(upload_id)

@@ -43,8 +43,8 @@ def _page(*along: ColumnElement[bool]) -> Select[Any]:
             _may("project", audit.c.project),
             _may("operation", audit.c.operation),
             or_(param("refused") == figure(0), _REFUSED),
-            or_(param("since").is_(None), audit.c.at >= param("since")),
-            or_(param("until").is_(None), audit.c.at < param("until")),
+            or_(audit.c.at >= param("since"), param("since").is_(None)),
+            or_(audit.c.at < param("until"), param("until").is_(None)),
         )
         .order_by(audit.c.id.desc())
         .limit(param("limit"))

@@ -1,8 +1,9 @@
 """Statements on deliveries to webhooks."""
 
-from sqlalchemy import case, delete, exists, func, insert, select, update
+from sqlalchemy import case, cast, delete, exists, func, insert, select, update
 
 from entrepot.adapters.catalog.management_schema import deliveries
+from entrepot.adapters.catalog.schema import SECONDS
 
 from .tools import Upsert, constant, param
 
@@ -23,7 +24,7 @@ _NEW = {
     "body": param("body"),
     "state": constant("open"),
     "attempt": param("attempt"),
-    "next_at": case((_held, param("waiting")), else_=param("at")),
+    "next_at": case((_held, cast(param("waiting"), SECONDS)), else_=param("at")),
     "error": param("error"),
     "created_at": param("at"),
 }

@@ -1,8 +1,15 @@
 """Statements on ledgers and their charges."""
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import and_, cast, delete, func, insert, or_, select, update
 
-from entrepot.adapters.catalog.schema import blobs, charges, edges, ledgers, manifest_ledgers
+from entrepot.adapters.catalog.schema import (
+    NUMBER,
+    blobs,
+    charges,
+    edges,
+    ledgers,
+    manifest_ledgers,
+)
 from entrepot.ports.catalog import EDGE_SPARSE
 from entrepot.ports.ledgers import KIND_PROJECT, KIND_USER
 
@@ -64,7 +71,7 @@ HOLD = Upsert(
         insert(charges)
         .from_select(
             ["ledger_id", "digest", "holds"],
-            select(param("ledger_id"), edges.c.target, figure(1))
+            select(cast(param("ledger_id"), NUMBER), edges.c.target, figure(1))
             .where(edges.c.manifest_id == param("manifest_id"), _NOT_SPARSE)
             .distinct(),
         )

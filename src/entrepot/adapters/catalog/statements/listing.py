@@ -42,7 +42,7 @@ def _named(column: ColumnElement[str], name: str = "name") -> ColumnElement[bool
 
 _projects = select(projects.c.name, projects.c.public).where(
     _named(projects.c.name),
-    or_(param("public").is_(None), projects.c.public == param("public")),
+    or_(projects.c.public == param("public"), param("public").is_(None)),
     or_(param("owner") == constant(""), projects.c.created_by == param("owner")),
 )
 PROJECTS_BY_NAME = _projects.order_by(projects.c.name)

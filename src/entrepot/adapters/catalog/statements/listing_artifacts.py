@@ -19,8 +19,9 @@ from sqlalchemy import (
     select,
 )
 
-from entrepot.adapters.catalog.management_schema import label_marks
+from entrepot.adapters.catalog.management_schema import label_marks, manifest_extracts
 from entrepot.adapters.catalog.schema import (
+    NUMBER,
     blobs,
     edges,
     manifests,
@@ -95,7 +96,7 @@ _of_type = [param(f"type{n}") for n in range(TYPES_MAX)]
 _tags_with = tags.alias("tags_with")
 _WANTED = (
     _TOP,
-    or_(param("tagged").is_(None), _tagged == (param("tagged") == figure(1))),
+    or_(cast(param("tagged"), NUMBER).is_(None), _tagged == (param("tagged") == figure(1))),
     or_(
         param("tag_part") == constant(""),
         exists().where(
@@ -109,8 +110,8 @@ _WANTED = (
         manifests.c.artifact_type.in_(_of_type),
         manifests.c.media_type.in_(_of_type),
     ),
-    or_(param("since").is_(None), manifests.c.pushed_at >= param("since")),
-    or_(param("until").is_(None), manifests.c.pushed_at <= param("until")),
+    or_(manifests.c.pushed_at >= param("since"), param("since").is_(None)),
+    or_(manifests.c.pushed_at <= param("until"), param("until").is_(None)),
     *(_marked(number) for number in range(LABELS_MAX)),
 )
 _SCOPE = (repositories.c.name >= param("low"), repositories.c.name < param("high"))
@@ -221,16 +222,23 @@ ROWS = (
         .where(tags.c.manifest_id == manifests.c.id)
         .scalar_subquery()
         .label("tag_count"),
+        manifest_extracts.c.text,
+        manifest_extracts.c.size_bytes,
     )
     .join(repositories, _in)
     .outerjoin(pulls, _this)
+    .outerjoin(manifest_extracts, manifest_extracts.c.manifest_id == manifests.c.id)
     .where(one_of(manifests.c.id))
 )
 
 SIZES = select(manifests.c.id, _size.label("size_of_all")).where(one_of(manifests.c.id))
 
-TAGS_OF_ARTIFACTS = select(tags.c.manifest_id, tags.c.name, tags.c.moved_at).where(
-    one_of(tags.c.manifest_id)
+# A push moves several tags at once, as a rule: so there are fewer rows than tags.
+TAGS_OF_ARTIFACTS = (
+    select(tags.c.manifest_id, tags.c.moved_at, joined(tags.c.name).label("names"))
+    .where(one_of(tags.c.manifest_id))
+    .group_by(tags.c.manifest_id, tags.c.moved_at)
+    .order_by(tags.c.manifest_id, tags.c.moved_at)
 )
 TAGS_OF_ARTIFACT = (
     select(tags.c.manifest_id, tags.c.name, tags.c.moved_at)

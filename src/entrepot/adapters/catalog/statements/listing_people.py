@@ -55,7 +55,7 @@ GROUPS_ROWS = select(user_groups.c.name, user_groups.c.description, user_groups.
 )
 
 _robots = select(robots.c.id).where(
-    or_(param("project").is_(None), robots.c.project == param("project")), _named(robots.c.name)
+    or_(robots.c.project == param("project"), param("project").is_(None)), _named(robots.c.name)
 )
 ROBOTS_BY_NAME = _robots.order_by(robots.c.name)
 ROBOTS_BY_CREATED = _robots.order_by(robots.c.created_at, robots.c.id)

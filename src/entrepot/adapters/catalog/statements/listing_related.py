@@ -26,6 +26,15 @@ REFERRERS_OF_ONE = (
     .order_by(manifests.c.id)
     .limit(param("limit"))
 )
+TAGGED_WITHIN = (
+    select(tags.c.manifest_id)
+    .where(
+        tags.c.repository_id == param("repository_id"),
+        tags.c.name >= param("low"),
+        tags.c.name < param("high"),
+    )
+    .limit(1)
+)
 TAGGED = select(tags.c.name, tags.c.manifest_id).where(
     tags.c.repository_id == param("repository_id"), one_of(tags.c.name)
 )

@@ -28,7 +28,8 @@ def insert_all(insert: Callable[[Table], Insert], table: Table, *without: str) -
     It is untyped because what can be chained to it depends on the dialect of `insert`.
     """
     names = [column.name for column in table.columns if column.name not in without]
-    return insert(table).values({name: bindparam(name) for name in names})
+    # Inline: what the database numbers by itself is given back only where that is asked for.
+    return insert(table).values({name: bindparam(name) for name in names}).inline()
 
 
 def constant(text: str) -> ColumnClause[str]:

@@ -31,14 +31,14 @@ RAW = select(trash.c.raw).where(trash.c.id == param("id"))
 PAGE = (
     _ROW.where(
         trash.c.id > param("after"),
-        or_(param("repository_id").is_(None), trash.c.repository_id == param("repository_id")),
-        or_(param("batch").is_(None), trash.c.batch == param("batch")),
+        or_(trash.c.repository_id == param("repository_id"), param("repository_id").is_(None)),
+        or_(trash.c.batch == param("batch"), param("batch").is_(None)),
         or_(
-            param("first_name").is_(None),
             and_(
                 repositories.c.name >= param("first_name"),
                 repositories.c.name < param("last_name"),
             ),
+            param("first_name").is_(None),
         ),
     )
     .order_by(trash.c.id)

@@ -8,8 +8,9 @@ from entrepot.faces.manage.about import About
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.json import encode
 from entrepot.ports.listing import ArtifactItem
+from entrepot.rules.extracts import Inside, extract_of
 from entrepot.rules.permissions import Permission
-from entrepot.services.artifacts import ArtifactService, Inside
+from entrepot.services.artifacts import ArtifactService
 from entrepot.services.charts import CHART_SIZE_MAX_BYTES, chart_file
 from entrepot.services.pull import PullService
 
@@ -42,8 +43,9 @@ class Additions:
         inside = await self._artifacts.inside(item)
         if inside is None:
             raise Fault(Code.NOT_FOUND, f"artifact {item.repository}@{item.digest} not found")
-        kind = kind_of(inside.manifest)
-        if name not in additions(kind, inside.manifest):
+        extract = extract_of(inside)
+        kind = kind_of(extract)
+        if name not in additions(kind, extract):
             raise Fault(
                 Code.REQUEST_INVALID, f"addition {name[:40]} isn't supported for {kind.type}"
             )

@@ -27,8 +27,11 @@ _CODES: dict[Code, tuple[int, str]] = {
     Code.UNSUPPORTED: (405, "METHOD_NOT_ALLOWED"),
 }
 _BAD = (400, "BAD_REQUEST")
-MINUTES_MAX = 4096
-"""Minutes that are remembered as text."""
+MOMENTS_MAX = 4096
+"""Times that are remembered as text: much is of the same push."""
+DAYS_MAX = 4096
+"""Days that are remembered as text."""
+_TWO = tuple(f"{number:02}" for number in range(60))
 RETRY_SECONDS = 1
 """What Retry-After says with 429 and 503."""
 
@@ -91,6 +94,7 @@ def listed(
     return response
 
 
+@lru_cache(maxsize=MOMENTS_MAX)
 def moment(seconds: float | None) -> str:
     """Return a time as Harbor writes it, in UTC with milliseconds."""
     if seconds is None:
@@ -98,14 +102,16 @@ def moment(seconds: float | None) -> str:
     # A page has thousands of times: to make one out of a datetime takes six times as long.
     whole, part = divmod(seconds, 1)
     more, micros = divmod(round(part * 1_000_000), 1_000_000)
-    minute, second = divmod(int(whole) + more, 60)
-    return f"{_minute(minute)}:{second:02}.{micros // 1000:03}Z"
+    minutes, second = divmod(int(whole) + more, 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    return f"{_day(days)}T{_TWO[hour]}:{_TWO[minute]}:{_TWO[second]}.{micros // 1000:03}Z"
 
 
-@lru_cache(maxsize=MINUTES_MAX)
-def _minute(number: int) -> str:
-    """Return the minute that begins so many minutes after the epoch, without seconds."""
-    return datetime.fromtimestamp(number * 60, UTC).isoformat(timespec="minutes")[:-6]
+@lru_cache(maxsize=DAYS_MAX)
+def _day(number: int) -> str:
+    """Return the day that begins so many days after the epoch."""
+    return datetime.fromtimestamp(number * 86_400, UTC).date().isoformat()
 
 
 def _there(request: Request, page: int, page_size: int) -> str:

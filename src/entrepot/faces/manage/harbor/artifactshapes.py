@@ -1,5 +1,6 @@
 """Shapes of artifacts in answers: empty lists are null, as in Go."""
 
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
@@ -122,7 +123,15 @@ class Artifact(msgspec.Struct):
     accessories: list[Accessory] | None = None
 
 
-def tag_id(repository_id: int, name: str) -> int:
-    """Return a number for a tag, which is the same each time."""
-    text = f"{repository_id}/{name}".encode()
-    return int.from_bytes(blake2b(text, digest_size=TAG_ID_BYTES).digest())
+def tag_numbers(repository_id: int) -> Callable[[str], int]:
+    """Return what gives a repository's tags their numbers, the same ones each time."""
+    # To copy one that was begun takes a third of the time that a new one takes.
+    begin = blake2b(f"{repository_id}/".encode(), digest_size=TAG_ID_BYTES).copy
+    number = int.from_bytes
+
+    def of(name: str) -> int:
+        hashed = begin()
+        hashed.update(name.encode())
+        return number(hashed.digest(), "big")
+
+    return of

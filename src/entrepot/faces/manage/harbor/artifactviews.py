@@ -1,12 +1,11 @@
 """Artifacts put together: tags, labels, references, accessories."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from msgspec import UNSET, UnsetType
 
-from entrepot.oci.descriptor import Descriptor
 from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
@@ -14,6 +13,7 @@ from entrepot.oci.reference import Tag as TagName
 from entrepot.oci.reference import parse_reference
 from entrepot.ports.labels import Label
 from entrepot.ports.listing import ArtifactItem
+from entrepot.rules.extracts import Child
 from entrepot.services.artifacts import ArtifactService
 from entrepot.services.labels import LabelService
 from entrepot.services.numbers import PROJECT, NumberService
@@ -28,7 +28,7 @@ from .artifactshapes import (
     Platform,
     Reference,
     Tag,
-    tag_id,
+    tag_numbers,
 )
 from .cores import Core, Cores
 from .kinds import accessory_icon, accessory_type
@@ -55,6 +55,15 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
+class _Tagged:
+    """What is known of tags of one repository beside their rows."""
+
+    repository_id: int
+    number_of: Callable[[str], int]
+    immutable: frozenset[TagName]
+
+
+@dataclass(frozen=True, slots=True)
 class _Page:
     """What is known of artifacts of one repository beside their rows."""
 
@@ -65,7 +74,7 @@ class _Page:
     project_id: int
     cores: dict[Digest, Core]
     labels: dict[Digest, list[Label]]
-    immutable: frozenset[TagName]
+    tagged: _Tagged
     accessories: dict[Digest, list[ArtifactItem]]
     children: dict[Digest, int]
 
@@ -103,14 +112,15 @@ class Views:
         return [one for one in made if one is not None]
 
     async def tags(
-        self, item: ArtifactItem, tags: Iterable[tuple[TagName, float]], *, immutable: bool
+        self, item: ArtifactItem, tags: Sequence[tuple[TagName, float]], *, immutable: bool
     ) -> list[Tag]:
         """Return tags of an artifact."""
-        pairs = [*tags]
-        names = [name for name, _ in pairs] if immutable else []
+        names = [name for name, _ in tags] if immutable else []
         protected = await self._artifacts.protected(item.repository, names) if names else ()
         repository_id, _ = await self._artifacts.numbers(item.repository, ())
-        return _tags(item, repository_id, pairs, frozenset(protected))
+        pairs = [(str(name), moved_at) for name, moved_at in tags]
+        page = _Tagged(repository_id, tag_numbers(repository_id), frozenset(protected))
+        return _tags(item, page, pairs)
 
     async def accessories(self, item: ArtifactItem) -> list[Accessory]:
         """Return what hangs on an artifact."""
@@ -119,10 +129,11 @@ class Views:
 
     async def _page(self, name: RepositoryName, items: Sequence[ArtifactItem], wish: Wish) -> _Page:
         digests = [item.digest for item in items]
-        tags = [tag for item in items for tag, _ in item.tags] if wish.immutable else []
+        tags = [TagName(tag) for item in items for tag, _ in item.tags] if wish.immutable else []
         cores = await self._cores.of(items)
-        named = [child.digest for core in cores.values() for child in core.children]
+        named = [Digest(child.digest) for core in cores.values() for child in core.children]
         repository_id, children = await self._artifacts.numbers(name, named)
+        protected = await self._artifacts.protected(name, tags) if tags else ()
         return _Page(
             str(name),
             f"{ROOT}{base_of(name)}/artifacts",
@@ -130,7 +141,7 @@ class Views:
             await self._numbers.one(PROJECT, name.project),
             cores,
             await self._labels.marks(name, digests) if wish.labels else {},
-            await self._artifacts.protected(name, tags) if tags else frozenset(),
+            _Tagged(repository_id, tag_numbers(repository_id), frozenset(protected)),
             await self._artifacts.accessories(name, digests) if wish.accessories else {},
             children,
         )
@@ -166,14 +177,14 @@ def _one(item: ArtifactItem, page: _Page, wish: Wish) -> Artifact | None:
     )
     if core.children:
         made.references = [
-            _reference(item, child, page.children.get(child.digest, UNSET))
+            _reference(item, child, page.children.get(Digest(child.digest), UNSET))
             for child in core.children
         ]
     if core.additions:
         place = f"{page.base}/{digest}/additions"
         made.addition_links = {name: AdditionLink(f"{place}/{name}") for name in core.additions}
     if wish.tags and item.tags:
-        made.tags = _tags(item, page.repository_id, item.tags, page.immutable)
+        made.tags = _tags(item, page.tagged, item.tags)
     if labels := page.labels.get(item.digest):
         made.labels = [
             LabelInfo.of(label, page.project_id if label.project else 0) for label in labels
@@ -183,30 +194,21 @@ def _one(item: ArtifactItem, page: _Page, wish: Wish) -> Artifact | None:
     return made
 
 
-def _tags(
-    item: ArtifactItem,
-    repository_id: int,
-    pairs: Iterable[tuple[TagName, float]],
-    immutable: frozenset[TagName],
-) -> list[Tag]:
+def _tags(item: ArtifactItem, page: _Tagged, pairs: Sequence[tuple[str, float]]) -> list[Tag]:
     # Pulls are counted by digest: when its artifact was pulled is the best that is known.
     number, pulled = item.id, moment(item.pulled_at)
-    return [
-        Tag(
-            tag_id(repository_id, name),
-            number,
-            repository_id,
-            str(name),
-            moment(moved_at),
-            pulled,
-            name in immutable,
-        )
-        for name, moved_at in pairs
-    ]
+    repository_id, number_of, immutable = page.repository_id, page.number_of, page.immutable
+    made, last, moved = [], None, ""
+    for name, moved_at in pairs:
+        if moved_at != last:  # one push often moves all tags of an artifact
+            last, moved = moved_at, moment(moved_at)
+        stays = name in immutable if immutable else False
+        made.append(Tag(number_of(name), number, repository_id, name, moved, pulled, stays))
+    return made
 
 
 def _accessory(subject: ArtifactItem, item: ArtifactItem) -> Accessory:
-    attached = any(name.is_system for name, _ in item.tags)
+    attached = any(TagName(name).is_system for name, _ in item.tags)
     kind = accessory_type(item.artifact_type, attached=attached)
     return Accessory(
         id=item.id,
@@ -222,16 +224,15 @@ def _accessory(subject: ArtifactItem, item: ArtifactItem) -> Accessory:
     )
 
 
-def _reference(item: ArtifactItem, child: Descriptor, child_id: int | UnsetType) -> Reference:
-    made = Reference(child_digest=str(child.digest), parent_id=item.id, child_id=child_id)
-    if child.platform is not None:
-        platform = child.platform
+def _reference(item: ArtifactItem, child: Child, child_id: int | UnsetType) -> Reference:
+    made = Reference(child_digest=child.digest, parent_id=item.id, child_id=child_id)
+    if child.has_platform:
         made.platform = Platform(
-            architecture=platform.architecture,
-            os=platform.os,
-            os_version=platform.os_version or UNSET,
-            variant=platform.variant or UNSET,
+            architecture=child.architecture,
+            os=child.os,
+            os_version=child.os_version or UNSET,
+            variant=child.variant or UNSET,
         )
-    made.annotations = dict(child.annotations) or UNSET
+    made.annotations = child.annotations or UNSET
     made.urls = [*child.urls] or None
     return made

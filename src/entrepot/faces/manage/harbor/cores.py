@@ -1,4 +1,7 @@
-"""What artifacts are, as JSON that never changes: kept while there is room."""
+"""What artifacts are, as JSON that never changes, of extracts or worked out.
+
+What was worked out is kept while there is room; an extract is read faster than it is found again.
+"""
 
 import asyncio
 from collections import OrderedDict
@@ -9,11 +12,10 @@ from typing import Any, cast
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from entrepot.oci.descriptor import Descriptor
 from entrepot.oci.digest import Digest
-from entrepot.oci.json import encode
 from entrepot.ports.listing import ArtifactItem
-from entrepot.services.artifacts import ArtifactService, Inside
+from entrepot.rules.extracts import Child, Extract, extract_of, read_text
+from entrepot.services.artifacts import ArtifactService
 
 from .kinds import Kind, additions, extra_attributes, kind_of
 
@@ -35,7 +37,7 @@ class Core:
     extra: dict[str, Any] | UnsetType
     """JSON, however it is declared: it is only put into answers."""
     annotations: dict[str, str] | UnsetType
-    children: tuple[Descriptor, ...]
+    children: tuple[Child, ...]
     additions: tuple[str, ...]
     size_bytes: int
 
@@ -53,19 +55,23 @@ class Cores:
         found = {}
         missing = []
         for item in items:
-            known = self._known.get(item.digest)
-            if known is None:
-                missing.append(item)
-            else:
+            core = _core(read_text(item.extract)) if item.extract else None
+            if core is None:
+                core = self._known.get(item.digest)
+                if core is None:
+                    missing.append(item)
+                    continue
                 self._known.move_to_end(item.digest)
-                found[item.digest] = known
+            found[item.digest] = core
         for start in range(0, len(missing), AT_ONCE):
             if start:
                 await asyncio.sleep(0)
             insides = await self._artifacts.insides(missing[start : start + AT_ONCE])
             for digest, inside in insides.items():
-                found[digest] = core = _core(inside)
-                self._keep(digest, core)
+                core = _core(extract_of(inside))
+                if core is not None:
+                    found[digest] = core
+                    self._keep(digest, core)
         return found
 
     def _keep(self, digest: Digest, core: Core) -> None:
@@ -78,17 +84,19 @@ class Cores:
             self.size_bytes -= gone.size_bytes
 
 
-def _core(inside: Inside) -> Core:
-    manifest = inside.manifest
-    kind = kind_of(manifest)
-    extra = extra_attributes(kind, inside)
-    texts = [encode(one) if one else b"" for one in (extra, dict(manifest.annotations))]
-    size = sum(map(len, texts)) + _FIXED_SIZE_BYTES + _CHILD_SIZE_BYTES * len(manifest.children)
+def _core(extract: Extract) -> Core | None:
+    """Return what an extract says; None if it lacks what is to be shown of such a kind."""
+    kind = kind_of(extract)
+    extra = extra_attributes(kind, extract)
+    if extra is None:
+        return None
+    noted = bytes(extract.annotations)
+    size = len(extra) + len(noted) + _CHILD_SIZE_BYTES * len(extract.children)
     return Core(
         kind,
-        cast("dict[str, Any]", msgspec.Raw(texts[0])) if texts[0] else UNSET,
-        cast("dict[str, str]", msgspec.Raw(texts[1])) if texts[1] else UNSET,
-        manifest.children,
-        additions(kind, manifest),
-        size,
+        cast("dict[str, Any]", msgspec.Raw(extra)) if extra else UNSET,
+        cast("dict[str, str]", msgspec.Raw(noted)) if noted else UNSET,
+        extract.children,
+        additions(kind, extract),
+        size + _FIXED_SIZE_BYTES,
     )

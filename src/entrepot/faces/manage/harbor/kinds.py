@@ -3,14 +3,16 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from entrepot.oci.manifest import Manifest
 from entrepot.oci.mediatype import DOCKER_CONFIG, DOCKER_LIST, OCI_CONFIG, OCI_INDEX
-from entrepot.services.artifacts import Inside
+from entrepot.rules.extracts import Extract
 
 IMAGE, CHART, CNAB, WASM, CNAI, SBOM = "IMAGE", "CHART", "CNAB", "WASM", "CNAI", "SBOM"
 UNKNOWN = "UNKNOWN"
+KINDS_MAX = 256
+"""Kinds that are remembered by their media types."""
 BUILD_HISTORY = "build_history"
 CHART_FILES = ("values.yaml", "readme.md")
 DEPENDENCIES = "dependencies"
@@ -49,21 +51,7 @@ _ACCESSORY_ICONS = {
     NOTATION: "3ac706e102bbe9362b400aa162df58135d35e66b9c3bee2165de92022d25fe34",
     "sbom.harbor": "c19f80c357cd7e90d2a01b9ae3e2eb62ce447a2662bb590a19177d72d550bdae",
 }
-_RUNTIME = (
-    "ArgsEscaped",
-    "Cmd",
-    "Entrypoint",
-    "Env",
-    "ExposedPorts",
-    "Labels",
-    "StopSignal",
-    "User",
-    "Volumes",
-    "WorkingDir",
-)
-"""What of an image's `config` Harbor reads (image-spec, config)."""
 _HISTORY = ("author", "comment", "created", "created_by", "empty_layer")
-_AUTHORS = ("org.opencontainers.image.authors", "maintainer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +68,19 @@ class Kind:
         return f"sha256:{_ICONS.get(self.type, _ICON)}"
 
 
-def kind_of(manifest: Manifest) -> Kind:
+def kind_of(extract: Extract) -> Kind:
     """Return what sort of artifact it is."""
-    if manifest.config is None:
-        media_type = manifest.annotations.get("org.opencontainers.artifactType")
-        media_type = media_type or manifest.media_type
-        artifact_type = manifest.declared_artifact_type
-    else:
-        media_type = manifest.config.media_type
-        if manifest.annotations.get("module.wasm.image/variant") == "compat":
-            media_type = "application/vnd.wasm.config.v1+json"
-        artifact_type = manifest.artifact_type
+    media_type = extract.media_type
+    if extract.is_index:
+        media_type = extract.note("org.opencontainers.artifactType") or media_type
+    elif extract.note("module.wasm.image/variant") == "compat":
+        media_type = "application/vnd.wasm.config.v1+json"
+    artifact_type = extract.artifact_type
+    return _kind(media_type, artifact_type)
+
+
+@lru_cache(maxsize=KINDS_MAX)
+def _kind(media_type: str, artifact_type: str) -> Kind:
     return Kind(_type(artifact_type or media_type, media_type), media_type, artifact_type)
 
 
@@ -100,26 +90,19 @@ def media_types(kind: str) -> tuple[str, ...]:
     return found or (kind,)
 
 
-def extra_attributes(kind: Kind, inside: Inside) -> dict[str, Any] | None:
-    """Return what the configuration says; None for nothing."""
-    if inside.manifest.is_index:
-        return None
-    if kind.type != IMAGE:
-        return dict(inside.config) if kind.type != UNKNOWN and inside.config else None
-    config = inside.config
-    runtime = _object(config.get("config"))
-    return {
-        "architecture": _text(config.get("architecture")),
-        "author": _author(config, _object(runtime.get("Labels"))),
-        "config": {key: runtime[key] for key in _RUNTIME if runtime.get(key)},
-        "created": config.get("created"),
-        "os": _text(config.get("os")),
-    }
+def extra_attributes(kind: Kind, extract: Extract) -> bytes | None:
+    """Return what the configuration says, as JSON; empty for nothing, None if it is not told."""
+    if extract.is_index or kind.type == UNKNOWN:
+        return b""
+    if kind.type == IMAGE:
+        return bytes(extract.image)
+    whole = bytes(extract.config)
+    return (b"" if whole == b"{}" else whole) if whole else None
 
 
-def additions(kind: Kind, manifest: Manifest) -> tuple[str, ...]:
+def additions(kind: Kind, extract: Extract) -> tuple[str, ...]:
     """Return what can be asked for beside the artifact."""
-    if kind.type == IMAGE and not manifest.is_index:
+    if kind.type == IMAGE and not extract.is_index:
         return (BUILD_HISTORY,)
     return (*CHART_FILES, DEPENDENCIES) if kind.type == CHART else ()
 
@@ -152,16 +135,3 @@ def _type(resolved: str, media_type: str) -> str:
         return known
     match = _BY_CONFIG.fullmatch(media_type[:256])
     return match[1].upper() if match else UNKNOWN
-
-
-def _author(config: Mapping[str, Any], labels: Mapping[str, Any]) -> str:
-    said = [config.get("author"), *(labels.get(key) for key in _AUTHORS)]
-    return next((one for one in said if isinstance(one, str) and one), "")
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

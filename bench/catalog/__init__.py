@@ -1,0 +1,1 @@
+"""Write transactions of a catalog, embedded and of a fleet."""

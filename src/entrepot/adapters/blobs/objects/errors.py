@@ -1,0 +1,82 @@
+"""Errors of object stores as OSError, with what may mend them."""
+
+import errno
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
+
+from entrepot.ports.blobs import StoreFull
+
+TEXT_MAX_CHARACTERS = 300
+"""How much of a store's own words an error repeats."""
+
+_CODE = re.compile(r"<Code>(\w{1,64})</Code>")
+_STATUS = re.compile(r"status code: (\d{3})")
+_FULL = frozenset({"507", "QuotaExceeded", "XMinioStorageFull", "InsufficientStorage"})
+_DENIED = {
+    "AccessDenied": "the credentials lack a permission that blobs.md lists: grant it",
+    "ExpiredToken": "the credentials have expired: renew them",
+    "InvalidAccessKeyId": "the access key is not known: check the credentials",
+    "RequestTimeTooSkewed": "the clocks differ: set this machine's clock",
+    "SignatureDoesNotMatch": "the secret key is wrong: check the credentials",
+    "NoSuchBucket": "there is no such bucket: create it, or mend storage.blobs",
+}
+
+
+class StoreRefused(PermissionError):
+    """The object store knows us and will not, or does not know us."""
+
+
+class StoreFailed(OSError):
+    """The object store cannot be reached, or answers what it should not."""
+
+
+class Taken(Exception):
+    """The object of that name is another one; only for who said which it should be."""
+
+
+@contextmanager
+def told(doing: str) -> Iterator[None]:
+    """Raise what obstore raises as OSError: FileNotFoundError, `StoreRefused`, `StoreFull` ...
+
+    A missing bucket is none of the first, lest blobs seem to be gone.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        if code_in(str(error)) == "NoSuchBucket":
+            raise failure(doing, str(error)) from error
+        raise FileNotFoundError(errno.ENOENT, f"{doing}: it is not there") from error
+    except (AlreadyExistsError, PreconditionError) as error:
+        raise Taken(doing) from error
+    except BaseError as error:
+        raise failure(doing, str(error)) from error
+    except StoreFailed:
+        raise
+    except (ValueError, RuntimeError) as error:  # of a credential provider, or the runtime's end
+        raise StoreFailed(errno.EIO, f"{doing}: {shortened(str(error))}") from error
+
+
+def code_in(text: str) -> str:
+    """Return the code of an S3 error, or else the HTTP status, that a text has; or nothing."""
+    found = _CODE.search(text) or _STATUS.search(text)
+    return found[1] if found else ""
+
+
+def failure(doing: str, text: str, code: str = "") -> OSError:
+    """Return the error for what a store said; `code` is S3's, if it is known."""
+    code = code or code_in(text)
+    if code in _FULL:
+        return StoreFull(errno.ENOSPC, f"{doing}: the object store is full: free some space")
+    if code in _DENIED:
+        return StoreRefused(errno.EACCES, f"{doing}: {code}: {_DENIED[code]}")
+    if code in ("401", "403", "Forbidden"):
+        return StoreRefused(errno.EACCES, f"{doing}: {code}: {_DENIED['AccessDenied']}")
+    return StoreFailed(errno.EIO, f"{doing}: {shortened(text)}")
+
+
+def shortened(text: str) -> str:
+    """Return one line of what may be a page."""
+    return " ".join(text.partition("\n\nDebug source")[0].split())[:TEXT_MAX_CHARACTERS]

@@ -1,0 +1,43 @@
+"""Uploads of this process by id."""
+
+from collections import OrderedDict
+from typing import Generic, Protocol, TypeVar
+from weakref import WeakValueDictionary
+
+RECENT_MAX = 1024
+"""How many uploads that nobody holds are remembered."""
+
+
+class Named(Protocol):
+    """What a table holds."""
+
+    id: str
+
+
+_N = TypeVar("_N", bound=Named)
+
+
+class Table(Generic[_N]):
+    """All uploads that someone holds, and the most recent others: one object for an id."""
+
+    def __init__(self, recent_max: int = RECENT_MAX) -> None:
+        self._held: WeakValueDictionary[str, _N] = WeakValueDictionary()
+        self._recent: OrderedDict[str, _N] = OrderedDict()
+        self._recent_max = recent_max
+
+    def find(self, upload_id: str) -> _N | None:
+        upload = self._held.get(upload_id)
+        return None if upload is None else self.keep(upload)
+
+    def keep(self, upload: _N) -> _N:
+        """Remember it as the most recent one, and return it."""
+        self._held[upload.id] = upload
+        self._recent[upload.id] = upload
+        self._recent.move_to_end(upload.id)
+        if len(self._recent) > self._recent_max:
+            self._recent.popitem(last=False)
+        return upload
+
+    def forget(self, upload_id: str) -> None:
+        self._held.pop(upload_id, None)
+        self._recent.pop(upload_id, None)

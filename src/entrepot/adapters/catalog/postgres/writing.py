@@ -1,0 +1,323 @@
+"""Write transactions: one at a time in the whole fleet, committed in groups.
+
+What the services decide rests on nobody else writing meanwhile, as on SQLite: whose rows are read
+stay as they are until the COMMIT, events enter the outbox in the order in which they become
+visible, and a blob is condemned with certainty that nothing holds it. So each database
+transaction begins by taking one advisory lock (ADR 0023).
+
+While a replica has the lock, its transactions run one after another, each in a savepoint, until
+nobody waits or `BATCH_MAX` of them did; that batch is committed whole, and only then do their
+blocks return. The lock goes with the COMMIT, in the order of asking, to the next replica.
+
+A COMMIT whose answer is lost has happened or not. Each batch leaves its number in a row of this
+writer; whoever has the lock next can tell from it.
+"""
+
+import asyncio
+import secrets
+
+from entrepot.adapters.catalog.turns import Turns
+from entrepot.ports.catalog import Busy, CatalogFailed
+
+from .connecting import (
+    PATIENCE_SECONDS,
+    WRITING,
+    Purpose,
+    Raw,
+    connect,
+    drop,
+    patiently,
+    to_the_end,
+)
+from .failing import failure_of, is_broken
+
+BATCH_MAX = 64
+"""Most transactions of a replica that share one turn, and one COMMIT."""
+
+LOCK = 0x656E_7472_6570_6F74
+"""The key of the advisory lock: `entrepot`."""
+
+# In one message, and the lock is there before anything is read: the snapshots of what follows are
+# newer, whatever isolation the database has by default.
+_ENTER = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED; "
+    "SELECT pg_advisory_xact_lock({lock}); "
+    "INSERT INTO catalog_writers (writer, batch, at) VALUES ('{writer}', {batch}, now()) "
+    "ON CONFLICT (writer) DO UPDATE SET batch = excluded.batch, at = excluded.at"
+)
+# A timeout does not undo what waits for a standby only: the server would say that it is done.
+_COMMIT = "SET LOCAL statement_timeout = 0; COMMIT"
+# What is found is written again: once that is on the standbys, so is what was found.
+_LOOK = (
+    f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({LOCK})",
+    "UPDATE catalog_writers SET at = now() WHERE writer = $1 RETURNING batch",
+    _COMMIT,
+)
+_FORGET = "DELETE FROM catalog_writers WHERE writer = $1 OR at < now() - interval '1 day'"
+
+CLOSE_PAUSE_SECONDS = 0.01
+_UNKNOWN = (
+    "the connection to the catalog broke during a COMMIT, and the server did not come back to say "
+    "whether it happened"
+)
+
+
+class Writer:
+    """Owns one connection that writes; all its methods are for one event loop."""
+
+    def __init__(self, url: str, purpose: Purpose = WRITING) -> None:
+        self._url = url
+        self._purpose = purpose
+        self._name = secrets.token_hex(8)
+        self._number = 0
+        self._raw: Raw | None = None
+        self._turns = Turns(self._pass_on)
+        self._owner: asyncio.Task[object] | None = None
+        self._batch: list[asyncio.Future[None]] | None = None
+        """Who waits for the open batch; None while none is open."""
+        self._blocks = 0
+        self._saved = False
+        """Whether the block that runs, or the one before, has a savepoint."""
+        self._commits: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self.failure = ""
+        """How the last transaction failed, if its medium did."""
+
+    async def enter(self) -> Raw:
+        """Wait for the turn and return the connection, within a transaction.
+
+        Raises `Busy` or `CatalogFailed`.
+        """
+        if self._closed:
+            raise RuntimeError("the catalog is closed")
+        task = asyncio.current_task()
+        if task is not None and task is self._owner:
+            raise RuntimeError("a write transaction inside another one would wait for itself")
+        await self._turns.take()
+        try:
+            raw = await self._begin()
+        except asyncio.CancelledError:
+            self._drop_if_lost()
+            self._pass_on()
+            raise
+        except Exception as error:
+            self._drop(error)
+            self._pass_on()
+            failure = failure_of(error)
+            if failure is None:
+                raise
+            self._note(failure)
+            raise failure from error
+        self._owner = task
+        return raw
+
+    async def leave(self, error: BaseException | None, broken: Exception | None) -> None:
+        """End the block's part; return when what it did, or what it saw, is durable.
+
+        After an `error` nothing of it stays. `broken` is what the server or the connection failed
+        first with. Raises when the COMMIT of the batch failed.
+        """
+        batch, raw = self._batch, self._raw
+        if batch is None or raw is None:
+            raise RuntimeError("no transaction is open")
+        self._note(error)
+        outcome: asyncio.Future[None] | None = None
+        try:
+            if error is not None:
+                await self._undo(raw, broken)
+            # A block that failed may have done so over rows of the batch that are not durable yet.
+            # One that was cancelled tells nobody what it saw.
+            if error is None or (batch and isinstance(error, Exception) and self._batch is batch):
+                outcome = asyncio.get_running_loop().create_future()
+                batch.append(outcome)
+        finally:
+            self._pass_on()
+        if outcome is not None:
+            await outcome
+
+    async def close(self) -> None:
+        """Let the transactions that asked before finish, and refuse all others."""
+        self._closed = True
+        await _take_at_last(self._turns)
+        if self._batch is not None:
+            # They handed their turn on, and did not know to whom.
+            batch, self._batch = self._batch, None
+            await self._finish(batch)
+        raw, self._raw = self._raw, None
+        if raw is None:
+            return
+        try:
+            await raw.execute(_FORGET, self._name)
+            await raw.close(timeout=1)
+        except Exception:
+            # The row is removed by another replica, a day later.
+            drop(raw)
+
+    async def probe(self) -> None:
+        """Write a row that nobody reads. Raises `Busy` or `CatalogFailed`."""
+        await self.enter()
+        await self.leave(None, None)
+
+    # ---- one batch
+
+    async def _begin(self) -> Raw:
+        raw = self._raw
+        if self._batch is not None and raw is not None:
+            text = "RELEASE SAVEPOINT one; SAVEPOINT one" if self._saved else "SAVEPOINT one"
+            self._saved = True
+            self._blocks += 1
+            await to_the_end(raw, raw.execute(text))
+            return raw
+        try:
+            raw = await patiently(self._open)
+        except (Busy, CatalogFailed) as failure:
+            # Those who queue have waited too, and would each wait as long again.
+            refusal = failure
+            self._turns.refuse(lambda: _again(refusal))
+            raise
+        self._batch, self._blocks, self._saved = [], 1, False
+        return raw
+
+    async def _open(self) -> Raw:
+        """Begin a database transaction, which has the lock; on a new connection if need be."""
+        raw = self._raw
+        if raw is None or raw.is_closed():
+            raw = self._raw = await connect(self._url, self._purpose)
+        self._number += 1
+        try:
+            await raw.execute(_ENTER.format(lock=LOCK, writer=self._name, batch=self._number))
+        except BaseException:
+            self._raw = None
+            drop(raw)
+            raise
+        return raw
+
+    async def _undo(self, raw: Raw, broken: Exception | None) -> None:
+        """Take back what the block did; all of the batch, if that cannot be done."""
+        if broken is not None and is_broken(broken):
+            self._drop(broken)
+        self._drop_if_lost()
+        if self._batch is None:
+            return
+        try:
+            text = "ROLLBACK TO SAVEPOINT one" if self._saved else "ROLLBACK"
+            await to_the_end(raw, raw.execute(text))
+        except Exception as lost:
+            # Of the block's own error its caller hears.
+            self._drop(lost)
+        finally:
+            self._drop_if_lost()
+            if not self._saved:  # it was the first, and the whole
+                self._batch = None
+
+    def _pass_on(self) -> None:
+        """Hand the turn to whoever waits; the last of them commits for all."""
+        self._owner = None
+        batch = self._batch
+        if batch is None:
+            self._turns.release()
+        elif self._blocks >= BATCH_MAX or not self._turns.hand_over():
+            self._batch = None
+            task = asyncio.get_running_loop().create_task(self._commit(batch))
+            self._commits.add(task)
+            task.add_done_callback(self._commits.discard)
+
+    async def _commit(self, batch: list[asyncio.Future[None]]) -> None:
+        try:
+            await self._finish(batch)
+        finally:
+            self._turns.release()
+
+    async def _finish(self, batch: list[asyncio.Future[None]]) -> None:
+        """Commit the batch and tell all who wait for it what became of it."""
+        try:
+            await self._end()
+        except BaseException as error:
+            self._note(error)
+            _tell(batch, error)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            self.failure = ""
+            _tell(batch, None)
+
+    async def _end(self) -> None:
+        """Commit. Raises `Busy` if that did not happen, `CatalogFailed` if nobody knows."""
+        raw = self._raw
+        if raw is None:
+            raise Busy("the connection to the catalog broke")
+        try:
+            done = await raw.execute(_COMMIT)
+        except BaseException as error:
+            self._raw = None
+            drop(raw)
+            if not is_broken(error) or not isinstance(error, Exception):
+                raise failure_of(error) or error from error
+            if not await self._has_happened():
+                raise Busy("the connection broke before the COMMIT: nothing was changed") from error
+            return
+        if done != "COMMIT":
+            raise CatalogFailed("the catalog undid this change, as an earlier part of it failed")
+
+    async def _has_happened(self) -> bool:
+        """Return whether the batch was committed, once its old connection cannot do so any more."""
+
+        async def look() -> int:
+            raw = await connect(self._url, self._purpose)
+            try:
+                await raw.execute(_LOOK[0])
+                found = await raw.fetchval(_LOOK[1], self._name)
+                await raw.execute(_LOOK[2])
+            finally:
+                drop(raw)
+            return found or 0
+
+        try:
+            return await patiently(look, patience_seconds=2 * PATIENCE_SECONDS) == self._number
+        except (Busy, CatalogFailed) as error:
+            raise CatalogFailed(f"{_UNKNOWN} ({error})") from error
+
+    def _drop_if_lost(self) -> None:
+        if self._raw is None or self._raw.is_closed():
+            self._drop(Busy("the connection to the catalog broke: nothing was changed"))
+
+    def _drop(self, error: Exception) -> None:
+        """Give up the open batch with its connection: nothing of it happened."""
+        batch, self._batch = self._batch, None
+        raw, self._raw = self._raw, None
+        if raw is not None:
+            drop(raw)
+        _tell(batch or [], failure_of(error) or Busy("an earlier part of the transaction failed"))
+
+    def _note(self, error: BaseException | None) -> None:
+        if isinstance(error, CatalogFailed):
+            self.failure = str(error)
+
+
+def _tell(batch: list[asyncio.Future[None]], error: BaseException | None) -> None:
+    for outcome in batch:
+        if outcome.done():
+            continue
+        if error is None:
+            outcome.set_result(None)
+        else:
+            outcome.set_exception(_again(error))
+
+
+def _again(error: BaseException) -> Exception:
+    """Return the same error for one more task: tracebacks of several do not mix."""
+    kind = type(error) if isinstance(error, Busy | CatalogFailed) else RuntimeError
+    copy = kind(str(error))
+    copy.__cause__ = error
+    return copy
+
+
+async def _take_at_last(turns: Turns) -> None:
+    """Wait for the turn, also if all who wait are sent away, or too many do."""
+    while True:
+        try:
+            await turns.take()
+        except (Busy, CatalogFailed):
+            await asyncio.sleep(CLOSE_PAUSE_SECONDS)
+        else:
+            return

@@ -1,0 +1,73 @@
+"""Where the cold store is: noted in the data directory, for commands on a stopped registry.
+
+They know no settings, and would take blobs that moved for lost.
+"""
+
+import errno
+import os
+from pathlib import Path
+
+from entrepot.adapters.blobs.fs import open_store
+from entrepot.adapters.blobs.tiered import LevelStore
+from entrepot.ports.blobs import BlobStore
+
+NOTE = "cold-store"
+NOTE_MAX_BYTES = 4096
+
+
+def note_cold(data: Path, place: str) -> None:
+    """Write down that blobs of the directory may lie in `place`, empty for none.
+
+    Raises FileNotFoundError if some lie elsewhere already: they would not be found any more.
+    """
+    noted = noted_cold(data)
+    wanted = place if "://" in place or not place else str(Path(place).absolute())
+    if noted == wanted:
+        return
+    if noted and ("://" in noted or any(Path(noted).glob("blobs/*/*/*"))):
+        raise FileNotFoundError(
+            errno.ENOENT,
+            f"blobs of this registry were moved to {noted}: set cold.blobs to that again. To do "
+            "without it, run `entrepot tier run --back --wait` before; if none is there any more, "
+            f"remove the file {data / NOTE}",
+        )
+    part = data / f"{NOTE}.part"
+    with part.open("w") as file:
+        file.write(wanted)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(data / NOTE)
+    directory = os.open(data, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def noted_cold(data: Path) -> str:
+    """Return where the directory's cold store is: a path, a URL, or "" for none."""
+    try:
+        with (data / NOTE).open() as file:
+            return file.read(NOTE_MAX_BYTES).strip()
+    except FileNotFoundError:
+        return ""
+
+
+async def open_stopped(data: Path) -> BlobStore:
+    """Open the store of a stopped registry's directory, with its cold one. Raises OSError."""
+    place = noted_cold(data)
+    if "://" in place:
+        raise OSError(
+            f"some blobs are in {place}, which only the running server opens: bring them back with "
+            "`entrepot migrate-storage` first"
+        )
+    store = await open_store(data)
+    if not place:
+        return store
+    try:
+        if not os.path.isdir(place):  # noqa: PTH112, ASYNC240 - a look
+            raise FileNotFoundError(errno.ENOENT, "the cold store is not there", place)
+        return LevelStore(store, await open_store(Path(place)))
+    except BaseException:
+        await store.close()
+        raise
