@@ -3,7 +3,20 @@
 import subprocess
 import sys
 
-LATE = {"aiohttp", "alembic", "babel", "ldap3", "markdown_it", "nh3", "sqlalchemy", "yaml"}
+LATE = {
+    "aiobotocore",
+    "aiohttp",
+    "alembic",
+    "asyncpg",
+    "babel",
+    "botocore",
+    "ldap3",
+    "markdown_it",
+    "nh3",
+    "obstore",
+    "sqlalchemy",
+    "yaml",
+}
 
 
 def test_serving_loads_nothing_that_few_need() -> None:

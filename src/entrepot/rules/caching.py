@@ -50,6 +50,28 @@ class _Promise:
     is_main: bool
 
 
+class _Ghosts(Generic[Key]):
+    """Names and sizes of what left the short queue, as much as there is room for bytes."""
+
+    def __init__(self, capacity_bytes: int) -> None:
+        self._capacity_bytes = capacity_bytes
+        self._sizes: OrderedDict[Key, int] = OrderedDict()
+        self._bytes = 0
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._sizes
+
+    def add(self, key: Key, size: int) -> None:
+        self.remove(key)
+        self._sizes[key] = size
+        self._bytes += size
+        while self._bytes > self._capacity_bytes or len(self._sizes) > GHOSTS_MAX:
+            self._bytes -= self._sizes.popitem(last=False)[1]
+
+    def remove(self, key: Key) -> None:
+        self._bytes -= self._sizes.pop(key, 0)
+
+
 class S3Fifo(Generic[Key]):
     """Decides by names and sizes in bytes alone; what it says is evicted must be removed.
 
@@ -63,11 +85,10 @@ class S3Fifo(Generic[Key]):
         self._share = capacity_bytes // PROBATION_PART
         self._small: OrderedDict[Key, _Entry] = OrderedDict()
         self._main: OrderedDict[Key, _Entry] = OrderedDict()
-        self._ghosts: OrderedDict[Key, int] = OrderedDict()
+        self._ghosts: _Ghosts[Key] = _Ghosts(capacity_bytes)
         self._promises: dict[Key, _Promise] = {}
         self._small_bytes = 0  # with promises
         self._main_bytes = 0
-        self._ghost_bytes = 0
         self._promised_small = 0
 
     def __len__(self) -> int:
@@ -112,10 +133,10 @@ class S3Fifo(Generic[Key]):
             if size * BLOB_PART > self.capacity_bytes:
                 return None
             if not is_main and self._promised_small + size > self._share:
-                self._remember(key, size)
+                self._ghosts.add(key, size)
                 return None
         evicted = self._make_room(size)
-        self._forget(key)
+        self._ghosts.remove(key)
         self._promises[key] = _Promise(size, is_main)
         self._count(size, is_main=is_main)
         self._promised_small += 0 if is_main else size
@@ -182,7 +203,7 @@ class S3Fifo(Generic[Key]):
                 key, entry = self._small.popitem(last=False)
                 self._count(-entry.size, is_main=False)
                 if entry.hits < PROMOTING_HITS:
-                    self._remember(key, entry.size)
+                    self._ghosts.add(key, entry.size)
                     return key
                 self._main[key] = _Entry(entry.size)
                 self._count(entry.size, is_main=True)
@@ -200,16 +221,6 @@ class S3Fifo(Generic[Key]):
             self._main_bytes += size
         else:
             self._small_bytes += size
-
-    def _remember(self, key: Key, size: int) -> None:
-        self._forget(key)
-        self._ghosts[key] = size
-        self._ghost_bytes += size
-        while self._ghost_bytes > self.capacity_bytes or len(self._ghosts) > GHOSTS_MAX:
-            self._ghost_bytes -= self._ghosts.popitem(last=False)[1]
-
-    def _forget(self, key: Key) -> None:
-        self._ghost_bytes -= self._ghosts.pop(key, 0)
 
 
 @dataclass(slots=True)

@@ -128,7 +128,10 @@ class MigrationService:
         """
         to, rate = run.args.get("to"), run.args.get("bytes_per_second", RATE_BYTES_PER_SECOND)
         if not isinstance(to, str) or not to or not isinstance(rate, int) or rate < 1:
-            raise Fault(Code.REQUEST_INVALID, "a migration needs `to`, a URL or a directory")
+            raise Fault(
+                Code.REQUEST_INVALID,
+                "it is not said where to: give `to`, a URL or a directory, and no rate below 1",
+            )
         known = run.progress
         tally = Migrated(**{key: known[key] for key in asdict(Migrated()) if key in known})
         async with AsyncExitStack() as stack:

@@ -1,6 +1,6 @@
-"""Where the cold store is: noted in the data directory, for commands on a stopped registry.
+"""Where the cold store is, noted in the data directory.
 
-They know no settings, and would take blobs that moved for lost.
+Commands on a stopped registry know no settings, and would take blobs that moved for lost.
 """
 
 import errno

@@ -1,4 +1,4 @@
-"""Two stores as one: pushes go to the hot one, what that lacks is read from the cold.
+"""Two stores as one: pushes go to the hot one, the cold has what that lacks.
 
 `services.tiering` moves blobs down. A blob may be in both, and is the same there; the hot one's is
 read. None moves up by itself: a cache before the two has what is pulled again and again.

@@ -1,0 +1,1 @@
+"""`entrepot bundle`: all that an installation without a network needs."""
