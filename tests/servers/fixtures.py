@@ -7,10 +7,12 @@ import pytest
 
 from tests.blackbox.processes import Workspace
 from tests.blackbox.toolbox import absent
+from tests.servers.azurite import azurite
+from tests.servers.google import google
 from tests.servers.postgres import Postgres, programs, start_postgres
 from tests.servers.seaweed import seaweed
 
-__all__ = ["seaweed"]
+__all__ = ["azurite", "google", "seaweed"]
 
 
 def postgres_programs() -> Path:

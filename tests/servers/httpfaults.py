@@ -73,7 +73,11 @@ class Head:
     @classmethod
     async def read(cls, reader: asyncio.StreamReader) -> Self:
         """Read one; raises IncompleteReadError at the end of the connection."""
-        raw = await reader.readuntil(b"\r\n\r\n")
+        return cls.parse(await reader.readuntil(b"\r\n\r\n"))
+
+    @classmethod
+    def parse(cls, raw: bytes) -> Self:
+        """Take a whole one apart."""
         first, *lines = raw.decode("latin-1").strip().split("\r\n")
         pairs = (line.partition(":") for line in lines)
         return cls(raw, first.split(" ", 2), {n.strip().lower(): v.strip() for n, _, v in pairs})

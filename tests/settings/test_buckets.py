@@ -27,6 +27,13 @@ def test_places_that_cannot(place: str) -> None:
         check_objects(Settings(storage=Storage(blobs=place)))
 
 
+@pytest.mark.parametrize("place", ["gs://b/x", "az://c"])
+def test_encryption_is_asked_of_s3_only(place: str) -> None:
+    check_objects(Settings(storage=Storage(blobs="s3://b"), objects=Objects(sse="AES256")))
+    with pytest.raises(SettingsError, match=r"objects\.sse: it goes with s3://"):
+        check_objects(Settings(storage=Storage(blobs=place), objects=Objects(sse="AES256")))
+
+
 @pytest.mark.parametrize(
     "objects",
     [

@@ -84,8 +84,7 @@ async def run_server(
     """Run a registry with an embedded catalog until it is told to stop.
 
     `reread` returns the settings anew at SIGHUP, or raises `SettingsError`.
-    Raises `DirectoryBusy`, `ListenError`, `CatalogUnusable`, ssl.SSLError or OSError when it
-    cannot start.
+    Raises `DirectoryBusy`, `ListenError`, `CatalogUnusable`, ssl.SSLError or OSError.
     """
     log = configure(settings.log.level, settings.log.format)
     several = settings.server.workers > 1
@@ -123,11 +122,12 @@ async def run_server(
         stack.callback(asyncio.ensure_future(edges.watch()).cancel)
         _start_beside(settings, outside, house, site, log, stack=stack)
 
-        def draining() -> None:
+        def draining() -> float:
             site.drain(house)
             workers.stop()
             notify(STOPPING)
             log.info("draining", seconds=settings.server.drain_seconds)
+            return settings.server.leave_seconds
 
         await serve(
             edges.guard(site.app),

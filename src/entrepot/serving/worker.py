@@ -138,8 +138,9 @@ async def _serve(
     stack.callback(asyncio.ensure_future(edges.watch()).cancel)
     site = make_site(settings, outside, house, log, gather=member.gather)
 
-    def draining() -> None:
+    def draining() -> float:
         site.drain(house)
+        return settings.server.leave_seconds
 
     await serve(
         edges.guard(site.app),

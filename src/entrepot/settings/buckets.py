@@ -32,6 +32,10 @@ def check_objects(settings: Settings) -> None:
         )
     if objects.sse not in ENCRYPTIONS:
         raise SettingsError(f"objects.sse: '{objects.sse[:80]}' must be AES256, aws:kms or empty")
+    if objects.sse and place and not place.startswith("s3://"):
+        raise SettingsError(
+            "objects.sse: it goes with s3:// only; give the bucket or container a key instead"
+        )
     if objects.kms_key_id and objects.sse != "aws:kms":
         raise SettingsError("objects.kms_key_id: it goes with objects.sse = 'aws:kms' only")
     _check_cdn(objects)

@@ -117,6 +117,15 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     drain_seconds: Annotated[
         Seconds, Meta(description="How long requests in flight may take after SIGTERM.")
     ] = 30.0
+    leave_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=600,
+            description="How long after SIGTERM new requests are still taken, while `/readyz` says "
+            "503, so that a load balancer sends them elsewhere first; then it drains.",
+        ),
+    ] = 0.0
 
 
 class Storage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

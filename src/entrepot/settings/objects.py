@@ -15,7 +15,10 @@ class Objects(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     endpoint: Annotated[
         str,
-        Meta(description="URL of an S3 server that is not AWS, such as `https://minio:9000`."),
+        Meta(
+            description="URL of an S3 server that is not AWS, such as `https://minio:9000`; or of "
+            "a private endpoint of Google's, or of another Azure than the public one."
+        ),
     ] = ""
     region: Annotated[
         str, Meta(description="The bucket's region, where neither AWS_REGION nor a profile has it.")
@@ -24,7 +27,8 @@ class Objects(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(
             description="Where the bucket's name stands in a URL: `path`, `virtual` (in the host "
-            "name), or `auto`, which is `path` where there is an endpoint."
+            "name), or `auto`, which is `path` where there is an endpoint. On Azure, with an "
+            "endpoint: the account's name."
         ),
     ] = "auto"
     ca: Annotated[
@@ -34,7 +38,7 @@ class Objects(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str,
         Meta(
             description="Encryption at rest that is asked for: `AES256`, `aws:kms`, or nothing: "
-            "what the bucket does by itself."
+            "what the bucket does by itself. For S3 only."
         ),
     ] = ""
     kms_key_id: Annotated[str, Meta(description="The key for `aws:kms`.")] = ""

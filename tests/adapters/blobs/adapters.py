@@ -16,6 +16,8 @@ from entrepot.adapters.blobs.memory import MemoryDisk
 from entrepot.ports.blobs import BlobStore
 from entrepot.settings.objects import Objects
 from tests.adapters.blobs.clouds import Cloud
+from tests.servers.azurite import Azurite
+from tests.servers.google import Google
 from tests.servers.seaweed import Seaweed
 
 MEDIA: dict[str, Callable[[Path], Any]] = {
@@ -96,8 +98,8 @@ def adapter_names() -> list[str]:
     return sorted(found | OPENERS.keys())
 
 
-def s3_medium(server: Seaweed) -> "Medium":
-    """Return a fresh prefix of a real server."""
+def bucket_medium(server: Seaweed | Azurite | Google) -> "Medium":
+    """Return a fresh prefix of a server."""
     return Medium("objects", (server.url(), server.options))
 
 

@@ -6,21 +6,22 @@ from pathlib import Path
 import pytest
 
 from entrepot.ports.blobs import BlobStore
-from tests.adapters.blobs.adapters import Medium, adapter_names, s3_medium
+from tests.adapters.blobs.adapters import Medium, adapter_names, bucket_medium
 from tests.adapters.blobs.adapters import medium as make_medium
 
 # Neither is a test module by name, and their asserts should tell as much.
 pytest.register_assert_rewrite("tests.adapters.blobs.contract", "tests.adapters.blobs.scenario")
 
 
-S3 = "objects-s3"
-"""A real server: half a second for each test."""
+SERVERS = {"objects-s3": "seaweed", "objects-azure": "azurite", "objects-google": "google"}
+"""Servers, by their fixtures: half a second for each test."""
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in SERVERS]
 
 
-@pytest.fixture(params=[*adapter_names(), pytest.param(S3, marks=pytest.mark.slow)])
+@pytest.fixture(params=[*adapter_names(), *SLOW])
 async def medium(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Medium]:
-    if request.param == S3:
-        made = s3_medium(request.getfixturevalue("seaweed"))
+    if request.param in SERVERS:
+        made = bucket_medium(request.getfixturevalue(SERVERS[request.param]))
     else:
         made = make_medium(request.param, tmp_path / "store")
     yield made

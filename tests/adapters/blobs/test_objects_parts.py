@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrepot.adapters.blobs.objects import STALE_SECONDS, hashing
+from entrepot.adapters.blobs.objects import STALE_SECONDS, hashing, progress
 from entrepot.adapters.blobs.objects.errors import (
     StoreFailed,
     StoreRefused,
@@ -34,7 +34,13 @@ from entrepot.adapters.blobs.objects.layout import (
 )
 from entrepot.adapters.blobs.objects.links import CloudFront, Links
 from entrepot.adapters.blobs.objects.records import Part, Pointer, Record, RecordBroken
-from entrepot.adapters.blobs.objects.segments import PART_MIN_BYTES, PARTS_MAX, size_of_part
+from entrepot.adapters.blobs.objects.s3 import proxy_of
+from entrepot.adapters.blobs.objects.segments import (
+    PART_MIN_BYTES,
+    PARTS_MAX,
+    PartsSegment,
+    size_of_part,
+)
 from entrepot.adapters.blobs.objects.table import Table
 from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Fault
@@ -42,7 +48,7 @@ from entrepot.oci.ranges import Span
 from entrepot.ports.blobs import Blob, StoreFull
 from tests.adapters.blobs.bodies import Stalled, Views, begin, read, some_bytes, upload_id
 from tests.adapters.blobs.bodies import blob_of as blob_with
-from tests.adapters.blobs.clouds import PART_SIZE_BYTES, Cloud
+from tests.adapters.blobs.clouds import PART_SIZE_BYTES, Cloud, CloudMultiparts
 
 TIB = 1 << 40
 DATA_ID = f"{upload_id(1)}.{'0' * 16}"
@@ -372,8 +378,8 @@ def test_the_least_part_is_what_s3_wants() -> None:
 async def test_an_upload_at_rest_has_little_in_memory(has_multiparts: bool) -> None:
     cloud, data = Cloud(has_multiparts), some_bytes(1200)
     upload = await begin(cloud.open(), 1, data[:900])
-    progress = upload._progress  # type: ignore[attr-defined]
-    assert len(progress.growing.tail) == 0
+    inside = upload._progress  # type: ignore[attr-defined]
+    assert len(inside.growing.tail) == 0
     assert upload.offset == 900
     assert await upload.digest("sha512") == Digest.of(data[:900], "sha512")
     assert await upload.append(Views(data[900:1000])) == 1000
@@ -419,3 +425,39 @@ async def test_a_server_that_knows_no_conditions() -> None:
     assert await bucket.exchange("new", b"4", {}) != {}
     assert (cloud.bytes_at("there"), cloud.bytes_at("new")) == (b"1", b"4")
     assert refusals == ["there", "new"]
+
+
+def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    assert proxy_of("https://s3") is None
+    monkeypatch.setenv("https_proxy", "http://proxy:3128")
+    monkeypatch.setenv("no_proxy", "minio,.internal")
+    assert proxy_of("https://b.s3.eu-west-1.amazonaws.com") == "http://proxy:3128"
+    assert proxy_of("https://minio:9000") is None
+    assert proxy_of("https://s3.internal") is None
+    assert proxy_of("http://s3") is None
+
+
+async def test_no_upload_runs_out_of_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "ROLL_PARTS", 2)
+    cloud, data = Cloud(), some_bytes(9 * PART_SIZE_BYTES + 10)
+    upload = await cloud.open().begin(upload_id(1))
+    for start in range(0, len(data), PART_SIZE_BYTES):
+        await upload.append(Views(data[start : start + PART_SIZE_BYTES]))
+    blob = blob_with(data)
+    assert await upload.digest("sha256") == blob.digest
+    await upload.commit(blob)
+    assert len(cloud.keys("data")) == 5
+    assert await read(cloud.open(), blob) == data
+    assert cloud.multiparts == {}
+
+
+async def test_a_segment_that_lacks_a_part_is_not_sealed() -> None:
+    cloud = Cloud()
+    bucket = cloud.open().bucket
+    segment = PartsSegment(bucket, CloudMultiparts(cloud), "data/x")
+    await segment.add(1, bytearray(PART_SIZE_BYTES))
+    await segment.add(3, bytearray(10))
+    with pytest.raises(StoreFailed, match="lacks a part"):
+        await segment.seal()

@@ -5,6 +5,7 @@ import logging
 import signal
 import ssl
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from email.utils import formatdate
 from functools import partial
 from typing import Any, Protocol
@@ -226,12 +227,13 @@ async def serve(
     ssl_context: ssl.SSLContext | None = None,
     hooks: Hooks | None = None,
     drain_seconds: float,
-    on_draining: Callable[[], None] | None = None,
+    on_draining: Callable[[], float | None] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain; a second signal ends it at once.
 
     Must run in the main thread. Raises ListenError when an address cannot be had.
-    `on_draining` is called before the listeners close, for readiness to turn false.
+    `on_draining` is called before the listeners close, for readiness to turn false; they go on
+    for as many seconds as it returns, in which balancers learn that and send requests elsewhere.
     `ssl_context` offers HTTP/1.1 by ALPN, and HTTP/2 where a listener asks for it. After
     `drain_seconds` what is still in flight is cut.
     """
@@ -255,8 +257,11 @@ async def serve(
         if hooks is not None and hooks.on_listening is not None:
             hooks.on_listening(addresses)
         await stop.wait()
-        if on_draining is not None:
-            on_draining()
+        leave_seconds = on_draining() if on_draining is not None else None
+        # Closed at once, they would reset requests that are on their way already.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(leave_seconds or 0):
+                await hurry.wait()
     finally:
         await server.stop(drain_seconds=drain_seconds, hurry=hurry)
         for number in (*SIGNALS, signal.SIGHUP):

@@ -86,6 +86,23 @@ async def test_who_waits_too_long_for_the_lock_is_busy_and_so_are_all_behind(
     await waits.close()
 
 
+async def test_a_turn_is_bounded_in_time(truth: PostgresCatalog, opened: Open) -> None:
+    slow = await opened()
+
+    async def work() -> None:
+        async with slow.begin(write=True) as tx:
+            await tx.outbox.append(Event("note", NAME, "slow", NOW))
+            await asyncio.sleep(0.1)
+
+    await note(truth, "warm")
+    tasks = [asyncio.create_task(work()) for _ in range(30)]
+    await asyncio.sleep(0.1)
+    await note(truth, "quick")
+    assert not tasks[-1].done()
+    await asyncio.gather(*tasks)
+    assert len(await notes(truth)) == 32
+
+
 async def test_one_that_is_cancelled_leaves_the_rest_of_the_batch(
     truth: PostgresCatalog, opened: Open
 ) -> None:
@@ -215,6 +232,8 @@ async def test_a_pool_serves_in_order_and_survives_cancels(postgres_url: str) ->
         ("53100", CatalogFailed),
         ("XX001", CatalogFailed),
         ("25006", CatalogFailed),
+        ("XX000", CatalogFailed),
+        ("58000", CatalogFailed),
     ],
 )
 async def test_what_the_server_says_is_said_in_the_ports_words(

@@ -14,6 +14,8 @@ TEXT_MAX_CHARACTERS = 300
 
 _CODE = re.compile(r"<Code>(\w{1,64})</Code>")
 _STATUS = re.compile(r"status code: (\d{3})")
+_STATUS_DENIED = re.compile(r"status code: 40[13]\b")
+_NO_AUTHORITIES = "No CA certificates"
 _FULL = frozenset({"507", "QuotaExceeded", "XMinioStorageFull", "InsufficientStorage"})
 _DENIED = {
     "AccessDenied": "the credentials lack a permission that blobs.md lists: grant it",
@@ -22,7 +24,13 @@ _DENIED = {
     "RequestTimeTooSkewed": "the clocks differ: set this machine's clock",
     "SignatureDoesNotMatch": "the secret key is wrong: check the credentials",
     "NoSuchBucket": "there is no such bucket: create it, or mend storage.blobs",
+    "AuthenticationFailed": "the account's key is wrong, or the clocks differ: check both",
+    "AuthorizationFailure": "the key is wrong, or the account lets nobody in from here: check both",
+    "ContainerNotFound": "there is no such container: create it, or mend storage.blobs",
+    "ContainerBeingDeleted": "the container is being deleted: mend storage.blobs",
 }
+_NOWHERE = frozenset({"NoSuchBucket", "ContainerNotFound", "ContainerBeingDeleted"})
+"""What is said of any object where there is no bucket, by S3 and Google, or by Azure."""
 
 
 class StoreRefused(PermissionError):
@@ -46,10 +54,12 @@ def told(doing: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        if code_in(str(error)) == "NoSuchBucket":
+        if code_in(str(error)) in _NOWHERE:
             raise failure(doing, str(error)) from error
         raise FileNotFoundError(errno.ENOENT, f"{doing}: it is not there") from error
     except (AlreadyExistsError, PreconditionError) as error:
+        if code_in(str(error)) in _NOWHERE:
+            raise failure(doing, str(error)) from error
         raise Taken(doing) from error
     except BaseError as error:
         raise failure(doing, str(error)) from error
@@ -57,6 +67,22 @@ def told(doing: str) -> Iterator[None]:
         raise
     except (ValueError, RuntimeError) as error:  # of a credential provider, or the runtime's end
         raise StoreFailed(errno.EIO, f"{doing}: {shortened(str(error))}") from error
+
+
+@contextmanager
+def made(name: str) -> Iterator[None]:
+    """Raise as `StoreFailed`, with its cure, that obstore cannot even make a client."""
+    try:
+        yield
+    except (BaseError, ValueError) as error:
+        text = shortened(str(error))
+        if _NO_AUTHORITIES in str(error):
+            text = (
+                "this machine has no certificates of authorities, which the client needs even "
+                "for http://: install the package ca-certificates, set SSL_CERT_FILE, or name a "
+                "PEM file in objects.ca"
+            )
+        raise StoreFailed(f"{name} cannot be used: {text}") from error
 
 
 def code_in(text: str) -> str:
@@ -72,7 +98,7 @@ def failure(doing: str, text: str, code: str = "") -> OSError:
         return StoreFull(errno.ENOSPC, f"{doing}: the object store is full: free some space")
     if code in _DENIED:
         return StoreRefused(errno.EACCES, f"{doing}: {code}: {_DENIED[code]}")
-    if code in ("401", "403", "Forbidden"):
+    if code in ("401", "403", "Forbidden") or _STATUS_DENIED.search(text):
         return StoreRefused(errno.EACCES, f"{doing}: {code}: {_DENIED['AccessDenied']}")
     return StoreFailed(errno.EIO, f"{doing}: {shortened(text)}")
 

@@ -1,21 +1,19 @@
 """From a URL and settings to a store."""
 
-import os
 from contextlib import AsyncExitStack
 from urllib.parse import urlsplit
 
-from obstore.exceptions import BaseError
-from obstore.store import AzureStore, GCSStore, MemoryStore
+from obstore.store import MemoryStore
 
 from entrepot.settings.objects import Objects
 
 from .bucket import Bucket, Driver
-from .errors import StoreFailed, shortened
+from .clouds import open_cloud
 from .layout import UPLOADS
 from .links import CloudFront, Links
 from .means import Means
 from .pointers import Pointers
-from .s3 import client_options, open_s3, retry_config
+from .s3 import open_s3
 from .segments import PART_MIN_BYTES, Multiparts
 from .store import STALE_SECONDS, ObjectStore
 
@@ -41,7 +39,7 @@ async def open_store(
             s3 = await open_s3(bucket, prefix, options, stack)
             driver, multiparts = s3.driver, s3.multiparts
         elif driver is None:
-            driver = _other(scheme, bucket, prefix, options)
+            driver = open_cloud(scheme, bucket, prefix, options)
         opened = Bucket(driver, f"{scheme}://{bucket}")
         stack.push_async_callback(opened.close)
         await _check(opened)
@@ -70,19 +68,6 @@ def _parts(url: str) -> tuple[str, str, str]:
     if parts.scheme not in SCHEMES or not parts.netloc or parts.query or parts.fragment:
         raise ValueError(f"'{url[:200]}' names no object store: write it as s3://BUCKET/PREFIX")
     return parts.scheme, parts.netloc, parts.path.strip("/")
-
-
-def _other(scheme: str, bucket: str, prefix: str, options: Objects) -> Driver:
-    """Return the driver of a cloud whose credentials obstore finds by itself."""
-    web = client_options(options, options.ca or os.environ.get("AWS_CA_BUNDLE", ""))
-    again = retry_config(options)
-    place = prefix or None
-    try:
-        if scheme == "gs":
-            return GCSStore(bucket, prefix=place, client_options=web, retry_config=again)
-        return AzureStore(bucket, prefix=place, client_options=web, retry_config=again)
-    except (BaseError, ValueError) as error:
-        raise StoreFailed(f"{scheme}://{bucket} cannot be used: {shortened(str(error))}") from error
 
 
 async def _check(bucket: Bucket) -> None:

@@ -69,6 +69,16 @@ class Pieces:
         """Store a part, by its number in its segment."""
         await self.open().add(number, data)
 
+    async def add(self, data: bytearray) -> None:
+        """Store a part after all others, none of which is on its way; may be tried again."""
+        segment = self.open()
+        try:
+            await segment.add(segment.count + 1, data)
+        except BaseException:
+            if isinstance(segment, PartsSegment):
+                segment.cut(segment.parts)
+            raise
+
     async def seal(self) -> None:
         """End the segment that is being written."""
         if self.current is not None and self.current.count:

@@ -41,7 +41,7 @@ class Progress:
         )
 
     async def wake(self) -> None:
-        """Have the bytes at hand that are in no part."""
+        """Have the bytes at hand that are in no part, and a segment that has room for more."""
         if self._is_resting:
             record = await self.kept.read()
             if record.offset != self.growing.offset:
@@ -49,6 +49,8 @@ class Progress:
             self.growing.tail = bytearray(record.tail)
             self.kept.saved = record
             self._is_resting = False
+        if self.pieces.count >= ROLL_PARTS:
+            await settled(self._seal_for_reading())
 
     def rest(self) -> None:
         """Keep in memory no more than `rest_max_bytes` that the record has too."""
@@ -78,11 +80,6 @@ class Progress:
             if not self.growing.is_gone:
                 raise
 
-    async def roll(self) -> None:
-        """Begin another segment if this one is to have no more parts."""
-        if self.pieces.count >= ROLL_PARTS:
-            await settled(self._seal_for_reading())
-
     async def hasher(self, algorithm: str) -> Hasher:
         """Return the running hash; where there is none, what is stored is read again."""
         hasher = self.growing.hashers.get(algorithm)
@@ -102,9 +99,18 @@ class Progress:
     async def finish(self, blob: Blob) -> Pointer:
         """Make all of it segments that are whole, which will be `blob`; return where they are.
 
-        Harmless when repeated.
+        Harmless when repeated. What was not durable may be taken back when it fails.
         """
         self.target = blob
+        try:
+            return await self._finish()
+        except OSError:
+            segment = self.pieces.current
+            if segment is not None and not segment.keeps:
+                await self._take_back()
+            raise
+
+    async def _finish(self) -> Pointer:
         pieces = self.pieces
         segment = pieces.current
         if segment is not None and segment.count and segment.keeps:
@@ -166,13 +172,9 @@ class Progress:
 
     async def _keep(self) -> None:
         """Make all bytes durable, and known to other processes."""
-        segment, is_much = (
-            self.pieces.current,
-            len(self.growing.tail) >= self._means.part_min_bytes,
-        )
-        if segment is not None and not segment.keeps:
-            is_much = True
-        if is_much:
+        segment = self.pieces.current
+        is_stream = segment is not None and not segment.keeps
+        if is_stream or len(self.growing.tail) >= self._means.part_min_bytes:
             if self._means.multiparts is None:
                 await self.kept.save(self._before())
             await self._add_tail()
@@ -184,8 +186,7 @@ class Progress:
     async def _add_tail(self) -> None:
         """Store what is in no part yet as one."""
         if self.growing.tail:
-            segment = self.pieces.open()
-            await segment.add(segment.count + 1, self.growing.tail)
+            await self.pieces.add(self.growing.tail)
             self.growing.tail = bytearray()
 
     async def _seal_for_reading(self) -> None:

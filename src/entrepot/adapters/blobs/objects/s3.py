@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from aiobotocore.config import AioConfig
@@ -18,7 +19,7 @@ from obstore.store import S3Store
 
 from entrepot.settings.objects import Objects
 
-from .errors import StoreRefused
+from .errors import StoreRefused, made
 from .multipart import SLOWEST_BYTES_PER_SECOND, Pace, S3Multiparts
 
 if TYPE_CHECKING:
@@ -59,14 +60,15 @@ async def open_s3(bucket: str, prefix: str, options: Objects, stack: AsyncExitSt
     is_path = options.addressing == "path" or (
         options.addressing == "auto" and bool(options.endpoint)
     )
-    driver = S3Store(
-        bucket,
-        prefix=prefix or None,
-        config=_driver_config(options, bucket, region, is_path=is_path),
-        client_options=client_options(options, authorities),
-        retry_config=retry_config(options),
-        credential_provider=_Credentials(credentials),
-    )
+    with made(f"s3://{bucket}"):
+        driver = S3Store(
+            bucket,
+            prefix=prefix or None,
+            config=_driver_config(options, bucket, region, is_path=is_path),
+            client_options=client_options(options, authorities),
+            retry_config=retry_config(options),
+            credential_provider=_Credentials(credentials),
+        )
     client = await stack.enter_async_context(
         session.create_client(
             "s3",
@@ -86,7 +88,8 @@ async def open_s3(bucket: str, prefix: str, options: Objects, stack: AsyncExitSt
             ),
         )
     )
-    http = await stack.enter_async_context(_http(options, authorities))
+    place = options.endpoint or f"https://{bucket}.s3.{region}.amazonaws.com"
+    http = await stack.enter_async_context(_http(options, authorities, proxy_of(place)))
     pace = Pace(options.read_seconds, options.retry_seconds)
     multiparts = S3Multiparts(
         client, http, bucket=bucket, prefix=prefix, pace=pace, encryption=_encryption(options)
@@ -170,7 +173,15 @@ def _encryption(options: Objects) -> dict[str, str]:
     return found
 
 
-def _http(options: Objects, authorities: str) -> aiohttp.ClientSession:
+def proxy_of(url: str) -> str | None:
+    """Return the proxy that the environment names for a URL, as the other two clients find it."""
+    parts = urlsplit(url)
+    if proxy_bypass(parts.hostname or ""):
+        return None
+    return getproxies().get(parts.scheme)
+
+
+def _http(options: Objects, authorities: str, proxy: str | None) -> aiohttp.ClientSession:
     context: Any = True
     if authorities:
         context = ssl.create_default_context()
@@ -179,5 +190,6 @@ def _http(options: Objects, authorities: str) -> aiohttp.ClientSession:
         connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, ssl=context),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=options.connect_seconds),
         auto_decompress=False,
-        trust_env=True,
+        # Not `trust_env`: it would look into ~/.netrc for each part, and send what it finds.
+        proxy=proxy,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from .bucket import Bucket
+from .bucket import Bucket, waits
 from .errors import StoreFailed
 from .records import Part
 
@@ -152,6 +152,8 @@ class PartsSegment:
     async def seal(self) -> None:
         if self._is_sealed:
             return
+        if sorted(self._parts) != list(range(1, self._count + 1)):
+            raise StoreFailed(f"{self._key} lacks a part")
         try:
             await self._multiparts.complete(self._key, self.multipart, self.parts)
         except MultipartGone:
@@ -186,6 +188,7 @@ class StreamSegment:
         self._queue: asyncio.Queue[bytearray | None] = asyncio.Queue(1)
         self._order = asyncio.Lock()
         self._writing: asyncio.Task[None] | None = None
+        self._is_begun = False
         self._count = 0
         self._size_bytes = 0
         self._is_sealed = False
@@ -207,8 +210,12 @@ class StreamSegment:
     async def seal(self) -> None:
         if self._is_sealed:
             return
-        writing = await self._give(None)
-        await writing
+        try:
+            await (await self._give(None))
+        except OSError:
+            # It may have been completed by a try whose answer was lost.
+            if await self._bucket.size(self._key) != self._size_bytes:
+                raise
         self._is_sealed = True
 
     async def drop(self) -> None:
@@ -232,13 +239,22 @@ class StreamSegment:
         return self._writing
 
     async def _write(self) -> None:
-        await self._bucket.stream(
-            self._key,
-            self._parts(),
-            part_size_bytes=self._part_size_bytes,
-            concurrency=self._concurrency,
-        )
+        for wait in waits():
+            try:
+                await self._bucket.stream(
+                    self._key,
+                    self._parts(),
+                    part_size_bytes=self._part_size_bytes,
+                    concurrency=self._concurrency,
+                )
+                return
+            except StoreFailed:
+                # obstore does not repeat what begins an upload at Google.
+                if wait is None or self._is_begun:
+                    raise
+                await asyncio.sleep(wait)
 
     async def _parts(self) -> AsyncIterator[bytearray]:
+        self._is_begun = True
         while (part := await self._queue.get()) is not None:
             yield part

@@ -36,7 +36,6 @@ class ObjectUpload:
             progress = self._progress
             await progress.wake()
             await progress.hasher(DEFAULT_ALGORITHM)
-            await progress.roll()
             write = progress.open()
             try:
                 await body.drain(write)
@@ -45,6 +44,7 @@ class ObjectUpload:
                 await settled(progress.end(durable=True))
                 raise
             await settled(progress.end(durable=durable))
+            self._check()  # it may have been aborted meanwhile
             progress.rest()
             return self.offset
 
@@ -94,7 +94,7 @@ class ObjectUpload:
                 # Another upload became this very blob first.
                 await progress.pieces.drop()
         self._committed = blob
-        with suppress(OSError):  # who finds the record sees that it is a blob's
+        with suppress(OSError):  # what is left of it is found when it is stale
             await progress.kept.forget()
         progress.growing.tail = bytearray()
 

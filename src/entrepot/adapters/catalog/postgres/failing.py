@@ -39,7 +39,12 @@ _FAILED = {
     "58030": "its disk fails: see the server's log",
     "XX001": "it is damaged: restore it from a backup",
     "XX002": "an index is damaged: see REINDEX",
-    "25006": "its server is read-only, a standby perhaps: name the primary one too",
+    "25006": (
+        "its server is read-only: a standby (name the primary one too), one whose disk is full, "
+        "or behind PgBouncer in another mode than session"
+    ),
+    "26000": "PgBouncer before its server is not in session mode",
+    "42P05": "PgBouncer before its server is not in session mode",
     "28P01": "its server refuses the password: see storage.catalog",
     "28000": "its server refuses the user: see storage.catalog and its pg_hba.conf",
     "3D000": "its database does not exist: create it",
@@ -47,6 +52,10 @@ _FAILED = {
     "42704": "its server does not know a setting: Entrepot needs PostgreSQL 14 or newer",
     "42501": "its user lacks a right: let it own the database or schema",
 }
+
+
+_FAILED_CLASSES = ("53", "58", "F0", "XX")
+"""Resources, the system below, configuration files, and what should never be."""
 
 
 def is_broken(error: BaseException) -> bool:
@@ -76,6 +85,8 @@ def failure_of(error: BaseException) -> Busy | CatalogFailed | None:
     if is_broken(error):
         said = _GONE.get(state, "its connection broke")
         return Busy(f"the catalog is away: {said} ({str(error) or type(error).__name__})")
+    if state[:2] in _FAILED_CLASSES:
+        return CatalogFailed(f"the catalog failed: see its server's log ({error})")
     return None
 
 

@@ -111,7 +111,8 @@ class Watch:
         while True:
             await asyncio.sleep(LATE_SECONDS)
             if asyncio.get_running_loop().time() - self._looked_at >= LATE_SECONDS:
-                with suppress(Busy, CatalogFailed):
+                # Whoever has to know asks by himself, and is told; here it is asked again.
+                with suppress(Exception):
                     await self.latest()
 
 

@@ -33,6 +33,8 @@ from .failing import failure_of, is_broken
 
 BATCH_MAX = 64
 """Most transactions of a replica that share one turn, and one COMMIT."""
+TURN_SECONDS = 0.5
+"""And how long a turn may be before it is handed to the next replica."""
 
 LOCK = 0x656E_7472_6570_6F74
 """The key of the advisory lock: `entrepot`."""
@@ -76,6 +78,7 @@ class Writer:
         self._batch: list[asyncio.Future[None]] | None = None
         """Who waits for the open batch; None while none is open."""
         self._blocks = 0
+        self._began_at = 0.0
         self._saved = False
         """Whether the block that runs, or the one before, has a savepoint."""
         self._commits: set[asyncio.Task[None]] = set()
@@ -176,6 +179,7 @@ class Writer:
             self._turns.refuse(lambda: _again(refusal))
             raise
         self._batch, self._blocks, self._saved = [], 1, False
+        self._began_at = asyncio.get_running_loop().time()
         return raw
 
     async def _open(self) -> Raw:
@@ -216,9 +220,12 @@ class Writer:
         batch = self._batch
         if batch is None:
             self._turns.release()
-        elif self._blocks >= BATCH_MAX or not self._turns.hand_over():
+            return
+        loop = asyncio.get_running_loop()
+        is_full = self._blocks >= BATCH_MAX or loop.time() - self._began_at >= TURN_SECONDS
+        if is_full or not self._turns.hand_over():
             self._batch = None
-            task = asyncio.get_running_loop().create_task(self._commit(batch))
+            task = loop.create_task(self._commit(batch))
             self._commits.add(task)
             task.add_done_callback(self._commits.discard)
 
