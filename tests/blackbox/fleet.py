@@ -30,7 +30,7 @@ from tests.servers.seaweed import KEY, SECRET, Seaweed
 REPLICAS = 3
 SETTLE_SECONDS = 60.0
 """How long a replica may take to be ready, on a machine that has much to do."""
-API = "/api/v1"
+API = "/api/entrepot/v1"
 
 
 @dataclass(slots=True)
@@ -86,7 +86,12 @@ class Replica:
 
     def stop(self) -> None:
         """End it in good order; AssertionError unless it does."""
-        status = self.daemon.stop()
+        self.daemon.process.terminate()
+        self.await_end()
+
+    def await_end(self) -> None:
+        """Wait until it ended, as it was asked to. Not told again: that would hurry it."""
+        status = self.daemon.process.wait(SETTLE_SECONDS)
         assert status == 0, f"{self.name} was asked to stop, exit {status}:\n{self.said()}"
 
     def lines(self, event: str) -> list[dict[str, Any]]:
@@ -199,7 +204,7 @@ def _end(replicas: list[Replica]) -> None:
     for replica in running:
         replica.daemon.process.terminate()
     for replica in running:
-        replica.stop()
+        replica.await_end()
 
 
 def _free_ports(count: int) -> list[int]:

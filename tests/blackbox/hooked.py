@@ -17,9 +17,9 @@ class Receiver:
     events: list[dict[str, Any]] = field(default_factory=list)
 
     def tags(self) -> list[str]:
-        """The tags that events of kind `tag` are about, without what came twice."""
-        told = {event["id"]: event["data"].get("tag") for event in list(self.events)}
-        return [tag for tag in told.values() if tag]
+        """The tags that events are about, each event once though it came twice."""
+        told = {event["id"]: event["data"]["tags"] for event in list(self.events)}
+        return [tag for tags in told.values() for tag in tags]
 
 
 @contextmanager

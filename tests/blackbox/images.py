@@ -1,4 +1,4 @@
-"""An image made for one test: a few layers, one of them too big for one part of an upload."""
+"""An image made for one test: a few layers, one of them in several parts."""
 
 import random
 from pathlib import Path
@@ -13,7 +13,7 @@ BIG_MIB = 9
 
 def few_layers(home: Path, *, big_mib: int = BIG_MIB) -> Image:
     """Make it in `home`; it is like no other in its small layers."""
-    layout, chance = Layout(home), random.Random(str(home))
+    layout, chance = Layout.create(home), random.Random(str(home))
     layers = [
         file_layer(layout, [File(f"srv/{number}", chance.randbytes(3000))])
         for number in range(SMALL_LAYERS)

@@ -1,4 +1,4 @@
-"""One server whose blobs are in a bucket: killed in the middle, and sending clients there."""
+"""A server whose blobs are in a bucket: killed, and redirecting."""
 
 import hashlib
 import sys

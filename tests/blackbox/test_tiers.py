@@ -1,4 +1,4 @@
-"""A real server with a cache, and one whose blobs move into a bucket while it serves."""
+"""A server with a cache, and one whose blobs move into a bucket."""
 
 import hashlib
 import os

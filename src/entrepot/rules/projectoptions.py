@@ -1,4 +1,4 @@
-"""Options of a project: what shall be asked of its images, and how their bytes go out.
+"""Options of a project: what is asked of its images, how bytes go out.
 
 They are kept as a policy document, `{"scan_on_push": true, "severity": "high"}`. Only
 `redirect_blobs` is held by a service yet: scanning and signing come in later versions.

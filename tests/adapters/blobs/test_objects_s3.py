@@ -261,6 +261,27 @@ async def test_answers_that_break_off_are_gone_on_with(opener: Opener, seaweed: 
         assert proxy.harmed[Harm.SHORT] == 1
 
 
+async def test_lists_and_small_objects_that_break_off_are_asked_for_again(
+    opener: Opener, seaweed: Seaweed
+) -> None:
+    async with HttpFaultProxy(seaweed.port, seed=1) as proxy:
+        store = await opener(endpoint=f"http://127.0.0.1:{proxy.port}", retry_seconds=10.0)
+        bucket = store.bucket
+        for number in range(3):
+            await bucket.put(f"some/{number}", b"some bytes")
+        for wanted in ("list-type", "/some/1"):
+            proxy.rates = Rates(
+                {Harm.SHORT: 1.0},
+                silence_max_seconds=0.0,
+                only=once(lambda method, target, wanted=wanted: wanted in target),  # type: ignore[misc]
+            )
+            before = proxy.harmed[Harm.SHORT]
+            listed = [found.key async for found in bucket.list("some")]
+            assert listed == ["some/0", "some/1", "some/2"]
+            assert await bucket.get("some/1") == b"some bytes"
+            assert proxy.harmed[Harm.SHORT] == before + 1
+
+
 async def test_a_store_that_is_gone_takes_nothing_back(opener: Opener, seaweed: Seaweed) -> None:
     async with HttpFaultProxy(seaweed.port, seed=1) as proxy:
         store = await opener(endpoint=f"http://127.0.0.1:{proxy.port}", retry_seconds=0.3)

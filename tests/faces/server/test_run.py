@@ -88,6 +88,38 @@ async def test_drain_time_is_up() -> None:
         peer.abort()
 
 
+async def test_takes_leave_before_it_drains() -> None:
+    """New connections are served while a balancer learns that there should be none."""
+    draining = asyncio.Event()
+
+    def leave() -> float:
+        draining.set()
+        return 0.5
+
+    async with serving(Sink(), on_draining=leave) as (_, address):
+        os.kill(os.getpid(), signal.SIGTERM)
+        await draining.wait()
+        late = await connect(address)
+        await late.send(request())
+        assert (await late.answer()).status == 200
+        late.abort()
+    assert await refuses(address)
+
+
+async def test_a_second_signal_ends_the_leave() -> None:
+    draining = asyncio.Event()
+
+    def leave() -> float:
+        draining.set()
+        return 1000
+
+    async with serving(Sink(), on_draining=leave) as (task, _):
+        os.kill(os.getpid(), signal.SIGTERM)
+        await draining.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.wait_for(task, 5)
+
+
 async def test_second_signal_ends_it_at_once() -> None:
     entered, go = asyncio.Event(), asyncio.Event()
     app = waiting_app(entered, go)

@@ -10,7 +10,7 @@ from entrepot.adapters.catalog.postgres.catalog import PostgresCatalog
 from entrepot.adapters.catalog.postgres.connecting import READING, WRITING
 from entrepot.adapters.catalog.postgres.failing import failure_of
 from entrepot.adapters.catalog.postgres.pooling import Pool
-from entrepot.adapters.catalog.postgres.writing import LOCK
+from entrepot.adapters.catalog.postgres.writing import TAKE_TURN
 from entrepot.ports.catalog import Busy, CatalogFailed, Event
 from tests.adapters.catalog.databases import outcome, turns
 from tests.adapters.catalog.postgres.conftest import Open
@@ -72,7 +72,7 @@ async def test_who_waits_too_long_for_the_lock_is_busy_and_so_are_all_behind(
 ) -> None:
     waits = PostgresCatalog(postgres_url, BRIEF)
     holder = await asyncpg.connect(postgres_url)
-    await holder.execute("SELECT pg_advisory_lock($1)", LOCK)
+    await holder.execute(f"BEGIN; {TAKE_TURN}")
     before = asyncio.get_running_loop().time()
     told = await asyncio.gather(
         *(note(waits, f"{number}") for number in range(20)), return_exceptions=True
@@ -84,6 +84,25 @@ async def test_who_waits_too_long_for_the_lock_is_busy_and_so_are_all_behind(
     await note(waits, "then")
     assert await notes(truth) == ["then"]
     await waits.close()
+
+
+async def test_who_waits_for_the_turn_keeps_no_old_rows(
+    truth: PostgresCatalog, postgres_url: str
+) -> None:
+    # With a snapshot it would: each version that the one who writes leaves behind.
+    holder = await asyncpg.connect(postgres_url)
+    await holder.execute(f"BEGIN; {TAKE_TURN}")
+    task = asyncio.create_task(note(truth, "waits"))
+    found: list[asyncpg.Record] = []
+    while not found:
+        await asyncio.sleep(0.01)
+        found = await holder.fetch(
+            "SELECT backend_xmin, backend_xid FROM pg_stat_activity "
+            "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+    assert [tuple(row) for row in found] == [(None, None)]
+    await holder.close()
+    assert await task == "waits"
 
 
 async def test_a_turn_is_bounded_in_time(truth: PostgresCatalog, opened: Open) -> None:
@@ -273,7 +292,7 @@ async def test_two_that_wait_for_each_other(truth: PostgresCatalog, postgres_url
     await other.execute("LOCK TABLE outbox IN EXCLUSIVE MODE")
     task = asyncio.create_task(outcome(note(truth, "two")))
     await asyncio.sleep(0.2)
-    locked = asyncio.create_task(outcome(other.execute("SELECT pg_advisory_xact_lock($1)", LOCK)))
+    locked = asyncio.create_task(outcome(other.execute(TAKE_TURN)))
     assert isinstance(await task, Busy)
     await locked
     await other.close()

@@ -103,13 +103,20 @@ class Bucket:
 
     async def look(self, key: str) -> "tuple[bytes, UpdateVersion] | None":
         """Return all bytes of a small object, and what `exchange` takes for having seen them."""
-        try:
-            with self._doing("reading", key):
-                found = await obstore.get_async(self.driver, key)
-                seen = _seen(found.meta["e_tag"], found.meta["version"])
-                return bytes(await found.bytes_async()), seen
-        except FileNotFoundError:
-            return None
+        # obstore asks again where there is no answer, and not where one breaks off.
+        for wait in waits():
+            try:
+                with self._doing("reading", key):
+                    found = await obstore.get_async(self.driver, key)
+                    seen = _seen(found.meta["e_tag"], found.meta["version"])
+                    return bytes(await found.bytes_async()), seen
+            except FileNotFoundError:
+                return None
+            except StoreFailed:
+                if wait is None:
+                    raise
+                await asyncio.sleep(wait)
+        raise AssertionError("not reached")
 
     async def open(self, key: str, start: int | None = None, end: int = 0) -> "GetResult | None":
         """Begin to read an object, or what lies from `start` to before `end` in it.
@@ -157,15 +164,27 @@ class Bucket:
 
     async def list(self, prefix: str) -> AsyncIterator[Listed]:
         """Yield the objects below `prefix/`, a page at a time in memory."""
-        stream = obstore.list(self.driver, prefix, chunk_size=PAGE_KEYS)
+        last, again = "", waits()
+        stream = aiter(obstore.list(self.driver, prefix, chunk_size=PAGE_KEYS))
         while True:
-            with self._doing("listing", prefix):
-                try:
-                    page = await anext(aiter(stream))
-                except StopAsyncIteration:
-                    return
+            try:
+                with self._doing("listing", prefix):
+                    page = await anext(stream)
+            except StopAsyncIteration:
+                return
+            except StoreFailed:  # a page that broke off: as in `look`
+                wait = next(again)
+                if wait is None:
+                    raise
+                await asyncio.sleep(wait)
+                stream = aiter(
+                    obstore.list(self.driver, prefix, offset=last or None, chunk_size=PAGE_KEYS)
+                )
+                continue
+            again = waits()
             for meta in page:
-                yield Listed(meta["path"], meta["size"], meta["last_modified"])
+                last = meta["path"]
+                yield Listed(last, meta["size"], meta["last_modified"])
 
     async def sign(self, key: str, seconds: float) -> str | None:
         """Return a URL that anybody can read the object by; None where there are none."""

@@ -16,7 +16,7 @@ from entrepot.adapters.catalog.revisions import Revision, State
 from entrepot.ports.catalog import Busy
 
 from .connecting import APPLICATION, Purpose, Raw
-from .writing import LOCK as WRITERS
+from .writing import TAKE_TURN
 
 LOCK = 0x656E_7472_736B_656D
 """The key of the advisory lock under which the schema is changed: `entrskem`."""
@@ -136,7 +136,7 @@ async def _run_whole(raw: Raw, texts: Sequence[str], before: str, revision: Revi
             async with raw.transaction():
                 # Nobody writes meanwhile, and nobody waits for long if somebody reads for long.
                 await raw.execute(f"SET LOCAL lock_timeout = {int(TABLE_LOCK_SECONDS * 1000)}")
-                await raw.execute(f"SELECT pg_advisory_xact_lock({WRITERS})")
+                await raw.execute(TAKE_TURN)
                 for text in texts:
                     await raw.execute(text)
                 await _note(raw, before, revision)

@@ -17,6 +17,7 @@ from .migrating import (
     run,
     state_of,
 )
+from .writing import TURN_TABLE
 
 VERSION_NUM_MIN = 140_000
 """PostgreSQL 14, the first with `idle_session_timeout`."""
@@ -26,7 +27,7 @@ _WRITERS_TABLE = (
     "CREATE TABLE catalog_writers ( writer TEXT PRIMARY KEY, batch BIGINT NOT NULL, "
     "at TIMESTAMPTZ NOT NULL ) WITH (fillfactor = 50)"
 )
-OWN_TABLES = (_WRITERS_TABLE, VERSION_TABLE, FLOOR_TABLE)
+OWN_TABLES = (_WRITERS_TABLE, TURN_TABLE, VERSION_TABLE, FLOOR_TABLE)
 """What a catalog on PostgreSQL has beside the common schema."""
 
 

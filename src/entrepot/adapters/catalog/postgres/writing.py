@@ -3,7 +3,7 @@
 What the services decide rests on nobody else writing meanwhile, as on SQLite: whose rows are read
 stay as they are until the COMMIT, events enter the outbox in the order in which they become
 visible, and a blob is condemned with certainty that nothing holds it. So each database
-transaction begins by taking one advisory lock (ADR 0023).
+transaction begins by taking one lock (ADR 0023).
 
 While a replica has the lock, its transactions run one after another, each in a savepoint, until
 nobody waits or `BATCH_MAX` of them did; that batch is committed whole, and only then do their
@@ -36,14 +36,17 @@ BATCH_MAX = 64
 TURN_SECONDS = 0.5
 """And how long a turn may be before it is handed to the next replica."""
 
-LOCK = 0x656E_7472_6570_6F74
-"""The key of the advisory lock: `entrepot`."""
+TURN_TABLE = "CREATE TABLE catalog_turn ( held TEXT )"
+"""Nothing is in it: whoever has its lock writes."""
+# Not an advisory lock: a SELECT that waits for one has a snapshot, which keeps all that the others
+# leave behind meanwhile, and rows that each of them changes become slow to find.
+TAKE_TURN = "LOCK TABLE catalog_turn IN EXCLUSIVE MODE"
 
 # In one message, and the lock is there before anything is read: the snapshots of what follows are
 # newer, whatever isolation the database has by default.
 _ENTER = (
     "BEGIN ISOLATION LEVEL READ COMMITTED; "
-    "SELECT pg_advisory_xact_lock({lock}); "
+    "{take}; "
     "INSERT INTO catalog_writers (writer, batch, at) VALUES ('{writer}', {batch}, now()) "
     "ON CONFLICT (writer) DO UPDATE SET batch = excluded.batch, at = excluded.at"
 )
@@ -51,7 +54,7 @@ _ENTER = (
 _COMMIT = "SET LOCAL statement_timeout = 0; COMMIT"
 # What is found is written again: once that is on the standbys, so is what was found.
 _LOOK = (
-    f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({LOCK})",
+    f"BEGIN ISOLATION LEVEL READ COMMITTED; {TAKE_TURN}",
     "UPDATE catalog_writers SET at = now() WHERE writer = $1 RETURNING batch",
     _COMMIT,
 )
@@ -189,7 +192,7 @@ class Writer:
             raw = self._raw = await connect(self._url, self._purpose)
         self._number += 1
         try:
-            await raw.execute(_ENTER.format(lock=LOCK, writer=self._name, batch=self._number))
+            await raw.execute(_ENTER.format(take=TAKE_TURN, writer=self._name, batch=self._number))
         except BaseException:
             self._raw = None
             drop(raw)
