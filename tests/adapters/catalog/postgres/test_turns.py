@@ -90,6 +90,7 @@ async def test_who_waits_for_the_turn_keeps_no_old_rows(
     truth: PostgresCatalog, postgres_url: str
 ) -> None:
     # With a snapshot it would: each version that the one who writes leaves behind.
+    await note(truth, "warm")  # else it looks the table up, for which it has a snapshot
     holder = await asyncpg.connect(postgres_url)
     await holder.execute(f"BEGIN; {TAKE_TURN}")
     task = asyncio.create_task(note(truth, "waits"))

@@ -23,6 +23,8 @@ class _Held:
 
     def __init__(self) -> None:
         self.gone = asyncio.Event()
+        self.is_taken = False
+        """Whether the server has given it; until then there is nothing to lose."""
 
     async def lost(self) -> None:
         await self.gone.wait()
@@ -44,16 +46,14 @@ class PostgresHolder:
         if number in self._held:
             raise BlockingIOError(f"{name} is held by this process")
         held = self._held[number] = _Held()
-        taken = False
         try:
-            taken = await patiently(lambda: self._take(number))
-            if not taken:
+            if not await patiently(lambda: self._take(number, held)):
                 raise BlockingIOError(f"{name} is held by another process")
             yield held
         finally:
             if self._held.get(number) is held:
                 del self._held[number]
-            if taken and not held.gone.is_set():
+            if held.is_taken and not held.gone.is_set():
                 await asyncio.shield(self._give(number))
 
     async def close(self) -> None:
@@ -64,19 +64,20 @@ class PostgresHolder:
                 await self._beating
         self._lose()
 
-    async def _take(self, number: int) -> bool:
+    async def _take(self, number: int, held: _Held) -> bool:
         async with self._turn:
             raw = self._raw
             if raw is None or raw.is_closed():
-                self._lose(but=number)
+                self._lose()
                 raw = self._raw = await connect(self._url, HOLDING)
             if self._beating is None or self._beating.done():
                 self._beating = asyncio.get_running_loop().create_task(self._beat())
             try:
-                return bool(await raw.fetchval(_TAKE, SPACE, number))
+                held.is_taken = bool(await raw.fetchval(_TAKE, SPACE, number))
             except BaseException as error:
-                self._broke(raw, error, but=number)
+                self._broke(raw, error)
                 raise
+            return held.is_taken
 
     async def _give(self, number: int) -> None:
         async with self._turn:
@@ -102,18 +103,18 @@ class PostgresHolder:
                     # Those who hold something are told; whoever asks next connects again.
                     self._broke(raw, error)
 
-    def _broke(self, raw: Raw, error: BaseException, *, but: int | None = None) -> None:
+    def _broke(self, raw: Raw, error: BaseException) -> None:
         if is_broken(error) or not isinstance(error, Exception) or failure_of(error):
             drop(raw)
-            self._lose(but=but)
+            self._lose()
 
-    def _lose(self, *, but: int | None = None) -> None:
+    def _lose(self) -> None:
         """Tell all who hold a name that they do not any more."""
         if self._raw is not None:
             drop(self._raw)
             self._raw = None
         for number, held in list(self._held.items()):
-            if number != but:
+            if held.is_taken:
                 held.gone.set()
                 del self._held[number]
 

@@ -1,0 +1,95 @@
+"""Names that one process has, by advisory locks."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from entrepot.adapters.catalog.postgres import PostgresHolder
+from entrepot.adapters.catalog.postgres.connecting import HOLDING, connect
+
+END_ALL = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
+@pytest.fixture
+async def two(postgres_url: str) -> AsyncIterator[tuple[PostgresHolder, PostgresHolder]]:
+    """Holders of two replicas."""
+    holders = PostgresHolder(postgres_url), PostgresHolder(postgres_url)
+    yield holders
+    for holder in holders:
+        await holder.close()
+
+
+async def is_free(holder: PostgresHolder, name: str) -> bool:
+    try:
+        async with holder.hold(name):
+            return True
+    except BlockingIOError:
+        return False
+
+
+async def test_a_name_is_held_once_in_the_fleet(two: tuple[PostgresHolder, ...]) -> None:
+    one, other = two
+    async with one.hold("a"):
+        assert not await is_free(one, "a")
+        assert not await is_free(other, "a")
+        assert await is_free(other, "b")
+    assert await is_free(other, "a")
+    assert await is_free(one, "a")
+
+
+async def test_many_at_once_get_it_one_after_another(two: tuple[PostgresHolder, ...]) -> None:
+    inside = most = entered = 0
+
+    async def enter(holder: PostgresHolder) -> None:
+        nonlocal inside, most, entered
+        while True:
+            try:
+                async with holder.hold("a"):
+                    inside += 1
+                    most = max(most, inside)
+                    await asyncio.sleep(0)
+                    inside -= 1
+                    entered += 1
+                    return
+            except BlockingIOError:
+                await asyncio.sleep(0)
+
+    await asyncio.gather(*(enter(two[number % 2]) for number in range(20)))
+    assert (most, entered) == (1, 20)
+
+
+async def test_who_is_cut_off_loses_it_and_is_told(
+    two: tuple[PostgresHolder, ...], postgres_url: str
+) -> None:
+    one, other = two
+    async with one.hold("a") as held:
+        raw = await connect(postgres_url, HOLDING)
+        await raw.fetch(END_ALL)
+        await raw.close(timeout=5)
+        assert await is_free(other, "a")
+        assert await is_free(one, "b")  # by a new connection
+        await asyncio.wait_for(held.lost(), 5)
+        async with other.hold("a"):
+            pass
+    assert await is_free(one, "a")
+
+
+async def test_who_waits_while_a_connection_breaks_holds_what_it_gets(
+    two: tuple[PostgresHolder, ...], postgres_url: str
+) -> None:
+    one, other = two
+    assert await is_free(one, "x")  # it has a connection now
+    raw = await connect(postgres_url, HOLDING)
+    await raw.fetch(END_ALL)
+    await raw.close(timeout=5)
+
+    async def hold(name: str) -> bool:
+        async with one.hold(name):
+            return not await is_free(other, name)
+
+    assert all(await asyncio.gather(hold("a"), hold("b"), hold("c")))
+    assert all([await is_free(other, name) for name in "abc"])
