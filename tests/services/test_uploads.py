@@ -1,5 +1,6 @@
 """Upload sessions (I6), from the first byte to the blob."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -196,3 +197,17 @@ async def test_a_commit_that_fails_leaves_a_fresh_session_fresh(
 
 async def _busy(*_: object) -> None:
     raise Busy("another process has the catalog")
+
+
+class Ended:
+    """A body in the middle of which another process ends the upload."""
+
+    async def drain(self, write: Callable[[memoryview], None]) -> None:
+        write(memoryview(b"some"))
+        raise FileNotFoundError("the upload was ended by another process")
+
+
+async def test_an_upload_that_another_process_ended_is_unknown(house: House) -> None:
+    with pytest.raises(Fault) as caught:
+        await house.uploads.append(APP, house.uploads.begin(APP), ALICE, Chunk(Ended()))
+    assert caught.value.code is Code.BLOB_UPLOAD_UNKNOWN

@@ -215,6 +215,9 @@ class UploadService:
                 body = within(chunk.room, body, offset=before, said_bytes=said)
             with medium_errors():
                 await upload.append(body, durable=durable)
+        except FileNotFoundError as error:
+            # Ended meanwhile, by another process perhaps, that held it when this one was cut off.
+            raise unknown_upload(session.id) from error
         except Exception as error:
             if isinstance(error, Fault) and error.code is Code.DENIED:
                 # Over a quota: there is nothing to go on with, it would be refused again.

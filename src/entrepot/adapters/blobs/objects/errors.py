@@ -38,7 +38,10 @@ class StoreRefused(PermissionError):
 
 
 class StoreFailed(OSError):
-    """The object store cannot be reached, or answers what it should not."""
+    """The object store cannot be reached, or answers what it should not: EIO."""
+
+    def __init__(self, *said: object) -> None:
+        super().__init__(*(said if len(said) > 1 else (errno.EIO, *said)))
 
 
 class Taken(Exception):

@@ -1,6 +1,7 @@
 """Bytes on their way from a thread into parts, with a bound on how many wait."""
 
 import asyncio
+import errno
 import threading
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -110,7 +111,7 @@ class Growing:
             self._gate.wait()
             self._check(turn)
         if self._error is not None:
-            raise OSError("an earlier part could not be stored") from self._error
+            raise OSError(errno.EIO, "an earlier part could not be stored") from self._error
 
     def _check(self, turn: object) -> None:
         if self.is_gone:
