@@ -17,6 +17,7 @@ from tests.blackbox.toolbox import absent
 
 BUCKET = "bucket"
 KEY, SECRET = "testkey", "testsecret"
+PORTS = range(10_000, 22_000)
 GRPC_OFFSET = 10_000
 """SeaweedFS listens this far above each of its ports, too."""
 
@@ -96,15 +97,17 @@ def seaweed() -> Iterator[Seaweed]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that nobody uses, and whose neighbours for gRPC nobody uses."""
+    """Return ports that nobody uses, and whose neighbours for gRPC nobody uses.
+
+    They are below those that systems give to connections, which come and go in between.
+    """
     found: list[int] = []
     while len(found) < count:
+        port = secrets.choice(PORTS)
         with closing(socket.socket()) as probe, closing(socket.socket()) as neighbour:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-            if port + GRPC_OFFSET > 65_535 or port in found:
-                continue
             with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
                 neighbour.bind(("127.0.0.1", port + GRPC_OFFSET))
-                found.append(port)
+                if port not in found:
+                    found.append(port)
     return found
