@@ -104,10 +104,13 @@ def free_ports(count: int) -> list[int]:
     found: list[int] = []
     while len(found) < count:
         port = secrets.choice(PORTS)
-        with closing(socket.socket()) as probe, closing(socket.socket()) as neighbour:
-            with suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                neighbour.bind(("127.0.0.1", port + GRPC_OFFSET))
-                if port not in found:
-                    found.append(port)
+        with (
+            suppress(OSError),
+            closing(socket.socket()) as probe,
+            closing(socket.socket()) as neighbour,
+        ):
+            probe.bind(("127.0.0.1", port))
+            neighbour.bind(("127.0.0.1", port + GRPC_OFFSET))
+            if port not in found:
+                found.append(port)
     return found
