@@ -216,7 +216,6 @@ async def _first_password(settings: Settings, house: House, announce: Announce) 
     """
     await house.gate.projects.ensure_library()
     await house.management.numbers.ensure_first()
-    await house.management.numbers.ensure_first()
     if settings.auth.anonymous:
         return
     password = await house.accounts.ensure_admin(settings.auth.admin_password)

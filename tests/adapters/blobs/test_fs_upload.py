@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from entrepot.adapters.blobs import fs
+from entrepot.adapters.blobs._table import Table
 from entrepot.adapters.blobs.fs.disk import Disk, ignore_step
 from entrepot.adapters.blobs.fs.layout import Layout
 from entrepot.adapters.blobs.fs.system import System
-from entrepot.adapters.blobs.fs.upload import FsUpload, Uploads
+from entrepot.adapters.blobs.fs.upload import FsUpload
 from entrepot.oci.digest import Digest
 from tests.adapters.blobs.bodies import Views, begin, blob_of, some_bytes, upload_id
 
@@ -29,13 +30,13 @@ class Reads(System):
         return super().read(file, length, offset)
 
 
-def an_upload(table: Uploads, number: int) -> FsUpload:
+def an_upload(table: Table[FsUpload], number: int) -> FsUpload:
     disk = Disk(System(), NotImplemented, ignore_step)
     return FsUpload(upload_id(number), Layout.under(Path("/")), disk, table)
 
 
 def test_the_table_keeps_the_most_recent_and_all_that_are_held() -> None:
-    table = Uploads(recent_max=3)
+    table: Table[FsUpload] = Table(recent_max=3)
     held = table.keep(an_upload(table, 0))
     for number in range(1, 6):
         table.keep(an_upload(table, number))
@@ -48,7 +49,7 @@ def test_the_table_keeps_the_most_recent_and_all_that_are_held() -> None:
 
 
 def test_finding_makes_recent() -> None:
-    table = Uploads(recent_max=2)
+    table: Table[FsUpload] = Table(recent_max=2)
     for number in (1, 2):
         table.keep(an_upload(table, number))
     table.find(upload_id(1))

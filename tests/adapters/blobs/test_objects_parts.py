@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given
 from hypothesis import strategies as st
 
+from entrepot.adapters.blobs._table import Table
 from entrepot.adapters.blobs.objects import STALE_SECONDS, hashing, progress
 from entrepot.adapters.blobs.objects.errors import (
     StoreFailed,
@@ -41,7 +42,6 @@ from entrepot.adapters.blobs.objects.segments import (
     PartsSegment,
     size_of_part,
 )
-from entrepot.adapters.blobs.objects.table import Table
 from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Fault
 from entrepot.oci.ranges import Span

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from entrepot.ports.catalog import Busy, CatalogFailed
 
+from .blocks import ReadBlock
 from .busy import is_locked, when_unlocked
 from .connection import Row, Statement, Values
 from .failing import failure_of
@@ -148,24 +149,6 @@ class Session:
             if failed is None:
                 raise
             raise failed from error
-
-
-class ReadBlock(AbstractAsyncContextManager[SqlTx]):
-    """A transaction that reads. It has no state, so one serves everybody."""
-
-    def __init__(self, tx: SqlTx) -> None:
-        self._tx = tx
-
-    async def __aenter__(self) -> SqlTx:
-        return self._tx
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return None
 
 
 class WriteBlock(AbstractAsyncContextManager[SqlTx]):

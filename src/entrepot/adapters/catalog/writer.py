@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 
 from entrepot.ports.catalog import Busy, CatalogFailed
 
+from .blocks import again, tell
 from .busy import when_unlocked
 from .failing import failure_of
 from .offload import Offload
@@ -68,7 +69,7 @@ class Writer:
         Raises `Busy` or `CatalogFailed`.
         """
         if self._refusal is not None:
-            raise _again(self._refusal)
+            raise again(self._refusal, _OF_DATABASE)
         task = asyncio.current_task()
         if task is not None and task is self._owner:
             raise RuntimeError("a write transaction inside another one would wait for itself")
@@ -183,7 +184,7 @@ class Writer:
         else:
             self._joined = None
             self.failure = ""
-            _tell(batch, None)
+            tell(batch, None, _OF_DATABASE)
         self._turns.release()
 
     def _commit_here(self, batch: list[asyncio.Future[None]]) -> None:
@@ -195,7 +196,7 @@ class Writer:
             self._drop(batch, error)
         else:
             self._joined = None
-            _tell(batch, None)
+            tell(batch, None, _OF_DATABASE)
 
     def _drop_if_lost(self, error: BaseException) -> None:
         """Tell the batch, if SQLite undid it by itself, as it does when the disk is full."""
@@ -211,7 +212,7 @@ class Writer:
             if self._raw.in_transaction:
                 # Nobody may add to what it holds.
                 self._refuse(CatalogFailed(f"{_UNUSABLE} ({lost})"), batch)
-        _tell(batch, error)
+        tell(batch, error, _OF_DATABASE)
 
     def _execute_commit(self) -> None:
         try:
@@ -229,23 +230,5 @@ class Writer:
     def _refuse(self, refusal: Exception, batch: list[asyncio.Future[None]]) -> None:
         """Let nobody write any more: those of the batch, those who wait, those to come."""
         self._refusal = refusal
-        _tell(batch, refusal)
-        self._turns.refuse(lambda: _again(refusal))
-
-
-def _tell(batch: list[asyncio.Future[None]], error: BaseException | None) -> None:
-    for outcome in batch:
-        if outcome.done():
-            continue
-        if error is None:
-            outcome.set_result(None)
-        else:
-            outcome.set_exception(_again(error))
-
-
-def _again(error: BaseException) -> Exception:
-    """Return the same error for one more task: tracebacks of several do not mix."""
-    kind = type(error) if isinstance(error, _OF_DATABASE) else RuntimeError
-    copy = kind(str(error))
-    copy.__cause__ = error
-    return copy
+        tell(batch, refusal, _OF_DATABASE)
+        self._turns.refuse(lambda: again(refusal, _OF_DATABASE))

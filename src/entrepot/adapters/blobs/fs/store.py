@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from entrepot.adapters.blobs._shared import is_upload_id, resolve_span
+from entrepot.adapters.blobs._table import Table
 from entrepot.oci.ranges import Span
 from entrepot.ports.blobs import Blob, Capabilities
 
@@ -20,7 +21,7 @@ from .layout import Layout
 from .reading import Descriptor, FsReading
 from .scanning import scan_blobs, scan_uploads
 from .system import System
-from .upload import FsUpload, Uploads
+from .upload import FsUpload
 
 THREADS_MAX = 8
 """Threads for blocking calls; a disk gains little from more, and each costs memory."""
@@ -61,7 +62,7 @@ class FsStore:
         self._layout = layout
         self._disk = disk
         self._pool = pool
-        self._uploads = Uploads()
+        self._uploads: Table[FsUpload] = Table()
 
     @property
     def capabilities(self) -> Capabilities:

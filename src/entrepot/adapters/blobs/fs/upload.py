@@ -2,10 +2,9 @@
 
 import asyncio
 import os
-from collections import OrderedDict
 from functools import partial
-from weakref import WeakValueDictionary
 
+from entrepot.adapters.blobs._table import Table
 from entrepot.oci.digest import DEFAULT_ALGORITHM, Digest, Hasher, finished, new_hasher
 from entrepot.ports.blobs import Blob, Body
 
@@ -16,16 +15,15 @@ from .layout import Layout
 REHASH_TURN_BYTES = 64 * 1024 * 1024
 """How much is hashed before the thread is given back and a cancellation is seen."""
 
-RECENT_UPLOADS_MAX = 1024
-"""How many uploads that nobody holds keep their running hash, about 1 KiB each."""
-
 
 class FsUpload:
     """The one object of its id in this process; verbs of one upload wait for one another."""
 
     __slots__ = ("__weakref__", "_disk", "_file", "_layout", "_lock", "_table", "id")
 
-    def __init__(self, upload_id: str, layout: Layout, disk: Disk, table: "Uploads") -> None:
+    def __init__(
+        self, upload_id: str, layout: Layout, disk: Disk, table: "Table[FsUpload]"
+    ) -> None:
         self.id = upload_id
         self._layout = layout
         self._disk = disk
@@ -97,33 +95,3 @@ class FsUpload:
             end = min(start + REHASH_TURN_BYTES, size)
             await self._disk.run(partial(self._file.feed, hasher, start, end))
         return hasher
-
-
-class Uploads:
-    """The uploads of this process by id: all that someone holds, and the most recent others.
-
-    As long as anyone holds an upload there is no second object of its id, so that its lock is
-    the only one.
-    """
-
-    def __init__(self, recent_max: int = RECENT_UPLOADS_MAX) -> None:
-        self._held: WeakValueDictionary[str, FsUpload] = WeakValueDictionary()
-        self._recent: OrderedDict[str, FsUpload] = OrderedDict()
-        self._recent_max = recent_max
-
-    def find(self, upload_id: str) -> FsUpload | None:
-        upload = self._held.get(upload_id)
-        return None if upload is None else self.keep(upload)
-
-    def keep(self, upload: FsUpload) -> FsUpload:
-        """Remember it as the most recent one, and return it."""
-        self._held[upload.id] = upload
-        self._recent[upload.id] = upload
-        self._recent.move_to_end(upload.id)
-        if len(self._recent) > self._recent_max:
-            self._recent.popitem(last=False)
-        return upload
-
-    def forget(self, upload_id: str) -> None:
-        self._held.pop(upload_id, None)
-        self._recent.pop(upload_id, None)

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 from entrepot.adapters.blobs._shared import check_upload_id, is_upload_id
+from entrepot.adapters.blobs._table import Table
 from entrepot.oci.ranges import Span
 from entrepot.ports.blobs import Blob, Capabilities
 
@@ -17,7 +18,6 @@ from .pointers import data_keys
 from .progress import Progress
 from .reading import ObjectReading, open_object, open_pointer
 from .records import Pointer, Record
-from .table import Table
 from .upload import ObjectUpload
 
 STALE_SECONDS = 2 * 86400.0

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 
+from entrepot.adapters.catalog.blocks import ReadBlock
 from entrepot.adapters.catalog.tx import SqlTx
 from entrepot.ports.catalog import Busy, CatalogFailed
 
@@ -23,24 +24,6 @@ ASIDE_MAX = 2
 """And for those of jobs, which may take minutes."""
 
 UNDONE = "the catalog undid this change, as an earlier part of it failed"
-
-
-class ReadBlock(AbstractAsyncContextManager[SqlTx]):
-    """A transaction that reads. It has no state, so one serves everybody."""
-
-    def __init__(self, tx: SqlTx) -> None:
-        self._tx = tx
-
-    async def __aenter__(self) -> SqlTx:
-        return self._tx
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return None
 
 
 class WriteBlock(AbstractAsyncContextManager[SqlTx]):

@@ -16,6 +16,7 @@ writer; whoever has the lock next can tell from it.
 import asyncio
 import secrets
 
+from entrepot.adapters.catalog.blocks import again, tell
 from entrepot.adapters.catalog.turns import Turns
 from entrepot.ports.catalog import Busy, CatalogFailed
 
@@ -60,6 +61,7 @@ _LOOK = (
 )
 _FORGET = "DELETE FROM catalog_writers WHERE writer = $1 OR at < now() - interval '1 day'"
 
+_OF_CATALOG = (Busy, CatalogFailed)
 CLOSE_PAUSE_SECONDS = 0.01
 _UNKNOWN = (
     "the connection to the catalog broke during a COMMIT, and the server did not come back to say "
@@ -179,7 +181,7 @@ class Writer:
         except (Busy, CatalogFailed) as failure:
             # Those who queue have waited too, and would each wait as long again.
             refusal = failure
-            self._turns.refuse(lambda: _again(refusal))
+            self._turns.refuse(lambda: again(refusal, _OF_CATALOG))
             raise
         self._batch, self._blocks, self._saved = [], 1, False
         self._began_at = asyncio.get_running_loop().time()
@@ -244,12 +246,12 @@ class Writer:
             await self._end()
         except BaseException as error:
             self._note(error)
-            _tell(batch, error)
+            tell(batch, error, _OF_CATALOG)
             if not isinstance(error, Exception):
                 raise
         else:
             self.failure = ""
-            _tell(batch, None)
+            tell(batch, None, _OF_CATALOG)
 
     async def _end(self) -> None:
         """Commit. Raises `Busy` if that did not happen, `CatalogFailed` if nobody knows."""
@@ -297,29 +299,15 @@ class Writer:
         raw, self._raw = self._raw, None
         if raw is not None:
             drop(raw)
-        _tell(batch or [], failure_of(error) or Busy("an earlier part of the transaction failed"))
+        tell(
+            batch or [],
+            failure_of(error) or Busy("an earlier part of the transaction failed"),
+            _OF_CATALOG,
+        )
 
     def _note(self, error: BaseException | None) -> None:
         if isinstance(error, CatalogFailed):
             self.failure = str(error)
-
-
-def _tell(batch: list[asyncio.Future[None]], error: BaseException | None) -> None:
-    for outcome in batch:
-        if outcome.done():
-            continue
-        if error is None:
-            outcome.set_result(None)
-        else:
-            outcome.set_exception(_again(error))
-
-
-def _again(error: BaseException) -> Exception:
-    """Return the same error for one more task: tracebacks of several do not mix."""
-    kind = type(error) if isinstance(error, Busy | CatalogFailed) else RuntimeError
-    copy = kind(str(error))
-    copy.__cause__ = error
-    return copy
 
 
 async def _take_at_last(turns: Turns) -> None:

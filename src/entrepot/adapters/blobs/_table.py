@@ -1,11 +1,11 @@
-"""Uploads of this process by id."""
+"""Uploads of this process by id, one object for each."""
 
 from collections import OrderedDict
 from typing import Generic, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 RECENT_MAX = 1024
-"""How many uploads that nobody holds are remembered."""
+"""How many uploads that nobody holds are remembered, about 1 KiB of running hash each."""
 
 
 class Named(Protocol):
@@ -18,7 +18,11 @@ _N = TypeVar("_N", bound=Named)
 
 
 class Table(Generic[_N]):
-    """All uploads that someone holds, and the most recent others: one object for an id."""
+    """The uploads of this process by id: all that someone holds, and the most recent others.
+
+    As long as anyone holds an upload there is no second object of its id, so that its lock is
+    the only one.
+    """
 
     def __init__(self, recent_max: int = RECENT_MAX) -> None:
         self._held: WeakValueDictionary[str, _N] = WeakValueDictionary()
