@@ -182,3 +182,20 @@ async def test_one_that_is_used_elsewhere_does_not_expire(both: Two) -> None:
     both.clock.seconds += 101
     assert await both.two.expire() == 1
     await refused(Code.BLOB_UPLOAD_UNKNOWN, both.one.status(APP, upload_id))
+
+
+async def test_one_that_was_killed_right_after_a_blob_was_there_leaves_no_empty_upload(
+    both: Two,
+) -> None:
+    upload_id = both.one.begin(APP)
+    await both.one.append(APP, upload_id, ALICE, chunk(b"ab"))
+    killed = both.one._sessions
+    killed.ended = killed_before_it_could_say_so  # type: ignore[method-assign]
+    with pytest.raises(SystemExit):
+        await both.one.finish(APP, upload_id, ALICE, Digest.of(b"ab"))
+    await refused(Code.BLOB_UPLOAD_UNKNOWN, both.two.status(APP, upload_id))
+    await refused(Code.BLOB_UPLOAD_UNKNOWN, both.two.append(APP, upload_id, ALICE, chunk(b"x")))
+
+
+def killed_before_it_could_say_so(session: object) -> None:
+    raise SystemExit(session)

@@ -36,7 +36,10 @@ class _SharedSessions(Sessions):
 
     async def find(self, name: RepositoryName, upload_id: str) -> Session:
         session = await super().find(name, upload_id)
-        if session.row is None and self._store.is_retired(upload_id):
+        if session.row is not None:
+            # Used up as soon as it has a row: who ends it may be killed before it can say so.
+            self._store.retire(upload_id)
+        elif self._store.is_retired(upload_id):
             raise unknown_upload(upload_id)
         return session
 
