@@ -97,10 +97,19 @@ class Head:
         return self.fields.get("connection", "").lower() == "close"
 
 
+Answers = Callable[[Head], tuple[bytes, bytes] | None]
+"""What is answered in the server's place: a status with its reason, and a code of S3; or None."""
+
+
+def _no_answer(head: Head) -> None:
+    del head
+
+
 class HttpFaultProxy:
     """Passes requests on to a server of loopback, or does harm as `rates` says.
 
-    What is in `queue` comes first, a request each; None lets one through.
+    What is in `queue` comes first, a request each; None lets one through. Before all that
+    `answers` is asked.
     """
 
     def __init__(
@@ -113,6 +122,7 @@ class HttpFaultProxy:
         self._tasks: set[asyncio.Task[None]] = set()
         self.rates = Rates()
         self.queue: deque[Harm | None] = deque()
+        self.answers: Answers = _no_answer
         self.port = 0
         self.requests = 0
         self.harmed: Counter[Harm] = Counter()
@@ -194,6 +204,9 @@ class _Exchanges:
             return False
         proxy = self._proxy
         proxy.requests += 1
+        answer = proxy.answers(head)
+        if answer is not None:
+            return await self._refuse(head, *answer)
         harm = proxy.choose(head.first[0], head.first[1])
         if harm is Harm.TORN and not (head.length or head.is_chunked):
             harm = Harm.BEFORE

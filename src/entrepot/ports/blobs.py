@@ -30,16 +30,22 @@ class Capabilities:
     """How others read blobs without us; None where nobody can."""
 
 
+def _tell_nobody() -> None:
+    """Do nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileSlice:
     """Bytes of an open file, for servers that can send it without copying.
 
-    The holder closes it once, after the last byte is sent or when it gives up.
+    The holder closes it once, after the last byte is sent or when it gives up; before that it
+    calls `failed` if the file could not be read, so that the next one need not try it too.
     """
 
     file: int
     span: Span
     close: Callable[[], None]
+    failed: Callable[[], None] = _tell_nobody
 
 
 class StoreFull(OSError):

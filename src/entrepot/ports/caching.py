@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CacheFigures:
     """Counts since the start of the process, and what the cache holds now.
 
+    A cache counts in one of its own, on the event loop only, and shows copies.
     A reading is counted once, as a hit, a miss or straight: `straight` are ranges and blobs that
     the cache let pass, `joined` are those of the misses that took part in a fetch under way.
     """

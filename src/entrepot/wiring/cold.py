@@ -1,6 +1,6 @@
 """Where the cold store is, noted in the data directory.
 
-Commands on a stopped registry know no settings, and would take blobs that moved for lost.
+Commands on a stopped registry may know no settings, and would take blobs that moved for lost.
 """
 
 import errno
@@ -18,13 +18,21 @@ NOTE_MAX_BYTES = 4096
 def note_cold(data: Path, place: str) -> None:
     """Write down that blobs of the directory may lie in `place`, empty for none.
 
-    Raises FileNotFoundError if some lie elsewhere already: they would not be found any more.
+    Raises FileNotFoundError if some lie elsewhere already, or the place is not there any more:
+    they would not be found.
     """
     noted = noted_cold(data)
     wanted = place if "://" in place or not place else str(Path(place).absolute())
+    is_absent = bool(noted) and "://" not in noted and not (Path(noted) / "blobs").is_dir()
     if noted == wanted:
+        if is_absent:  # a mount point is there without what is mounted on it
+            raise FileNotFoundError(
+                errno.ENOENT,
+                f"the cold store is not in {wanted}: mount it. If no blob was ever moved there, "
+                f"remove the file {data / NOTE}",
+            )
         return
-    if noted and ("://" in noted or any(Path(noted).glob("blobs/*/*/*"))):
+    if noted and ("://" in noted or is_absent or any(Path(noted).glob("blobs/*/*/*"))):
         raise FileNotFoundError(
             errno.ENOENT,
             f"blobs of this registry were moved to {noted}: set cold.blobs to that again. To do "
@@ -58,8 +66,8 @@ async def open_stopped(data: Path) -> BlobStore:
     place = noted_cold(data)
     if "://" in place:
         raise OSError(
-            f"some blobs are in {place}, which only the running server opens: bring them back with "
-            "`entrepot migrate-storage` first"
+            f"some blobs are in {place}: name the server's settings with --config, as they say how "
+            "to open the cold store (cold.blobs)"
         )
     store = await open_store(data)
     if not place:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from entrepot.adapters.blobs.fs import Holds as UploadLocks
-from entrepot.adapters.blobs.fs import Retired, SharedStore
+from entrepot.adapters.blobs.fs import Retired, UploadLocks, UploadTurns
 from entrepot.adapters.blobs.fs import open_store as open_directory
 from entrepot.adapters.blobs.held import FleetHolds, HeldStore, Holds
-from entrepot.adapters.blobs.tiered import CacheOptions, LevelStore
+from entrepot.adapters.blobs.tiered import CacheOptions, LevelStore, TieredStore
 from entrepot.adapters.blobs.tiered import open_store as open_cache
 from entrepot.adapters.catalog import CatalogUnusable, open_catalog
 from entrepot.adapters.datadir import DataDirectory
@@ -74,27 +73,20 @@ async def open_storage(
     )
     stack.push_async_callback(catalog.close)
     holder = await _holder(given.catalog, stack)
-    ground = await _ground(data, holder, settings=settings, shared=shared)
-    base, cold = ground.store, None
-    if not given.blobs:
-        note_cold(data.path, settings.cold.blobs)
-    if settings.cold.blobs:
-        cold = await open_place(settings.cold.blobs, settings)
-        base = LevelStore(base, cold)
-    store, cache = base, None
-    if settings.cache.dir:
-        store = cache = await open_cache(base, _cache_options(settings, data.path))
+    ground = await _ground(data, holder, stack, settings=settings, shared=shared)
+    tiers = await _tiers(ground.store, data.path, settings)
+    store, cache = tiers.store, tiers.cache
     stack.push_async_callback(store.close)
     return Storage(
         catalog=catalog,
         store=store,
-        base=base,
+        base=tiers.base,
         shared=HeldStore(store, ground.holds) if ground.holds is not None else None,
         holder=holder,
         secrets=ground.secrets,
         journal=ground.journal,
         cache=cache.figures if cache is not None else None,
-        levels=(ground.store, cold) if cold is not None else None,
+        levels=(ground.store, tiers.cold) if tiers.cold is not None else None,
         is_embedded=not (given.catalog or given.blobs),
     )
 
@@ -152,8 +144,41 @@ async def _holder(catalog: str, stack: contextlib.AsyncExitStack) -> Holder:
     return holder
 
 
+@dataclass(frozen=True, slots=True)
+class _Tiers:
+    """What stands on the store where blobs begin; `store` closes all of it."""
+
+    base: BlobStore
+    store: BlobStore
+    cold: BlobStore | None
+    cache: TieredStore | None
+
+
+async def _tiers(hot: BlobStore, data: Path, settings: Settings) -> _Tiers:
+    """Open what the settings name behind and before `hot`, which is closed if that fails."""
+    async with contextlib.AsyncExitStack() as opened:
+        opened.push_async_callback(hot.close)
+        if not settings.storage.blobs:
+            note_cold(data, settings.cold.blobs)
+        base, cold = hot, None
+        if settings.cold.blobs:
+            cold = await open_place(settings.cold.blobs, settings)
+            opened.push_async_callback(cold.close)
+            base = LevelStore(hot, cold)
+        store, cache = base, None
+        if settings.cache.dir:
+            store = cache = await open_cache(base, _cache_options(settings, data))
+        opened.pop_all()
+    return _Tiers(base, store, cold, cache)
+
+
 async def _ground(
-    data: DataDirectory, holder: Holder, *, settings: Settings, shared: bool
+    data: DataDirectory,
+    holder: Holder,
+    stack: contextlib.AsyncExitStack,
+    *,
+    settings: Settings,
+    shared: bool,
 ) -> _Ground:
     if settings.storage.blobs:
         return await _in_bucket(holder, settings)
@@ -161,8 +186,9 @@ async def _ground(
     secrets, journal = FileSecrets(data.secrets), partial(open_journal, data.journal)
     if not shared:
         return _Ground(opened, None, secrets, journal)
-    among = SharedStore(opened, UploadLocks(data.upload_holds), Retired(data.retired_uploads))
-    return _Ground(among, among, secrets, journal)
+    turns = UploadTurns(opened, UploadLocks(data.upload_holds), Retired(data.retired_uploads))
+    stack.callback(turns.close)
+    return _Ground(opened, turns, secrets, journal)
 
 
 async def _in_bucket(holder: Holder, settings: Settings) -> _Ground:

@@ -10,7 +10,7 @@ from entrepot.adapters.blobs import memory, tiered
 from entrepot.adapters.blobs.tiered import CacheOptions, TieredStore
 from entrepot.oci.ranges import Span
 from entrepot.ports.blobs import Blob, BlobStore, Capabilities, FileSlice, Reading, Upload
-from tests.adapters.blobs.bodies import put
+from tests.adapters.blobs.bodies import put, read, some_bytes
 
 
 @dataclass
@@ -143,6 +143,15 @@ class Bench:
     async def put(self, data: bytes, number: int) -> Blob:
         """Commit `data` below, where no cache sees it."""
         return await put(await memory.open_store(self.disk), data, number)
+
+    async def kept(self, size: int) -> tuple[TieredStore, Below, bytes, Blob]:
+        """Open one that has a blob of so many bytes, which are told too."""
+        store, below = await self.open()
+        data = some_bytes(size)
+        blob = await self.put(data, 1)
+        assert await read(store, blob) == data
+        await idle(store)
+        return store, below, data, blob
 
     async def close(self) -> None:
         while self.opened:

@@ -72,9 +72,9 @@ class WatchedBucket(Bucket):
         self._cloud = cloud
 
     @contextmanager
-    def _doing(self, what: str, key: str) -> Iterator[None]:
+    def _doing(self, what: str, key: str, *, conditional: bool = False) -> Iterator[None]:
         self._cloud.watch("before", what, key)
-        with told(what):
+        with told(what, conditional=conditional):
             yield
         self._cloud.watch("after", what, key)
 

@@ -8,9 +8,14 @@ import pytest
 from entrepot.ports.blobs import BlobStore
 from tests.adapters.blobs.adapters import Medium, adapter_names, bucket_medium
 from tests.adapters.blobs.adapters import medium as make_medium
+from tests.adapters.blobs.below import Bench
 
-# Neither is a test module by name, and their asserts should tell as much.
-pytest.register_assert_rewrite("tests.adapters.blobs.contract", "tests.adapters.blobs.scenario")
+# None is a test module by name, and their asserts should tell as much.
+pytest.register_assert_rewrite(
+    "tests.adapters.blobs.buckets",
+    "tests.adapters.blobs.contract",
+    "tests.adapters.blobs.scenario",
+)
 
 
 SERVERS = {"objects-s3": "seaweed", "objects-azure": "azurite", "objects-google": "google"}
@@ -31,3 +36,11 @@ async def medium(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 @pytest.fixture
 async def store(medium: Medium) -> BlobStore:
     return await medium.open()
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    """A cache in front of a store in memory, of which every process is closed in the end."""
+    made = Bench(tmp_path / "cache")
+    yield made
+    await made.close()

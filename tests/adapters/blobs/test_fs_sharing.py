@@ -3,12 +3,14 @@
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from entrepot.adapters.blobs.fs import Holds, Retired, SharedStore, open_store
+from entrepot.adapters.blobs.fs import Retired, UploadLocks, UploadTurns, open_store
+from entrepot.adapters.blobs.held import HeldStore
 from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import Blob
 from tests.adapters.blobs.bodies import Views
@@ -19,9 +21,9 @@ OTHER = "f" * 32
 HOLDER = """
 import sys
 from pathlib import Path
-from entrepot.adapters.blobs.fs import Holds
-holds = Holds(Path(sys.argv[1]))
-holds.take(sys.argv[2])
+from entrepot.adapters.blobs.fs import UploadLocks
+locks = UploadLocks(Path(sys.argv[1]))
+locks.take(sys.argv[2])
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -31,21 +33,22 @@ sys.stdin.read()
 class Pair:
     """Two stores on one directory, as two processes have them; locks do not part them here."""
 
-    one: SharedStore
-    two: SharedStore
+    one: HeldStore
+    two: HeldStore
 
 
 @pytest.fixture
 async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
-    made = [
-        SharedStore(
-            await open_store(tmp_path), Holds(tmp_path / f"lock{n}"), Retired(tmp_path / "retired")
-        )
-        for n in range(2)
-    ]
-    yield Pair(*made)
-    for store in made:
-        await store.close()
+    async with AsyncExitStack() as stack:
+        made = []
+        for number in range(2):
+            store = await open_store(tmp_path)
+            locks = UploadLocks(tmp_path / f"lock{number}")
+            turns = UploadTurns(store, locks, Retired(tmp_path / "retired"))
+            stack.callback(turns.close)
+            stack.push_async_callback(store.close)
+            made.append(HeldStore(store, turns))
+        yield Pair(*made)
 
 
 def another(lock: Path) -> subprocess.Popen[bytes]:
@@ -55,7 +58,7 @@ def another(lock: Path) -> subprocess.Popen[bytes]:
     )
 
 
-async def add(store: SharedStore, data: bytes) -> Digest:
+async def add(store: HeldStore, data: bytes) -> Digest:
     """Append as a request does, and return the digest of all there is."""
     async with store.hold(ID):
         upload = await store.resume(ID) or await store.begin(ID)
@@ -153,3 +156,18 @@ async def test_retired_ids_are_known_to_all(pair: Pair, tmp_path: Path) -> None:
     later = Retired(tmp_path / "retired")
     assert ID in later
     later.close()
+
+
+async def test_what_cannot_be_looked_at_is_let_go_of(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await add(pair.one, b"abc")
+
+    def fail(_: object) -> None:
+        raise OSError("the medium failed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.lstat", fail)
+        with pytest.raises(OSError, match="the medium failed"):
+            await add(pair.one, b"def")
+    assert await add(pair.one, b"def") == Digest.of(b"abcdef")

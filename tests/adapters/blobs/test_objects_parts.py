@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from entrepot.adapters.blobs._table import Table
 from entrepot.adapters.blobs.objects import STALE_SECONDS, hashing, progress
+from entrepot.adapters.blobs.objects.bucket import waits
 from entrepot.adapters.blobs.objects.errors import (
     StoreFailed,
     StoreRefused,
@@ -293,6 +294,24 @@ async def test_a_link_is_renewed_at_half_of_its_life() -> None:
     assert await links.of("a") == "a3"
 
 
+async def test_links_are_not_remembered_for_longer_than_credentials_last() -> None:
+    """What the credentials of a role sign ends with them, whatever it says."""
+    now = 1000.0
+    made: list[float] = []
+
+    async def sign(key: str, seconds: float) -> str:
+        made.append(seconds)
+        return f"{key}{len(made)}"
+
+    links = Links(sign, 7 * 86400.0, now=lambda: now)
+    assert await links.of("a") == "a1"
+    now += 299.0
+    assert await links.of("a") == "a1"
+    now += 2.0
+    assert await links.of("a") == "a2"
+    assert made == [7 * 86400.0] * 2
+
+
 async def test_cloudfront_urls(tmp_path: Path) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     file = tmp_path / "key.pem"
@@ -408,11 +427,11 @@ async def test_one_who_comes_too_late_takes_nothing_back() -> None:
         await late.append(Views(b"five"))
 
 
-async def test_a_server_that_knows_no_conditions() -> None:
+async def test_a_server_that_knows_no_conditions(monkeypatch: pytest.MonkeyPatch) -> None:
     refusals: list[str] = []
 
     def refuse(when: str, what: str, key: str) -> None:
-        if when == "before" and what == "writing" and key not in refusals:
+        if when == "before" and what == "writing" and not refusals:
             refusals.append(key)
             raise StoreFailed("no") from ValueError("<Code>NotImplemented</Code>")
 
@@ -421,10 +440,15 @@ async def test_a_server_that_knows_no_conditions() -> None:
     cloud.driver.put("there", b"1")
     with pytest.raises(Taken):
         await bucket.exchange("there", b"2", None)
+    # It is taken at its word for a while.
     assert await bucket.exchange("new", b"3", None) == {}
-    assert await bucket.exchange("new", b"4", {}) != {}
-    assert (cloud.bytes_at("there"), cloud.bytes_at("new")) == (b"1", b"4")
-    assert refusals == ["there", "new"]
+    with pytest.raises(Taken):
+        await bucket.exchange("there", b"4", None)
+    assert await bucket.exchange("new", b"5", {}) == {}
+    assert (cloud.bytes_at("there"), cloud.bytes_at("new")) == (b"1", b"5")
+    assert refusals == ["there"]
+    monkeypatch.setattr(bucket, "_unconditional_until", 0.0)
+    assert await bucket.exchange("newer", b"6", None) != {}
 
 
 def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -461,3 +485,8 @@ async def test_a_segment_that_lacks_a_part_is_not_sealed() -> None:
     await segment.add(3, bytearray(10))
     with pytest.raises(StoreFailed, match="lacks a part"):
         await segment.seal()
+
+
+def test_what_was_tried_for_long_is_not_tried_again() -> None:
+    assert len(list(waits())) == len(list(waits(60.0))) == 4
+    assert list(waits(-1.0)) == [None]

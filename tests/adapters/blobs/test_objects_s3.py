@@ -2,9 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from itertools import pairwise
 from pathlib import Path
 
 import aiohttp
@@ -15,76 +14,41 @@ from entrepot.adapters.blobs.objects.errors import StoreFailed, StoreRefused
 from entrepot.adapters.blobs.objects.s3 import open_s3
 from entrepot.oci.digest import Digest
 from entrepot.oci.ranges import Span
-from entrepot.ports.blobs import Blob
 from entrepot.settings.objects import Objects
 from tests.adapters.blobs.bodies import (
     Stalled,
-    Threaded,
     Views,
     begin,
     blob_of,
-    pieces,
     put,
     read,
-    some_bytes,
     upload_id,
+)
+from tests.adapters.blobs.buckets import (
+    BIG,
+    MIB,
+    Opener,
+    Wanted,
+    check_anybody_reads,
+    check_each_fails_once,
+    chunked,
+    once,
+    pushed_by_many,
 )
 from tests.servers.httpfaults import Harm, HttpFaultProxy, Rates
 from tests.servers.seaweed import BUCKET, Seaweed
-
-MIB = 1 << 20
-BIG = some_bytes(11 * MIB + 12345)
-VIEW_BYTES = 512 * 1024
-
-
-class Opener:
-    """Opens stores of one fresh prefix, each as another process would."""
-
-    def __init__(self, seaweed: Seaweed) -> None:
-        self.url = seaweed.url()
-        self.options = replace_options(seaweed.options, part_size_bytes=5 * MIB)
-        self.stores: list[ObjectStore] = []
-
-    async def __call__(self, **changes: object) -> ObjectStore:
-        options = replace_options(self.options, **changes)
-        store = await open_store(self.url, options, stale_seconds=0.0)
-        self.stores.append(store)
-        return store
-
-
-def replace_options(options: Objects, **changes: object) -> Objects:
-    return Objects(**{name: getattr(options, name) for name in options.__struct_fields__} | changes)
 
 
 @pytest.fixture
 async def opener(seaweed: Seaweed) -> AsyncIterator[Opener]:
     made = Opener(seaweed)
     yield made
-    for store in made.stores:
-        await store.close()
-
-
-def chunked(data: bytes) -> Threaded:
-    return Threaded(*pieces(data, VIEW_BYTES))
+    await made.close()
 
 
 async def test_a_big_blob_from_many_processes(opener: Opener) -> None:
-    cuts = [0, 6 * MIB, 6 * MIB + 100, len(BIG)]
-    first = await opener()
-    await first.begin(upload_id(1))
-    for start, end in pairwise(cuts):
-        store = await opener() if start else first
-        upload = await store.resume(upload_id(1))
-        assert upload is not None
-        assert upload.offset == start
-        assert await upload.append(chunked(BIG[start:end])) == end
-        await upload.close()
-    store = await opener()
-    upload = await store.resume(upload_id(1))
-    assert upload is not None
-    blob = Blob(await upload.digest("sha256"), 1)
-    assert blob.digest == Digest.of(BIG)
-    await upload.commit(blob)
+    blob = await pushed_by_many(opener)
+    first, store = opener.stores[0], opener.stores[-1]
     assert await first.stat(blob) == len(BIG)
     assert await read(first, blob) == BIG
     reading = await first.open(blob, Span(4 * MIB - 7, 6 * MIB))
@@ -145,24 +109,7 @@ async def test_what_another_left_is_replaced(opener: Opener) -> None:
 
 
 async def test_anybody_reads_a_link(opener: Opener) -> None:
-    store = await opener(redirect=True, redirect_seconds=60.0)
-    link = store.capabilities.link
-    assert link is not None
-    small = some_bytes(100_000)
-    for data in (small, BIG):
-        blob = await put(store, data, len(data))
-        url = await link(blob, len(data))
-        assert url is not None
-        assert url == await link(blob, len(data))
-        async with aiohttp.ClientSession() as client:
-            async with client.get(url) as answer:
-                assert answer.status == 200
-                assert await answer.read() == data
-            async with client.get(url, headers={"Range": "bytes=10-19"}) as answer:
-                assert answer.status == 206
-                assert await answer.read() == data[10:20]
-            async with client.delete(url) as answer:
-                assert answer.status == 403
+    await check_anybody_reads(await opener(redirect=True, redirect_seconds=60.0))
     assert (await opener()).capabilities.link is None
 
 
@@ -198,27 +145,28 @@ async def test_where_the_name_of_the_bucket_stands(
     assert str(config["virtual_hosted_style_request"]).lower() == str(is_virtual).lower()
 
 
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"])
+async def test_the_environment_names_one_server_for_both_clients(
+    seaweed: Seaweed, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv(variable, seaweed.endpoint)
+    store = await open_store(seaweed.url(), Objects(part_size_bytes=5 * MIB, retry_seconds=1.0))
+    try:
+        blob = await put(store, BIG)
+        assert await read(store, blob) == BIG
+        assert len([found async for found in store.bucket.list("data")]) == 1
+    finally:
+        await store.close()
+
+
 async def test_azure_without_an_account(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_NAME", raising=False)
     with pytest.raises(StoreFailed, match=r"az://container cannot be used: .*Account"):
         await open_store("az://container/x")
 
 
-def once(wanted: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
-    """Return a predicate that is true of the first request that is wanted."""
-    done = False
-
-    def first(method: str, target: str) -> bool:
-        nonlocal done
-        if done or not wanted(method, target):
-            return False
-        done = True
-        return True
-
-    return first
-
-
-REQUESTS: dict[str, Callable[[str, str], bool]] = {
+REQUESTS: dict[str, Wanted] = {
     "begin": lambda method, target: method == "POST" and "uploads" in target.partition("?")[2],
     "part": lambda method, target: method == "PUT" and "partNumber" in target,
     "complete": lambda method, target: method == "POST" and "uploadId" in target,
@@ -234,28 +182,14 @@ SLOW = [pytest.param(harm, marks=pytest.mark.slow) for harm in (Harm.BEFORE, Har
 
 
 @pytest.mark.parametrize("harm", [Harm.AFTER, *SLOW])
-async def test_any_request_fails_once(opener: Opener, seaweed: Seaweed, harm: Harm) -> None:
-    async with HttpFaultProxy(seaweed.port, seed=1) as proxy:
-        store = await opener(endpoint=f"http://127.0.0.1:{proxy.port}", retry_seconds=10.0)
-        for number, (name, wanted) in enumerate(REQUESTS.items(), 1):
-            proxy.rates = Rates({harm: 1.0}, silence_max_seconds=0.0, only=once(wanted))
-            before = proxy.harmed[harm]
-            upload = await store.begin(upload_id(number))
-            await upload.append(chunked(BIG))
-            blob = blob_of(BIG)
-            await upload.commit(blob)
-            small = await put(store, some_bytes(1000 + number), 100 + number)
-            assert await read(store, blob) == BIG
-            assert await store.stat(small) == 1000 + number
-            assert proxy.harmed[harm] == before + 1, name
-    sound = await opener()
-    assert [found async for found in sound.scan_uploads()] == []
+async def test_any_request_fails_once(opener: Opener, harm: Harm) -> None:
+    await check_each_fails_once(opener, harm, REQUESTS)
 
 
 async def test_answers_that_break_off_are_gone_on_with(opener: Opener, seaweed: Seaweed) -> None:
     blob = await put(await opener(), BIG)
     async with HttpFaultProxy(seaweed.port, seed=1) as proxy:
-        store = await opener(endpoint=f"http://127.0.0.1:{proxy.port}", retry_seconds=10.0)
+        store = await opener.behind(proxy)
         proxy.rates = Rates({Harm.SHORT: 1.0}, silence_max_seconds=0.0, only=once(REQUESTS["read"]))
         assert await read(store, blob) == BIG
         assert proxy.harmed[Harm.SHORT] == 1
@@ -265,7 +199,7 @@ async def test_lists_and_small_objects_that_break_off_are_asked_for_again(
     opener: Opener, seaweed: Seaweed
 ) -> None:
     async with HttpFaultProxy(seaweed.port, seed=1) as proxy:
-        store = await opener(endpoint=f"http://127.0.0.1:{proxy.port}", retry_seconds=10.0)
+        store = await opener.behind(proxy)
         bucket = store.bucket
         for number in range(3):
             await bucket.put(f"some/{number}", b"some bytes")
@@ -284,7 +218,7 @@ async def test_lists_and_small_objects_that_break_off_are_asked_for_again(
 
 async def test_a_store_that_is_gone_takes_nothing_back(opener: Opener, seaweed: Seaweed) -> None:
     async with HttpFaultProxy(seaweed.port, seed=1) as proxy:
-        store = await opener(endpoint=f"http://127.0.0.1:{proxy.port}", retry_seconds=0.3)
+        store = await opener.behind(proxy, retry_seconds=0.3)
         upload = await store.begin(upload_id(1))
         await upload.append(chunked(BIG[: 5 * MIB]))
         proxy.rates = Rates({Harm.ERROR: 1.0})
@@ -301,7 +235,7 @@ async def test_a_store_that_is_gone_takes_nothing_back(opener: Opener, seaweed: 
 
 async def test_an_abort_lets_a_waiting_thread_go(opener: Opener, seaweed: Seaweed) -> None:
     async with HttpFaultProxy(seaweed.port, seed=1) as proxy:
-        store = await opener(endpoint=f"http://127.0.0.1:{proxy.port}", retry_seconds=10.0)
+        store = await opener.behind(proxy)
         upload = await store.begin(upload_id(1))
         proxy.rates = Rates({Harm.SLOW: 1.0}, silence_max_seconds=5.0, only=REQUESTS["part"])
         appending = asyncio.create_task(upload.append(chunked(BIG)))
@@ -359,9 +293,7 @@ async def test_no_bucket(seaweed: Seaweed) -> None:
 
 
 async def test_nobody_answers(seaweed: Seaweed, unused_tcp_port: int) -> None:
-    options = replace_options(
-        seaweed.options, endpoint=f"http://127.0.0.1:{unused_tcp_port}", retry_seconds=0.2
-    )
+    options = Objects(endpoint=f"http://127.0.0.1:{unused_tcp_port}", retry_seconds=0.2)
     with pytest.raises(StoreFailed, match=f"{BUCKET}.*error sending request"):
         await open_store(seaweed.url(), options)
 
@@ -388,7 +320,7 @@ async def test_a_storm(opener: Opener, seaweed: Seaweed, seed: int) -> None:
     chance = random.Random(seed)
     sizes = [chance.choice([100, 3 * MIB, 6 * MIB, 11 * MIB]) + number for number in range(8)]
     async with HttpFaultProxy(seaweed.port, seed=seed) as proxy:
-        store = await opener(endpoint=f"http://127.0.0.1:{proxy.port}", retry_seconds=3.0)
+        store = await opener.behind(proxy, retry_seconds=3.0)
         proxy.rates = Rates(HARMS, silence_max_seconds=0.1)
         for number, size in enumerate(sizes, 1):
             await patient_push(store, number, BIG[:size], chance.choice([size, 4 * MIB]))

@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -14,13 +13,6 @@ from tests.adapters.blobs.below import Bench, idle, rest_of
 from tests.adapters.blobs.bodies import read, some_bytes
 
 SIZE = 300_000
-
-
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    made = Bench(tmp_path / "cache")
-    yield made
-    await made.close()
 
 
 # What is kept
@@ -353,11 +345,7 @@ async def test_a_full_disk_fails_no_request(bench: Bench, monkeypatch: pytest.Mo
 
 
 async def test_a_directory_that_is_gone_fails_no_request(bench: Bench) -> None:
-    store, _ = await bench.open()
-    data = some_bytes(SIZE)
-    blob = await bench.put(data, 1)
-    await read(store, blob)
-    await idle(store)
+    store, _, data, blob = await bench.kept(SIZE)
     (bench.directory / "slot-0" / "files").rename(bench.directory / "elsewhere")
     assert await read(store, blob) == data
     await idle(store)

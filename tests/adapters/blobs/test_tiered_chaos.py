@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,6 @@ ACTORS = 8
 STEPS = 60
 
 Verb = Callable[[], Coroutine[Any, Any, None]]
-
-
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    made = Bench(tmp_path / "cache")
-    yield made
-    await made.close()
 
 
 class Chaos:

@@ -1,8 +1,6 @@
 """What is pushed through the cache is kept, once it is committed below."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -21,13 +19,6 @@ from tests.adapters.blobs.bodies import (
 )
 
 SIZES = [1, copies.HELD_MAX_BYTES, copies.HELD_MAX_BYTES + 1, 500_000]
-
-
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    made = Bench(tmp_path / "cache")
-    yield made
-    await made.close()
 
 
 @pytest.mark.parametrize("size", SIZES)

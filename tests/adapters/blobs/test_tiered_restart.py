@@ -1,7 +1,6 @@
 """A cache after a restart, and with files that rot: nothing wrong is served."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,19 +13,8 @@ from tests.adapters.blobs.bodies import read, some_bytes
 SIZE = 300_000
 
 
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    made = Bench(tmp_path / "cache")
-    yield made
-    await made.close()
-
-
 async def test_after_a_restart_what_was_there_is_there(bench: Bench) -> None:
-    store, _ = await bench.open()
-    data = some_bytes(SIZE)
-    blob = await bench.put(data, 1)
-    await read(store, blob)
-    await idle(store)
+    store, _, data, blob = await bench.kept(SIZE)
     await bench.close()
     store, below = await bench.open()
     found = await asyncio.gather(*[read(store, blob) for _ in range(3)])
@@ -59,11 +47,7 @@ async def test_it_serves_while_it_looks_through_what_was_left(bench: Bench) -> N
 async def test_a_file_that_is_not_right_after_a_restart_is_fetched_again(
     bench: Bench, damage: str
 ) -> None:
-    store, _ = await bench.open()
-    data = some_bytes(SIZE)
-    blob = await bench.put(data, 1)
-    await read(store, blob)
-    await idle(store)
+    store, _, data, blob = await bench.kept(SIZE)
     await bench.close()
     _damage(bench.files()[0], damage)
     store, below = await bench.open()
@@ -78,11 +62,7 @@ async def test_a_file_that_is_not_right_after_a_restart_is_fetched_again(
 async def test_a_large_file_is_compared_while_it_is_read_below(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, _ = await bench.open()
-    data = some_bytes(SIZE)
-    blob = await bench.put(data, 1)
-    await read(store, blob)
-    await idle(store)
+    store, _, data, blob = await bench.kept(SIZE)
     await bench.close()
     monkeypatch.setattr(checking, "WAIT_MAX_BYTES", 1000)
     store, below = await bench.open()
@@ -114,11 +94,7 @@ async def test_a_file_that_rots_is_found_in_turn(bench: Bench) -> None:
 
 
 async def test_a_file_of_another_length_is_seen_at_once(bench: Bench) -> None:
-    store, _ = await bench.open()
-    data = some_bytes(SIZE)
-    blob = await bench.put(data, 1)
-    await read(store, blob)
-    await idle(store)
+    store, _, data, blob = await bench.kept(SIZE)
     _damage(bench.files()[0], "cut")
     assert await read(store, blob) == data
     assert store.figures().corrupt == 1

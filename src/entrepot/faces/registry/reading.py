@@ -22,6 +22,11 @@ async def send_reading(reading: Reading, scope: Scope, send: Send, *, more: bool
                     "more_body": more,
                 }
             )
+        except ConnectionError:
+            raise  # of the client's
+        except (OSError, EOFError):
+            slice_.failed()
+            raise
         finally:
             slice_.close()
         return

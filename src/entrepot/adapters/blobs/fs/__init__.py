@@ -34,18 +34,18 @@ from .disk import Offload, OnStep, Step
 from .replica import FsReplica
 from .replicas import FsReplicas
 from .retired import Retired
-from .sharing import Holds, SharedStore
+from .sharing import UploadLocks, UploadTurns
 from .store import FsStore, open_store
 
 __all__ = [
     "FsReplica",
     "FsReplicas",
     "FsStore",
-    "Holds",
     "Offload",
     "OnStep",
     "Retired",
-    "SharedStore",
     "Step",
+    "UploadLocks",
+    "UploadTurns",
     "open_store",
 ]

@@ -1,4 +1,4 @@
-"""Several processes over one store: uploads are held, and looked at anew."""
+"""Several processes over one directory: uploads are held, and looked at anew."""
 
 import fcntl
 import os
@@ -8,10 +8,7 @@ from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from entrepot.adapters.blobs._shared import is_upload_id
-from entrepot.oci.ranges import Span
-from entrepot.ports.blobs import Blob, Capabilities
 
-from .reading import FsReading
 from .retired import Retired
 from .store import FsStore
 from .upload import FsUpload
@@ -22,7 +19,7 @@ _HASHED_CHARACTERS = 15
 _Stamp = tuple[int, int, int, int]
 
 
-class Holds:
+class UploadLocks:
     """Which uploads this process holds, known to the others by locks on bytes of one file.
 
     Such a lock is the process's, and the kernel drops it when the process ends, however it does.
@@ -55,17 +52,17 @@ class Holds:
         os.close(self._file)
 
 
-class SharedStore:
-    """Keeps `ports.sharing.SharedBlobStore` over a store of this process.
+class UploadTurns:
+    """What `held.HeldStore` is given for a directory, over a store of this process.
 
     That one remembers of each upload how far it is and its running hash. When an upload is let go
     of, the state of its file is noted; if that has changed when it is taken again, another process
     was there, and all that is remembered is forgotten: the file is read again.
     """
 
-    def __init__(self, store: FsStore, holds: Holds, retired: Retired) -> None:
+    def __init__(self, store: FsStore, locks: UploadLocks, retired: Retired) -> None:
         self._store = store
-        self._holds = holds
+        self._locks = locks
         self._retired = retired
         self._stamps: WeakKeyDictionary[FsUpload, _Stamp] = WeakKeyDictionary()
 
@@ -74,12 +71,15 @@ class SharedStore:
         if not is_upload_id(upload_id):
             yield  # there is no such upload
             return
-        place = self._holds.take(upload_id)
+        place = self._locks.take(upload_id)
         try:
+            self._check(upload_id)
             yield
         finally:
-            self._note(upload_id)
-            self._holds.drop(place)
+            try:
+                self._note(upload_id)
+            finally:
+                self._locks.drop(place)
 
     def retire(self, upload_id: str) -> None:
         self._retired.add(upload_id)
@@ -87,36 +87,9 @@ class SharedStore:
     def is_retired(self, upload_id: str) -> bool:
         return upload_id in self._retired
 
-    @property
-    def capabilities(self) -> Capabilities:
-        return self._store.capabilities
-
-    async def begin(self, upload_id: str) -> FsUpload:
-        return await self._store.begin(upload_id)
-
-    async def resume(self, upload_id: str) -> FsUpload | None:
-        if is_upload_id(upload_id):
-            self._check(upload_id)
-        return await self._store.resume(upload_id)
-
-    async def open(self, blob: Blob, span: Span | None = None) -> FsReading:
-        return await self._store.open(blob, span)
-
-    async def stat(self, blob: Blob) -> int | None:
-        return await self._store.stat(blob)
-
-    async def delete(self, blob: Blob) -> None:
-        await self._store.delete(blob)
-
-    def scan(self) -> AsyncIterator[Blob]:
-        return self._store.scan()
-
-    def scan_uploads(self) -> AsyncIterator[str]:
-        return self._store.scan_uploads()
-
-    async def close(self) -> None:
-        await self._store.close()
-        self._holds.close()
+    def close(self) -> None:
+        """Let go of the files; the store is to be closed before."""
+        self._locks.close()
         self._retired.close()
 
     def _note(self, upload_id: str) -> None:

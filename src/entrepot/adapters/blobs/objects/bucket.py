@@ -1,6 +1,7 @@
 """Objects by key, through obstore, of whatever cloud."""
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Sequence
@@ -29,6 +30,10 @@ LINGER_SECONDS = 0.1
 
 _WAITS = (0.1, 0.4, 1.6)
 """Before what obstore does not try again itself is: deletes, and objects that must be new."""
+BROKE_OFF_SECONDS = 10.0
+"""What failed after less may be an answer that broke off; after more, obstore has tried enough."""
+UNCONDITIONAL_SECONDS = 60.0
+"""How long a server is taken at its word that it knows no conditions: a gateway may err once."""
 
 Driver = S3Store | GCSStore | AzureStore | MemoryStore
 
@@ -49,18 +54,23 @@ class Bucket:
         self.driver = driver
         self.name = name
         self._used_at = 0.0
+        self._unconditional_until = 0.0
 
     async def put(self, key: str, data: bytes | bytearray) -> None:
         """Let the key stand for these bytes, in one request."""
         with self._doing("writing", key):
             await obstore.put_async(self.driver, key, data, use_multipart=False)
 
-    async def create(self, key: str, data: bytes) -> None:
-        """As `put`, but raise `Taken` if the key stands for something already.
+    async def create(self, key: str, data: bytes) -> bool:
+        """As `put`, but only if the key stands for nothing yet; whether it did.
 
-        Also when that is what this very call wrote, if the answer was lost: look.
+        False also when it stands for what this very call wrote, if the answer was lost: look.
         """
-        await self.exchange(key, data, None)
+        try:
+            await self.exchange(key, data, None)
+        except Taken:
+            return False
+        return True
 
     async def exchange(
         self, key: str, data: bytes, seen: "UpdateVersion | None"
@@ -69,14 +79,19 @@ class Bucket:
 
         Raises `Taken` if it does not. Servers that know no such conditions are not held to them.
         """
-        try:
-            with self._doing("writing", key):
-                mode: PutMode = "create" if seen is None else seen or "overwrite"
-                put = await obstore.put_async(self.driver, key, data, mode=mode)
-                return _seen(put["e_tag"], put["version"])
-        except StoreFailed as error:
-            if code_in(str(error.__cause__)) not in ("NotImplemented", "501"):
-                raise
+        if time.monotonic() >= self._unconditional_until:
+            try:
+                with self._doing("writing", key, conditional=True):
+                    mode: PutMode = "create" if seen is None else seen or "overwrite"
+                    put = await obstore.put_async(
+                        self.driver, key, data, mode=mode, use_multipart=False
+                    )
+                    return _seen(put["e_tag"], put["version"])
+            except StoreFailed as error:
+                if code_in(str(error.__cause__)) not in ("NotImplemented", "501"):
+                    raise
+                # obstore asks such a server again and again: not for each object.
+                self._unconditional_until = time.monotonic() + UNCONDITIONAL_SECONDS
         if seen is None and await self.size(key) is not None:
             raise Taken(key)
         await self.put(key, data)
@@ -104,7 +119,7 @@ class Bucket:
     async def look(self, key: str) -> "tuple[bytes, UpdateVersion] | None":
         """Return all bytes of a small object, and what `exchange` takes for having seen them."""
         # obstore asks again where there is no answer, and not where one breaks off.
-        for wait in waits():
+        for wait in waits(BROKE_OFF_SECONDS):
             try:
                 with self._doing("reading", key):
                     found = await obstore.get_async(self.driver, key)
@@ -164,7 +179,7 @@ class Bucket:
 
     async def list(self, prefix: str) -> AsyncIterator[Listed]:
         """Yield the objects below `prefix/`, a page at a time in memory."""
-        last, again = "", waits()
+        last, again = "", waits(BROKE_OFF_SECONDS)
         stream = aiter(obstore.list(self.driver, prefix, chunk_size=PAGE_KEYS))
         while True:
             try:
@@ -181,7 +196,7 @@ class Bucket:
                     obstore.list(self.driver, prefix, offset=last or None, chunk_size=PAGE_KEYS)
                 )
                 continue
-            again = waits()
+            again = waits(BROKE_OFF_SECONDS)
             for meta in page:
                 last = meta["path"]
                 yield Listed(last, meta["size"], meta["last_modified"])
@@ -200,9 +215,9 @@ class Bucket:
             await asyncio.sleep(left)
 
     @contextmanager
-    def _doing(self, what: str, key: str) -> Iterator[None]:
+    def _doing(self, what: str, key: str, *, conditional: bool = False) -> Iterator[None]:
         try:
-            with told(f"{what} {key} in {self.name}"):
+            with told(f"{what} {key} in {self.name}", conditional=conditional):
                 yield
         finally:
             self._used_at = time.monotonic()
@@ -217,12 +232,20 @@ def _seen(e_tag: str | None, version: str | None) -> "UpdateVersion":
     return seen
 
 
-def waits() -> Iterator[float | None]:
-    """Yield how many seconds to wait after each failure; None after the last."""
+def waits(within_seconds: float = math.inf) -> Iterator[float | None]:
+    """Yield how many seconds to wait after each failure; None after the last.
+
+    That is the third, or the first that comes after `within_seconds`.
+    """
+    ends_at = time.monotonic() + within_seconds
     for wait in _WAITS:
+        if time.monotonic() > ends_at:
+            break
         yield wait * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
     yield None
 
 
 def _is_range_error(error: OSError) -> bool:
-    return code_in(str(error.__cause__)) in ("InvalidRange", "416") or "range" in str(error).lower()
+    said = str(error.__cause__)
+    # The other words are those of obstore's store in memory.
+    return code_in(said) in ("InvalidRange", "416") or "Wanted range starting at" in said

@@ -49,10 +49,11 @@ class Taken(Exception):
 
 
 @contextmanager
-def told(doing: str) -> Iterator[None]:
+def told(doing: str, *, conditional: bool = False) -> Iterator[None]:
     """Raise what obstore raises as OSError: FileNotFoundError, `StoreRefused`, `StoreFull` ...
 
-    A missing bucket is none of the first, lest blobs seem to be gone.
+    A missing bucket is none of the first, lest blobs seem to be gone. What is `conditional` raises
+    `Taken` where its condition is not met.
     """
     try:
         yield
@@ -61,15 +62,17 @@ def told(doing: str) -> Iterator[None]:
             raise failure(doing, str(error)) from error
         raise FileNotFoundError(errno.ENOENT, f"{doing}: it is not there") from error
     except (AlreadyExistsError, PreconditionError) as error:
-        if code_in(str(error)) in _NOWHERE:
+        if not conditional or code_in(str(error)) in _NOWHERE:
             raise failure(doing, str(error)) from error
         raise Taken(doing) from error
     except BaseError as error:
         raise failure(doing, str(error)) from error
-    except StoreFailed:
+    except (StoreFailed, StoreRefused, StoreFull):
         raise
-    except (ValueError, RuntimeError) as error:  # of a credential provider, or the runtime's end
-        raise StoreFailed(errno.EIO, f"{doing}: {shortened(str(error))}") from error
+    except (OSError, ValueError, RuntimeError) as error:
+        # Of the system, a credential provider, or the runtime's end.
+        said = shortened(str(error)) or type(error).__name__
+        raise StoreFailed(errno.EIO, f"{doing}: {said}") from error
 
 
 @contextmanager
@@ -103,7 +106,9 @@ def failure(doing: str, text: str, code: str = "") -> OSError:
         return StoreRefused(errno.EACCES, f"{doing}: {code}: {_DENIED[code]}")
     if code in ("401", "403", "Forbidden") or _STATUS_DENIED.search(text):
         return StoreRefused(errno.EACCES, f"{doing}: {code}: {_DENIED['AccessDenied']}")
-    return StoreFailed(errno.EIO, f"{doing}: {shortened(text)}")
+    # The code first: behind a long URL it may be cut off.
+    said = f"{code}: {shortened(text)}" if code else shortened(text)
+    return StoreFailed(errno.EIO, f"{doing}: {said}")
 
 
 def shortened(text: str) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 from entrepot.oci.digest import Hasher
 
+from .errors import StoreFailed
+
 Write = Callable[[memoryview], None]
 Send = Callable[[int, bytearray], Coroutine[Any, Any, None]]
 """Stores a part, by its number from 1 in its segment; called in order, awaited at once."""
@@ -130,9 +132,15 @@ class Growing:
         with self._gate:
             self._tasks.discard(task)
             self._pending -= 1
-            if not task.cancelled() and task.exception() is not None and self._error is None:
-                self._error = task.exception()
+            if self._error is None:
+                self._error = _error_of(task)
             self._gate.notify_all()
+
+
+def _error_of(task: asyncio.Task[None]) -> BaseException | None:
+    if task.cancelled():  # by `give_up`, after which nobody asks, or as the loop ends
+        return StoreFailed("a part was not stored: this process is ending")
+    return task.exception()
 
 
 class _Cut:

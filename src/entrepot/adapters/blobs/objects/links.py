@@ -15,6 +15,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 REMEMBERED_MAX = 4096
 """URLs in memory; one is given to all who ask within half of its life."""
+REMEMBERED_SECONDS = 300.0
+"""But no longer: what a role's credentials signed ends with them, and they are renewed only
+10 minutes before."""
 
 _CLOUDFRONT_BASE64 = str.maketrans("+=/", "-_~")
 
@@ -32,10 +35,13 @@ class Links:
         self._made: OrderedDict[str, tuple[str, float]] = OrderedDict()
 
     async def of(self, key: str) -> str | None:
-        """Return a URL that is good for half of the seconds at least; None if there is none."""
+        """Return a URL that is good for half of the seconds at least; None if there is none.
+
+        If the credentials last so long, that is: of some it is good for 5 minutes at least.
+        """
         now = self._now()
         url, made_at = self._made.get(key, ("", 0.0))
-        if url and 0 <= now - made_at <= self._seconds / 2:
+        if url and 0 <= now - made_at <= min(self._seconds / 2, REMEMBERED_SECONDS):
             return url
         made = await self._sign(key, self._seconds)
         if made is not None:

@@ -15,18 +15,22 @@ from typing import Any, TypeVar
 import aiohttp
 from aiobotocore.client import AioBaseClient
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
-from .errors import StoreFailed, code_in, failure
+from entrepot.ports.blobs import StoreFull
+
+from .errors import StoreFailed, StoreRefused, code_in, failure
 from .records import Part
 from .segments import MultipartGone, OpenMultipart
 
 SLICE_BYTES = 256 * 1024
 """What is given to the socket at once."""
 SLOWEST_BYTES_PER_SECOND = 256 * 1024
-"""A part that takes longer than at this speed, and `read_seconds`, is sent again."""
+"""An answer is waited for as long as the request takes at this speed, and `read_seconds`."""
 BACKOFF_SECONDS = (0.1, 5.0)
 """The first and the longest wait before a part is sent again; by chance up to that."""
 URL_SECONDS = 3600
+OCTETS = "binary/octet-stream"
 ANSWER_MAX_BYTES = 64 * 1024
 
 _T = TypeVar("_T")
@@ -66,7 +70,7 @@ class S3Multiparts:
             answer = await self._client.create_multipart_upload(
                 **self._place(key), **self._encryption
             )
-        upload_id: str = answer["UploadId"]
+            upload_id: str = answer["UploadId"]
         return upload_id
 
     async def put(self, key: str, upload_id: str, number: int, data: bytes | bytearray) -> str:
@@ -74,15 +78,10 @@ class S3Multiparts:
 
         Raises `MultipartGone` if there is no such upload any more.
         """
-        url = await self._client.generate_presigned_url(
-            "upload_part",
-            {**self._place(key), "UploadId": upload_id, "PartNumber": number},
-            ExpiresIn=URL_SECONDS,
-        )
-        seconds = self._pace.read_seconds + len(data) / SLOWEST_BYTES_PER_SECOND
-        return await self._again(
-            f"writing part {number} of {key}", lambda: self._put(url, data, seconds)
-        )
+        place = {**self._place(key), "UploadId": upload_id, "PartNumber": number}
+        doing = f"writing part {number} of {key}"
+        async with _told(doing):
+            return await self._again(doing, lambda: self._put(place, data))
 
     async def complete(self, key: str, upload_id: str, parts: Sequence[Part]) -> None:
         """Make the parts one object.
@@ -116,19 +115,21 @@ class S3Multiparts:
                     key = found["Key"].removeprefix(self._prefix)
                     yield OpenMultipart(key, found["UploadId"], found["Initiated"])
 
-    async def _put(self, url: str, data: bytes | bytearray, seconds: float) -> str:
-        async with self._http.put(
-            url,
-            data=_slices(data),
-            headers={"Content-Length": str(len(data)), "Content-Type": "binary/octet-stream"},
-            timeout=aiohttp.ClientTimeout(
-                total=seconds,
-                sock_connect=self._http.timeout.sock_connect,
-                sock_read=seconds,
-            ),
-        ) as answer:
+    async def _put(self, place: dict[str, Any], data: bytes | bytearray) -> str:
+        # Signed anew each time: by credentials that may have been renewed.
+        url = await self._client.generate_presigned_url("upload_part", place, ExpiresIn=URL_SECONDS)
+        seconds = self._pace.read_seconds
+        async with (
+            asyncio.timeout(seconds + _slowest(data)) as limit,  # to have a connection
+            self._http.put(
+                url,
+                data=_slices(data, limit, seconds),
+                headers={"Content-Length": str(len(data)), "Content-Type": OCTETS},
+                allow_redirects=False,  # the body is used up, and signed for one place
+            ) as answer,
+        ):
             if answer.status == 200:
-                return answer.headers["ETag"]
+                return _etag(answer)
             text = (await answer.content.read(ANSWER_MAX_BYTES)).decode(errors="replace")
             code = code_in(text)
             if code == "NoSuchUpload":
@@ -145,7 +146,7 @@ class S3Multiparts:
         while True:
             try:
                 return await attempt()
-            except (aiohttp.ClientError, TimeoutError, ConnectionError, _Passing) as error:
+            except _PASSING as error:
                 if time.monotonic() + wait > ends_at:
                     said = str(error) or type(error).__name__
                     raise StoreFailed(f"{doing}: {said}") from error
@@ -160,10 +161,37 @@ class _Passing(Exception):
     """An answer that may be another one the next time."""
 
 
-async def _slices(data: bytes | bytearray) -> AsyncIterator[memoryview]:
+_PASSING = (aiohttp.ClientError, BotoCoreError, TimeoutError, ConnectionError, _Passing)
+# The last two of answers that are no XML, or another one than was asked for.
+_UNTOLD = (aiohttp.ClientError, BotoCoreError, OSError, ResponseParserError, KeyError)
+
+
+async def _slices(
+    data: bytes | bytearray, limit: asyncio.Timeout, seconds: float
+) -> AsyncIterator[memoryview]:
+    """Yield all of it, with so many seconds for each slice, and more for the answer.
+
+    Not for the whole: over a line that many share, each gets on slowly.
+    """
+    now = asyncio.get_running_loop().time
     view = memoryview(data)
     for start in range(0, len(view), SLICE_BYTES):
+        limit.reschedule(now() + seconds)
         yield view[start : start + SLICE_BYTES]
+    # What the system holds of it has yet to go.
+    limit.reschedule(now() + seconds + _slowest(data))
+
+
+def _slowest(data: bytes | bytearray) -> float:
+    """Return how many seconds it may take."""
+    return len(data) / SLOWEST_BYTES_PER_SECOND
+
+
+def _etag(answer: aiohttp.ClientResponse) -> str:
+    found = answer.headers.get("ETag")
+    if found is None:
+        raise StoreFailed("the answer has no ETag: see what stands between here and the store")
+    return found
 
 
 @asynccontextmanager
@@ -176,5 +204,7 @@ async def _told(doing: str) -> AsyncIterator[None]:
         if code == "NoSuchUpload":
             raise MultipartGone(f"{doing}: the multipart upload is gone") from error
         raise failure(doing, str(error), code) from error
-    except (BotoCoreError, aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+    except (StoreFailed, StoreRefused, StoreFull, MultipartGone):
+        raise
+    except _UNTOLD as error:
         raise StoreFailed(f"{doing}: {str(error) or type(error).__name__}") from error

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from entrepot.ports.blobs import Blob
 
 from .bucket import Bucket, waits
-from .errors import Taken
+from .errors import StoreFailed, Taken
 from .layout import data_key, ref_key
 from .records import Pointer
 
@@ -43,28 +43,33 @@ class Pointers:
     async def settle(self, blob: Blob, pointer: Pointer) -> bool:
         """Let the blob be where `pointer` says; False if it is elsewhere already.
 
-        Harmless when repeated, or when an answer was lost.
+        Harmless when repeated, or when an answer was lost. What points nowhere is replaced: a
+        request that hung may have been done long after its upload was given up.
         """
+        key, seen = ref_key(blob), None
         for wait in waits():
             try:
-                await self._bucket.create(ref_key(blob), pointer.encode())
-            except Taken:
-                found = await self.find(blob, anew=True)
-                if found is None:
-                    raise FileNotFoundError("the blob was deleted meanwhile") from None
-                return found == pointer
-            except OSError:
-                # Perhaps it was written, and the answer lost.
-                found = await self.find(blob, anew=True)
-                if found is not None:
-                    return found == pointer
-                if wait is None:
+                await self._bucket.exchange(key, pointer.encode(), seen)
+            except (Taken, OSError) as error:
+                found = await self._bucket.look(key)
+                seen = None if found is None else found[1]
+                there = None if found is None else Pointer.decode(found[0])
+                if there is not None and (there == pointer or await self._is_there(there)):
+                    self._remember(blob, there)
+                    return there == pointer
+                if wait is None and isinstance(error, OSError):
                     raise
+                if wait is None:
+                    raise StoreFailed(f"{key} changes all the time") from error
                 await asyncio.sleep(wait)
             else:
                 break
         self._remember(blob, pointer)
         return True
+
+    async def _is_there(self, pointer: Pointer) -> bool:
+        """Whether it points to bytes; those that come first are the first to be deleted."""
+        return await self._bucket.size(data_keys(pointer)[0]) == pointer.segments[0]
 
     async def remove(self, blob: Blob) -> None:
         """Remove a pointer; its data stays."""

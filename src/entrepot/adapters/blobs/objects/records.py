@@ -9,11 +9,13 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Fault
 from entrepot.ports.blobs import Blob
 
+from .errors import StoreFailed
+
 VERSION = 1
 _DATA_ID = re.compile(r"[0-9a-f]{32}\.[0-9a-f]{16}")
 
 
-class RecordBroken(OSError):
+class RecordBroken(StoreFailed):
     """An object of the store's own says what it cannot say."""
 
 

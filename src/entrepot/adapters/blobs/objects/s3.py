@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+import msgspec
 from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioCredentials, AioRefreshableCredentials
 from aiobotocore.session import AioSession
@@ -26,11 +27,14 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Config, S3Credential
 
 CREDENTIAL_SECONDS = 300.0
-"""How long obstore keeps credentials that change before it asks for them again."""
+"""How long credentials that change are said to be good for: obstore asks again so long before the
+end, so it asks botocore for each request, or every 100 ms."""
 CONNECTIONS_MAX = 128
 """Connections for parts and multipart calls of one process."""
 ATTEMPTS = 5
 """Tries of a multipart call; botocore waits longer after each, by chance."""
+ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+"""Variables that name a server where `objects.endpoint` does not."""
 REGION = "us-east-1"
 """Where nothing says one; servers that are not AWS take any."""
 
@@ -45,6 +49,8 @@ class S3:
 
 async def open_s3(bucket: str, prefix: str, options: Objects, stack: AsyncExitStack) -> S3:
     """Return the clients of a bucket; `stack` closes them. `StoreRefused` without credentials."""
+    # Both clients read these, and only one would mind where the bucket's name then stands.
+    options = msgspec.structs.replace(options, endpoint=options.endpoint or _endpoint())
     session = AioSession()
     region = options.region or session.get_config_variable("region") or REGION
     try:
@@ -77,6 +83,7 @@ async def open_s3(bucket: str, prefix: str, options: Objects, stack: AsyncExitSt
             verify=authorities or None,
             config=AioConfig(
                 signature_version="s3v4",
+                ignore_configured_endpoint_urls=True,
                 connect_timeout=options.connect_seconds,
                 read_timeout=options.read_seconds,
                 max_pool_connections=CONNECTIONS_MAX,
@@ -95,6 +102,11 @@ async def open_s3(bucket: str, prefix: str, options: Objects, stack: AsyncExitSt
         client, http, bucket=bucket, prefix=prefix, pace=pace, encryption=_encryption(options)
     )
     return S3(driver, multiparts)
+
+
+def _endpoint() -> str:
+    """Return the server that the environment names, or nothing."""
+    return next((found for name in ENDPOINTS if (found := os.environ.get(name))), "")
 
 
 def client_options(options: Objects, authorities: str) -> "ClientConfig":

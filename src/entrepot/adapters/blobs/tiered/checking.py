@@ -10,7 +10,7 @@ from entrepot.oci.digest import Hasher, finished, new_hasher
 from entrepot.ports.blobs import Blob
 
 from .contents import Contents, Held
-from .shelf import READ_BYTES, Shelf
+from .shelf import READ_BYTES, TOO_MANY, Shelf
 
 TURN_BYTES = 64 * 1024 * 1024
 """Read before a thread is given back, where somebody waits for the end."""
@@ -39,12 +39,14 @@ class Check:
         self._rate = None
 
     async def _run(self) -> bool:
-        """Whether the file can be read and has the digest."""
+        """Whether the file can be read and has the digest; OSError if that cannot be told."""
         algorithm = self._blob.digest.algorithm
         hasher = new_hasher(algorithm)
         try:
             descriptor = await self._disk.run(lambda: Descriptor(self._shelf.open(self._blob)))
-        except OSError:
+        except OSError as error:
+            if error.errno in TOO_MANY:
+                raise
             return False
         share = descriptor.share()
         position = 0
@@ -94,7 +96,7 @@ class Checks:
         if held.size > WAIT_MAX_BYTES:
             return False
         await asyncio.wait((check.task,))
-        return not check.task.cancelled()
+        return not check.task.cancelled() and check.task.exception() is None
 
     async def next(self) -> int | None:
         """Compare the blob whose turn it is, at the set rate; return its size in bytes.
@@ -145,9 +147,9 @@ class Checks:
 
     def _checked(self, blob: Blob, held: Held, task: asyncio.Task[bool]) -> None:
         del self._running[held]
-        if task.cancelled() or self._contents.find(blob) is not held:
+        if task.cancelled() or task.exception() or self._contents.find(blob) is not held:
             return
-        if task.exception() is None and task.result():
+        if task.result():
             held.is_right = True
         else:
             self._contents.corrupt(blob)

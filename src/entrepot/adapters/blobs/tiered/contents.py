@@ -11,10 +11,11 @@ from entrepot.adapters.blobs._shared import resolve_span
 from entrepot.adapters.blobs.fs.reading import Descriptor, FsReading
 from entrepot.oci.ranges import Span
 from entrepot.ports.blobs import Blob
+from entrepot.ports.caching import CacheFigures
 from entrepot.rules.caching import S3Fifo
 
-from .options import CacheOptions, Tally
-from .shelf import Shelf, name_of, room_of
+from .options import CacheOptions
+from .shelf import TOO_MANY, Shelf, name_of, room_of
 from .threads import Threads
 
 LOADED_AT_ONCE = 200
@@ -35,7 +36,7 @@ class Contents:
     """The index of the shelf, in step with what the policy says. On the event loop only."""
 
     def __init__(self, shelf: Shelf, options: CacheOptions) -> None:
-        self.tally = Tally()
+        self.tally = CacheFigures()
         self.shelf = shelf
         self.threads = Threads(shelf.system)
         self.size_max_bytes = options.slot_bytes
@@ -59,6 +60,7 @@ class Contents:
 
         Until it is done, what lies here and is not found yet is fetched anew.
         """
+        await self.threads.disk.run(self.shelf.clear_others)
         found, hint = await self.threads.disk.run(
             lambda: (list(self.shelf.scan()), self.shelf.hint())
         )
@@ -82,8 +84,9 @@ class Contents:
             return None
         try:
             descriptor = Descriptor(self.shelf.open(blob))
-        except OSError:
-            self.drop(blob)
+        except OSError as error:
+            if error.errno not in TOO_MANY:
+                self.drop(blob)
             return None
         if os.fstat(descriptor.file).st_size != held.size:
             self.corrupt(blob)
@@ -118,8 +121,8 @@ class Contents:
             self.remove(self.shelf.path(blob))
 
     def corrupt(self, blob: Blob) -> None:
-        """Drop a blob whose bytes are not right any more."""
-        self.tally.corrupt += 1
+        """Drop a blob whose bytes are not right any more, or cannot be read."""
+        self.tally.corrupt += blob in self._held
         self.drop(blob)
 
     def shrink(self) -> None:

@@ -1,16 +1,14 @@
-"""One fetch from below into a file of the cache, and readings that follow it."""
+"""One fetch from below into a file of the cache."""
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 
-from entrepot.adapters.blobs._shared import PIECE_SIZE_BYTES
 from entrepot.adapters.blobs.fs.disk import Disk
 from entrepot.adapters.blobs.fs.reading import Descriptor, Share
 from entrepot.oci.digest import finished, new_hasher
-from entrepot.oci.ranges import Span
-from entrepot.ports.blobs import Blob, FileSlice, Reading
+from entrepot.ports.blobs import Blob, Reading
 
 from .shelf import Shelf
 
@@ -22,8 +20,6 @@ NEAR_BYTES = 8 * 1024 * 1024
 """A reading that begins no further ahead of a fetch waits for it, rather than ask below."""
 ABANDONED_MAX_BYTES = 64 * 1024 * 1024
 """A fetch that nobody follows any more goes on if no more than this, or than half, is missing."""
-
-Fallback = Callable[[Span], Awaitable[Reading]]
 
 
 class WrongBytes(OSError):
@@ -41,8 +37,13 @@ class Fill:
     given to nobody before the digest is seen to be right.
     """
 
-    def __init__(self, blob: Blob, source: Reading, shelf: Shelf, disk: Disk) -> None:
+    def __init__(
+        self, blob: Blob, source: Reading, shelf: Shelf, disk: Disk, evicted: tuple[str, ...]
+    ) -> None:
+        """`evicted` are files to be removed first, for room."""
         self.blob = blob
+        self.evicted = evicted
+        """Those that are there still."""
         self.size = source.span.length
         self.position = 0
         self.is_wanted = True
@@ -59,13 +60,13 @@ class Fill:
         self._path = ""
         self._moved = asyncio.Event()
 
-    async def run(self, evicted: tuple[str, ...]) -> None:
-        """Fetch all, after removing files for room; the file has its name then, if `is_wanted`.
+    async def run(self) -> None:
+        """Fetch all; the file has its name then, if `is_wanted`.
 
         Raises WrongBytes, LocalTrouble or what the store below raised; followers have been told.
         """
         try:
-            await self._fetch(await self._local(partial(self._prepare, evicted)))
+            await self._fetch(await self._local(self._prepare))
             await self._local(self._finish)
             self.is_done = True
         except BaseException as error:
@@ -149,8 +150,9 @@ class Fill:
         except OSError as error:
             raise LocalTrouble from error
 
-    def _prepare(self, evicted: tuple[str, ...]) -> int:
-        self._shelf.remove(*evicted)
+    def _prepare(self) -> int:
+        self._shelf.remove(*self.evicted)
+        self.evicted = ()
         file, self._path = self._shelf.create()
         self._descriptor = Descriptor(file)
         self._share = self._descriptor.share()
@@ -190,66 +192,3 @@ async def _next(chunks: AsyncIterator[bytes]) -> bytes | None:
 
 class FillFailed(OSError):
     """A fetch ended before its end; the cause is why."""
-
-
-class FillReading:
-    """A span of what a fetch brings; it goes on from the store below if the fetch ends early."""
-
-    def __init__(
-        self, fill: Fill, span: Span, fallback: Fallback, on_close: Callable[[Fill], None]
-    ) -> None:
-        self._fill = fill
-        self._span = span
-        self._fallback = fallback
-        self._on_close = on_close
-        self._is_open = True
-        fill.followers += 1
-
-    @property
-    def span(self) -> Span:
-        return self._span
-
-    @property
-    def file(self) -> FileSlice | None:
-        return None
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        if not self._is_open:
-            raise ValueError("the reading is closed")
-        position, end = self._span.offset, self._span.offset + self._span.length
-        share = None
-        try:
-            while position < end:
-                readable = min(await self._fill.beyond(position), end)
-                if share is None:
-                    share = self._fill.share()
-                length = min(PIECE_SIZE_BYTES, readable - position)
-                read = partial(self._fill.disk.system.read, share.descriptor.file, length, position)
-                piece = await self._fill.disk.run(read)
-                if not piece:
-                    raise FillFailed(errno.EIO, "the cache's file is too short")
-                yield piece
-                position += len(piece)
-        except FillFailed as error:
-            if isinstance(error.__cause__, WrongBytes):
-                raise OSError(errno.EIO, str(error.__cause__)) from error
-        finally:
-            if share is not None:
-                share.close()
-        if position < end:
-            reading = await self._fallback(Span(position, end - position))
-            try:
-                async for piece in reading.chunks():
-                    yield piece
-                    position += len(piece)
-            finally:
-                reading.close()
-            if position != end:
-                raise OSError(errno.EIO, "the store below gave too few bytes")
-
-    def close(self) -> None:
-        if self._is_open:
-            self._is_open = False
-            self._fill.followers -= 1
-            self._fill.let_go()
-            self._on_close(self._fill)

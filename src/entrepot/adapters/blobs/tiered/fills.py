@@ -49,9 +49,9 @@ class Fills:
         if evicted is None:
             return None
         self.asked.forget(blob)
-        fill = Fill(blob, source, self._contents.shelf, self._contents.threads.disk)
+        fill = Fill(blob, source, self._contents.shelf, self._contents.threads.disk, evicted)
         self._fills[blob] = fill
-        task = self._tasks[fill] = asyncio.create_task(fill.run(evicted))
+        task = self._tasks[fill] = asyncio.create_task(fill.run())
         task.add_done_callback(partial(self._ended, fill))
         return fill
 
@@ -89,6 +89,7 @@ class Fills:
         del self._fills[fill.blob], self._tasks[fill]
         fill.end()
         contents, tally = self._contents, self._contents.tally
+        contents.remove(*fill.evicted)  # if it was cancelled before it began
         error = None if task.cancelled() else task.exception()
         if task.cancelled() or error is not None:
             contents.release(fill.blob)

@@ -42,7 +42,10 @@ class LevelStore:
 
     async def stat(self, blob: Blob) -> int | None:
         size = await self._hot.stat(blob)
-        return await self._cold.stat(blob) if size is None else size
+        if size is None:
+            size = await self._cold.stat(blob)
+        # As in `open`: it may have come back just now.
+        return await self._hot.stat(blob) if size is None else size
 
     async def delete(self, blob: Blob) -> None:
         # Both, whatever becomes of the first: who repeats it finds neither.

@@ -1,9 +1,7 @@
-"""How a cache is set, and what it counts."""
+"""How a cache is set."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-
-from entrepot.ports.caching import CacheFigures
 
 ADMIT_FIRST = "first"
 ADMIT_SECOND = "second"
@@ -36,29 +34,3 @@ class CacheOptions:
     def pushed_max_bytes(self) -> int:
         """The part of it that uploads under way may take."""
         return self.slot_bytes // PUSHED_PART
-
-
-@dataclass(slots=True)
-class Tally:
-    """The counters behind `CacheFigures`; changed on the event loop only."""
-
-    hits: int = 0
-    misses: int = 0
-    joined: int = 0
-    straight: int = 0
-    hit_bytes: int = 0
-    miss_bytes: int = 0
-    straight_bytes: int = 0
-    fills: int = 0
-    filled_bytes: int = 0
-    failed_fills: int = 0
-    kept: int = 0
-    kept_bytes: int = 0
-    evictions: int = 0
-    evicted_bytes: int = 0
-    corrupt: int = 0
-
-    def figures(self, **current: int) -> CacheFigures:
-        """Return what was counted, with what is so at present."""
-        counted = {field.name: getattr(self, field.name) for field in fields(self)}
-        return CacheFigures(**counted, **current)

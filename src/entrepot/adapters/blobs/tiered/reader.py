@@ -2,6 +2,8 @@
 
 import asyncio
 from contextlib import suppress
+from copy import copy
+from functools import partial
 
 from entrepot.adapters.blobs._shared import resolve_span
 from entrepot.oci.ranges import Span
@@ -9,9 +11,10 @@ from entrepot.ports.blobs import Blob, BlobStore, Reading
 
 from .checking import Checks
 from .contents import Contents
-from .fill import Fill, FillReading
+from .fill import Fill
 from .fills import Fills
 from .pushed import Pushed
+from .readings import FillReading, HitReading
 
 BEHIND_MAX = 16
 """Most blobs at once whose size is asked for, as ranges of them were read."""
@@ -24,6 +27,8 @@ class _Opening:
         self.is_over = asyncio.Event()
         self.passed = False
         """It does not: who waited asks below too."""
+        self.error: OSError | None = None
+        """It cannot be read below, for anybody who waited."""
 
 
 class Reader:
@@ -51,7 +56,8 @@ class Reader:
         while True:
             hit = self._contents.open(blob, span)
             if hit is not None:
-                return hit
+                below = partial(self._lower.open, blob)
+                return HitReading(hit, below, partial(self._contents.corrupt, blob))
             if await self._checks.prove(blob) or await self._pushed.placed(blob):
                 continue
             fill = self._fills.find(blob)
@@ -62,6 +68,8 @@ class Reader:
             opening = self._opening.get(blob)
             if opening is not None:
                 await opening.is_over.wait()
+                if opening.error is not None:
+                    raise copy(opening.error) from opening.error
                 if opening.passed:
                     return await self._straight(blob, span)
             elif span is None:
@@ -91,6 +99,9 @@ class Reader:
             fill = self._fills.start(blob, reading)
             opening.passed = fill is None
             return reading, fill
+        except OSError as error:
+            opening.error = error
+            raise
         finally:
             del self._opening[blob]
             opening.is_over.set()

@@ -16,6 +16,7 @@ import fcntl
 import itertools
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +28,8 @@ from entrepot.ports.blobs import Blob
 BLOCK_BYTES = 4096
 """What a file takes is counted in whole blocks, as disks have it."""
 READ_BYTES = 1024 * 1024
+TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE})
+"""Errors that say nothing of a file."""
 HINT_MAX_BYTES = 64 * 1024 * 1024
 """Longest hint that is read; each name takes about 90 bytes."""
 
@@ -47,6 +50,7 @@ class Shelf:
     def __init__(self, directory: Path, slots: int) -> None:
         """Take a free slot; BlockingIOError if other processes have all of them."""
         self._system = System()
+        self._directory, self._slots = directory, slots
         self._root, self._lock = _claim(directory, slots)
         self._layout = Layout.under(self._root / "files")
         self._numbers = itertools.count(1)
@@ -116,6 +120,19 @@ class Shelf:
                     return [name for name in found if isinstance(name, str)]
         return []
 
+    def clear_others(self) -> None:
+        """Remove what is left of slots that there are no more, unless somebody has them still."""
+        for slot in self._directory.glob("slot-*"):
+            number = slot.name.removeprefix("slot-")
+            if not number.isdecimal() or int(number) < self._slots:
+                continue
+            with suppress(OSError):
+                lock = _lock(slot)
+                try:
+                    shutil.rmtree(slot / "files", ignore_errors=True)
+                finally:
+                    os.close(lock)
+
     def close(self) -> None:
         os.close(self._lock)
 
@@ -124,15 +141,8 @@ def _claim(directory: Path, slots: int) -> tuple[Path, int]:
     for number in range(slots):
         slot = directory / f"slot-{number}"
         slot.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(slot / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(lock)
-            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-                raise
-            continue
-        return slot, lock
+        with suppress(BlockingIOError):
+            return slot, _lock(slot)
     raise BlockingIOError(
         errno.EWOULDBLOCK,
         "other processes use the cache: give each replica its own",
@@ -140,8 +150,22 @@ def _claim(directory: Path, slots: int) -> tuple[Path, int]:
     )
 
 
+def _lock(slot: Path) -> int:
+    """Return what holds a slot until it is closed; BlockingIOError if another process has it."""
+    lock = os.open(slot / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        if error.errno == errno.EACCES:  # as POSIX allows it to be said
+            raise BlockingIOError(errno.EWOULDBLOCK, "the slot is taken") from error
+        raise
+    return lock
+
+
 def _names(directory: str) -> list[str]:
+    """Return what is in a directory; what cannot be listed is not there."""
     try:
         return os.listdir(directory)
-    except FileNotFoundError:
+    except OSError:
         return []

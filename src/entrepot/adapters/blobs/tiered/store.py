@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 
 from entrepot.oci.ranges import Span
 from entrepot.ports.blobs import Blob, BlobStore, Capabilities, Reading, Upload
@@ -59,7 +60,8 @@ class TieredStore:
 
     def figures(self) -> CacheFigures:
         """Return what the cache did, and what it holds."""
-        return self._contents.tally.figures(
+        return replace(
+            self._contents.tally,
             filling=len(self._fills),
             blobs=len(self._contents),
             used_bytes=self._contents.used_bytes,
