@@ -165,7 +165,7 @@ async def _no_keep(_tx: Tx, _row: BlobRow, _now: float) -> None:
 
 
 class _SettlesWithoutLook(BlobService):
-    async def settle(self, tx: Tx, row: BlobRow) -> None:
+    async def settle(self, tx: Tx, row: BlobRow, _current: BlobRow | None) -> None:
         await tx.blobs.set_state(row.digest, row.generation, leases.BlobState.LIVE)
 
 
@@ -195,7 +195,7 @@ class _RowBeforeBytes(UploadService):
     ) -> BlobRow:
         row = await self._blobs.intend(digest, upload.offset)
         async with self._catalog.begin(write=True) as tx:
-            await self._blobs.settle(tx, row)
+            await self._blobs.settle(tx, row, await tx.blobs.find(row.digest))
             now = self._clock.now()
             repository = await tx.repositories.ensure(session.name, now)
             await tx.blobs.link(repository.id, digest, now)
@@ -208,6 +208,8 @@ async def _generation_per_digest(
     """Number a digest's generations from the start again once its row was forgotten (ABA)."""
     row = await self.find(digest)
     made = await _arrive(self, digest, size, keep_until)
+    if row is not None and row.generation == made.generation:
+        return made
     first = int(digest.encoded[:8], 16) << 16
     generation = row.generation + 1 if row else first
     renumber = Statement(sqlite="UPDATE blobs SET generation = :new WHERE generation = :old")

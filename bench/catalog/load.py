@@ -2,9 +2,11 @@
 
 import asyncio
 import multiprocessing
+import socket
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.queues import Queue
 
@@ -13,13 +15,12 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.catalog import EDGE_BLOB, EDGE_SELF, Catalog, Edge, Event, ManifestRow, TagMove
-from entrepot.ports.ledgers import KIND_PROJECT
 from entrepot.rules.leases import BlobState
-from tests.servers.faults import TcpProxy
 
 NOW = 1.0
 LAYERS = 3
 WARM_SECONDS = 1.0
+BLOCK_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,15 @@ async def push(catalog: Catalog, name: RepositoryName, number: str) -> None:
     own = Digest.of(number.encode())
     async with catalog.begin(write=True) as tx:
         repository = await tx.repositories.ensure(name, NOW)
-        for digest in (own, *layers):
-            row = await tx.blobs.find(digest)
-            if row is None:
-                row = await tx.blobs.arrive(digest, 1, NOW)
-                await tx.blobs.set_state(digest, row.generation, BlobState.LIVE)
-        await tx.blobs.link(repository.id, own, NOW)
-        before = await tx.tags.find(repository.id, Tag("latest"))
+        before, held = await tx.together(
+            tx.tags.find(repository.id, Tag("latest")),
+            tx.repositories.held(repository.id, layers),
+        )
+        there = {one.digest for one in held}
+        for digest in (own, *(layer for layer in layers if layer not in there)):
+            row = await tx.blobs.arrive(digest, 1, NOW)
+            await tx.blobs.set_state(digest, row.generation, BlobState.LIVE)
+            await tx.blobs.link(repository.id, digest, NOW)
         manifest = ManifestRow(
             id=0,
             repository_id=repository.id,
@@ -62,8 +65,7 @@ async def push(catalog: Catalog, name: RepositoryName, number: str) -> None:
         )
         edges = [Edge(own, EDGE_SELF), *(Edge(layer, EDGE_BLOB) for layer in layers)]
         manifest_id = await tx.manifests.add(manifest, b"x" * 1000, edges)
-        ledger = await tx.ledgers.ensure(KIND_PROJECT, name.project)
-        await tx.ledgers.charge(ledger.id, manifest_id)
+        await tx.ledgers.charge(manifest_id, name.project, "")
         moved = TagMove(Tag("latest"), before, own, NOW, "bench", "bench")
         await tx.tags.move(repository.id, manifest_id, moved)
         await tx.outbox.append(Event("push", name, "{}" * 100, NOW))
@@ -160,10 +162,22 @@ def delayed(port: int, delay_ms: float) -> Iterator[int]:
 
 
 def _proxy(port: int, delay_ms: float, told: "Queue[int]") -> None:
-    async def serve() -> None:
-        async with TcpProxy(port) as proxy:
-            proxy.weather.delay_seconds = delay_ms / 2000
-            told.put(proxy.port)
-            await asyncio.Event().wait()
+    # Threads, as an event loop's timers are off by a millisecond.
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        told.put(listening.getsockname()[1])
+        while True:
+            near, _ = listening.accept()
+            far = socket.create_connection(("127.0.0.1", port))
+            for ends in ((near, far, delay_ms / 1000), (far, near, 0.0)):
+                threading.Thread(target=_pass_on, args=ends, daemon=True).start()
 
-    asyncio.run(serve())
+
+def _pass_on(source: socket.socket, target: socket.socket, delay_seconds: float) -> None:
+    """Pass on what comes, so much later."""
+    target.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with suppress(OSError):
+        while data := source.recv(BLOCK_BYTES):
+            time.sleep(delay_seconds)
+            target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)

@@ -26,6 +26,9 @@ class MemoryObjects:
     async def put(self, key: str, data: bytes) -> None:
         self.objects[key] = data
 
+    async def create(self, key: str, data: bytes) -> bool:
+        return self.objects.setdefault(key, data) is data
+
     async def delete(self, keys: Sequence[str]) -> None:
         for key in keys:
             self.objects.pop(key, None)

@@ -111,3 +111,14 @@ class TestObjects:
         makers = (lambda: b"1", lambda: b"2")
         both = [ObjectSecrets(objects, holder).ensure("a", make) for make in makers]
         assert len(set(await asyncio.gather(*both))) == 1
+
+    async def test_one_that_stood_still_does_not_write_over_what_another_has_made(self) -> None:
+        objects = MemoryObjects()
+
+        def slowly() -> bytes:
+            # Meanwhile the hold is lost, and another replica seals with a secret of its own.
+            objects.objects["secrets/a"] = b"theirs"
+            return b"ours"
+
+        assert await ObjectSecrets(objects, SoleHolder()).ensure("a", slowly) == b"theirs"
+        assert objects.objects == {"secrets/a": b"theirs"}

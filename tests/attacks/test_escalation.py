@@ -15,7 +15,7 @@ from entrepot.rules.subjects import SubjectKind
 from entrepot.services.authority import Acting
 from entrepot.services.context import Caller
 from entrepot.services.facts import GRANTS_MAX
-from entrepot.services.founding import enter_project
+from entrepot.services.founding import enter_project, find_place
 from entrepot.services.grants import GrantService, Wanted
 from entrepot.services.projects import ProjectService
 from tests.services.people import PASSWORD, People, open_people
@@ -75,7 +75,8 @@ async def test_a_right_buried_below_many_is_not_overlooked(people: People) -> No
         await grants.give(wanted, by)
     assert await takes_over(people, "bob")
     async with people.catalog.begin(write=True) as tx:
-        await enter_project(tx, RepositoryName("prod/app"), Caller("bob", creates=True), 0.0)
+        place = await find_place(tx, RepositoryName("prod/app"))
+        await enter_project(tx, place, Caller("bob", creates=True), 0.0)
     assert not await takes_over(people, "bob")
     with pytest.raises(Fault):
         await people.accounts.remove("bob", by=by.identity)
@@ -136,7 +137,8 @@ async def test_pushes_everywhere_are_not_a_right_to_found(people: People) -> Non
     assert (verdict.founds, verdict.creates) == (False, False)
     async with people.catalog.begin(write=True) as tx:
         caller = Caller("gil", founds=verdict.founds, creates=verdict.creates)
-        await enter_project(tx, RepositoryName("newp/app"), caller, 0.0)
+        place = await find_place(tx, RepositoryName("newp/app"))
+        await enter_project(tx, place, caller, 0.0)
         assert await tx.grants.page("newp", 0, 10) == []
     bob = (await acting(people, "bob")).identity
     verdict = await people.access.require(bob, Permission.PUSH, RepositoryName("other/app"))

@@ -97,7 +97,7 @@ async def test_a_catalog_that_takes_no_rows(server: Server) -> None:
     answer = await server.call("POST", target, b"some blob")
     assert (answer.status, answer.code) == (503, "UNAVAILABLE")
     assert answer.message == "the catalog failed, as its disk is full"
-    assert [event for _, event, _ in server.notes.lines] == ["request failed"]
+    assert [event for _, event, _ in server.notes.lines] == ["catalog failed"]
     assert not await server.is_ready()
     assert (await server.call("HEAD", f"/v2/app/blobs/{digest}")).status == 404
     server.catalog.failure = None

@@ -43,6 +43,7 @@ class Quiet:
         """Nobody asks."""
 
     info = debug
+    warning = debug
 
     def exception(self, event: str, **facts: Any) -> None:
         self.failures.append(f"{event} {facts}")

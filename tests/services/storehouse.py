@@ -8,17 +8,18 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from entrepot.adapters.blobs.fs import FsStore, open_store
+from entrepot.adapters.blobs.fs import open_store
 from entrepot.adapters.catalog import open_catalog
-from entrepot.adapters.journal import FileJournal, open_journal
+from entrepot.adapters.journal import open_journal
 from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Fault
 from entrepot.oci.manifest import Manifest
 from entrepot.oci.mediatype import OCI_INDEX, OCI_MANIFEST
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
-from entrepot.ports.blobs import Blob
+from entrepot.ports.blobs import Blob, BlobStore
 from entrepot.ports.catalog import Catalog
+from entrepot.ports.journal import Journal
 from entrepot.ports.trash import TrashScope
 from entrepot.rules.admission import Sparse
 from entrepot.rules.leases import BlobState, Grace
@@ -48,8 +49,8 @@ class Storehouse:
     """Services over files, and a chance that rules what a history does."""
 
     catalog: Catalog
-    store: FsStore
-    journal: FileJournal
+    store: BlobStore
+    journal: Journal
     clock: HandClock
     blobs: BlobService
     uploads: UploadService
@@ -165,7 +166,6 @@ class Storehouse:
 @asynccontextmanager
 async def open_storehouse(path: Path) -> AsyncIterator[Storehouse]:
     """Yield services over the directory; at the end the journal is up to date and all is closed."""
-    clock, chance = HandClock(), Counting()
     async with AsyncExitStack() as stack:
         catalog = await open_catalog(path / "catalog.db")
         stack.push_async_callback(catalog.close)
@@ -173,6 +173,17 @@ async def open_storehouse(path: Path) -> AsyncIterator[Storehouse]:
         stack.push_async_callback(store.close)
         journal = await open_journal(path / "journal", segment_max_bytes=2000)
         stack.push_async_callback(journal.close)
+        async with storehouse_over(catalog, store, journal) as house:
+            yield house
+
+
+@asynccontextmanager
+async def storehouse_over(
+    catalog: Catalog, store: BlobStore, journal: Journal
+) -> AsyncIterator[Storehouse]:
+    """Yield services over these; at the end the journal is up to date, and they stay open."""
+    clock, chance = HandClock(), Counting()
+    async with AsyncExitStack() as stack:
         blobs = BlobService(
             catalog, store, clock, chance, grace=Grace(GRACE_SECONDS, slack_seconds=0.0)
         )

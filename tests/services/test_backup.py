@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 
 from entrepot.adapters.blobs.fs import FsReplica
@@ -183,6 +184,7 @@ async def test_a_blob_that_is_rotten_in_the_backup_is_not_restored_as_sound(
     layer.write_bytes(b"LAYER")
     _, restored = await restore_backup(target, new, links=False)
     assert (restored.missing, restored.names) == (1, [Digest.of(b"layer")])
+    assert Digest.of(b"layer").encode() in msgspec.json.encode(restored)
     (finding,) = await findings(new)
     assert "known since" in finding
     async with open_storehouse(new) as house:

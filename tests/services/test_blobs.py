@@ -73,7 +73,7 @@ async def test_an_upload_that_lost_its_lease_is_refused_and_can_be_repeated(hous
     await collect(house)
     async with house.catalog.begin(write=True) as tx:
         with pytest.raises(Fault) as refused:
-            await house.blobs.settle(tx, row)
+            await house.blobs.settle(tx, row, await tx.blobs.find(row.digest))
     assert refused.value.code is Code.UNAVAILABLE
     await house.add_blob(DATA)
 

@@ -12,12 +12,17 @@ from entrepot.services.duties import AGAIN_SECONDS, Duty
 class Log:
     def __init__(self) -> None:
         self.events: list[str] = []
+        self.told: list[dict[str, Any]] = []
+
+    def debug(self, event: str, **_facts: Any) -> None:
+        """Hardly anybody reads those."""
 
     def info(self, event: str, **_facts: Any) -> None:
         self.events.append(event)
 
-    def exception(self, event: str, **_facts: Any) -> None:
+    def warning(self, event: str, **facts: Any) -> None:
         self.events.append(event)
+        self.told.append(facts)
 
 
 class Turning:
@@ -47,12 +52,12 @@ class Fleet:
 
     def __init__(self) -> None:
         self.names: dict[str, Held] = {}
-        self.is_away = False
+        self.error: Exception | None = None
 
     @asynccontextmanager
     async def hold(self, name: str) -> AsyncIterator[Held]:
-        if self.is_away:
-            raise Busy("away")
+        if self.error is not None:
+            raise self.error
         if name in self.names:
             raise BlockingIOError(name)
         held = self.names[name] = Held()
@@ -136,13 +141,46 @@ async def test_work_that_fails_is_begun_anew_after_a_while() -> None:
     await end(task)
 
 
-async def test_a_catalog_that_is_away_is_waited_for() -> None:
+async def test_a_catalog_that_is_away_is_waited_for_and_told_of_once() -> None:
     fleet, work, log = Fleet(), Work(), Log()
-    fleet.is_away = True
+    fleet.error = Busy("away")
     task = start(fleet, work, log)
     await turns()
-    assert "duty cannot be held" in log.events
-    fleet.is_away = False
+    assert log.events == ["duty cannot be held"]
+    assert log.told == [{"duty": "journal", "cause": "away"}]
+    fleet.error = None
     await turns()
     assert work.busy == 1
+    assert log.events[1:] == ["duty can be held again", "duty taken"]
+    await end(task)
+
+
+async def test_whatever_keeps_a_duty_from_being_held_it_is_tried_again() -> None:
+    fleet, work, log = Fleet(), Work(), Log()
+    fleet.error = RuntimeError("a certificate is gone for a moment")
+    task = start(fleet, work, log)
+    await turns()
+    assert log.told[0]["exc_info"] is fleet.error
+    fleet.error = None
+    await turns()
+    assert work.busy == 1
+    await end(task)
+
+
+async def test_only_of_mistakes_a_traceback_is_told() -> None:
+    for error, is_mistake in ((OSError("away"), False), (Busy("away"), False), (KeyError(), True)):
+        fleet, work, log = Fleet(), Work(), Log()
+        work.error = error
+        task = start(fleet, work, log)
+        await turns()
+        assert ("exc_info" in log.told[0]) is is_mistake
+        await end(task)
+
+
+async def test_where_there_are_no_others_nothing_is_told_of_who_has_it() -> None:
+    fleet, work, log = Fleet(), Work(), Log()
+    duty = Duty("x", work, holder=fleet, clock=Turning(), log=log, is_shared=False)
+    task = asyncio.create_task(duty.run())
+    await turns()
+    assert (work.busy, log.events) == (1, [])
     await end(task)

@@ -10,6 +10,7 @@ from entrepot.rules.notifications.notice import from_text
 from entrepot.services.deliveries import CURSOR
 from entrepot.services.fanout import IDLE_EVENTS, PAGE, FanOut
 from entrepot.services.hookbook import HookBook
+from entrepot.services.webhooks import HookView
 from tests.services.hooks import ROOT, Post, open_post
 
 
@@ -61,6 +62,27 @@ async def test_where_nobody_listens_the_cursor_moves_now_and_then(post: Post) ->
     await post.tell(1)
     await fan.step()
     assert await cursor(post) == IDLE_EVENTS
+
+
+async def test_a_webhook_that_comes_as_nobody_seemed_to_listen_misses_nothing(post: Post) -> None:
+    await post.tell(IDLE_EVENTS)
+    fan = made(post)
+    skip = fan._skip
+
+    async def late(place: int, last: int) -> None:
+        # The reads of a step see two moments on PostgreSQL: no webhook, and then an event for it.
+        view = await post.hook("new")
+        await post.tell(1)
+        views.append(view)
+        await skip(place, last + 1)
+
+    views: list[HookView] = []
+    fan._skip = late  # type: ignore[method-assign]
+    await fan.step()
+    fan._skip = skip  # type: ignore[method-assign]
+    while (await fan.step()).more:
+        pass
+    assert [one.sequence for one in await post.deliveries(views[0])] == [IDLE_EVENTS + 1]
 
 
 async def test_a_full_queue_waits_in_the_outbox_and_no_event_is_lost(post: Post) -> None:

@@ -10,7 +10,7 @@ from entrepot.oci.name import RepositoryName
 from entrepot.ports.projects import Project
 from entrepot.rules.permissions import Permission
 from entrepot.services.context import Caller
-from entrepot.services.founding import enter_project, found_project, was_used
+from entrepot.services.founding import enter_project, find_place, found_project, was_used
 from tests.services.granting import Ground, open_ground
 
 APP = RepositoryName("acme/app")
@@ -25,7 +25,7 @@ async def ground() -> AsyncIterator[Ground]:
 
 async def enter(ground: Ground, caller: Caller) -> None:
     async with ground.catalog.begin(write=True) as tx:
-        await enter_project(tx, APP, caller, 1.0)
+        await enter_project(tx, await find_place(tx, APP), caller, 1.0)
 
 
 async def test_the_first_to_push_runs_the_project_at_once(ground: Ground) -> None:

@@ -1,10 +1,11 @@
 """The checker itself finds what is wrong."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
-from entrepot.adapters.blobs.memory import MemoryDisk
+from entrepot.adapters.blobs.memory import MemoryDisk, MemoryStore
 from entrepot.adapters.catalog.connection import Statement
 from entrepot.adapters.catalog.manifests import SqlManifests
 from entrepot.oci.digest import Digest
@@ -17,10 +18,12 @@ from entrepot.services.fsck import (
     check_blobs,
     check_catalog,
     check_file,
+    check_live,
     check_manifests,
     check_stopped,
     check_trash,
     check_uploads,
+    count_debris,
 )
 from entrepot.services.push import Pushed
 from entrepot.services.uploads import Chunk
@@ -134,3 +137,44 @@ async def test_a_stopped_registry_is_checked_in_all_ways() -> None:
         assert await check_file(house.catalog, deep=True) == []
         for read in (False, True):
             assert [f async for f in check_stopped(house.catalog, house.store, read=read)] == []
+
+
+async def test_beside_a_server_uploads_are_left_alone_and_the_rest_is_checked() -> None:
+    async with open_house(check=False) as house:
+        row = await house.add_blob(b"layer")
+        upload_id = house.uploads.begin(APP)
+        await house.uploads.append(APP, upload_id, ALICE, Chunk(Bytes(b"four")))
+        del house.disk.files[upload_id].data[-1]
+        assert [f async for f in check_live(house.catalog, house.store, read=True)] == []
+        _harm(house.disk, Blob(row.digest, row.generation), "other")
+        found = [f async for f in check_live(house.catalog, house.store, read=True)]
+        assert [finding.invariant for finding in found] == ["I2"]
+
+
+async def test_what_a_collector_takes_meanwhile_is_neither_missing_nor_debris() -> None:
+    async with open_house() as house:
+        row = await house.add_blob(b"layer")
+        blob = Blob(row.digest, row.generation)
+
+        class Collected(MemoryStore):
+            """It is collected right after somebody looked at it."""
+
+            async def stat(self, blob: Blob) -> int | None:
+                size = await super().stat(blob)
+                await collect()
+                return size
+
+            async def scan(self) -> AsyncIterator[Blob]:
+                yield blob
+                await collect()
+
+        async def collect() -> None:
+            async with house.catalog.begin(write=True) as tx:
+                await tx.blobs.set_state(row.digest, row.generation, BlobState.CONDEMNED)
+            await house.store.delete(blob)
+            async with house.catalog.begin(write=True) as tx:
+                await tx.collection.forget(row.digest, row.generation)
+
+        store = Collected(house.disk, None)
+        assert [f async for f in check_blobs(house.catalog, store, read=True)] == []
+        assert await count_debris(house.catalog, store) == 0

@@ -19,8 +19,11 @@ class Notes:
     def info(self, event: str, **_facts: Any) -> None:
         self.events.append(event)
 
-    def exception(self, event: str, **_facts: Any) -> None:
+    def warning(self, event: str, **_facts: Any) -> None:
         self.events.append(event)
+
+    def exception(self, event: str, **_facts: Any) -> None:
+        self.events.append(f"traceback of: {event}")
 
 
 class Rounds(HandClock):
@@ -44,7 +47,7 @@ async def test_idle_uploads_are_ended(house: House) -> None:
     assert notes.events == ["uploads expired"]
 
 
-async def test_a_failing_step_is_logged_and_tried_again(house: House) -> None:
+async def test_a_step_that_the_medium_fails_is_told_in_a_line_and_tried_again(house: House) -> None:
     await house.uploads.append(APP, house.uploads.begin(APP), ALICE, Chunk(Bytes(b"some")))
     house.clock.seconds += 100_000
     notes = Notes()

@@ -1,7 +1,8 @@
 """The journal has every committed change, whatever happens to those who write it."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -47,8 +48,11 @@ class ListLog:
     def info(self, event: str, **facts: Any) -> None:
         self.told.append(event)
 
+    def warning(self, event: str, **facts: Any) -> None:
+        self.told.append(f"{event}: {facts['cause']}" if "cause" in facts else event)
+
     def exception(self, event: str, **facts: Any) -> None:
-        self.told.append(event)
+        self.told.append(f"traceback of: {event}")
 
 
 @dataclass
@@ -116,6 +120,17 @@ async def test_an_older_catalog_gives_no_sequence_twice(house: House, kept: Kept
     assert [line.sequence for line in kept.journal.lines] == [41, 42]
 
 
+async def test_numbers_that_were_given_twice_are_told(house: House, kept: Kept) -> None:
+    assert await kept.keeper.compare()
+    await house.add_image(Tag("v1"), [b"layer"])
+    await kept.keeper.follow()
+    assert await kept.keeper.compare()
+    # The catalog goes on where a standby was that had not got the last commit yet.
+    kept.journal.lines[-1] = replace(kept.journal.lines[-1], payload="{}")
+    assert not await kept.keeper.compare()
+    assert "lost commits" in kept.log.told[-1]
+
+
 async def test_a_journal_that_fails_catches_up(house: House, kept: Kept) -> None:
     kept.journal.is_broken = True
     await house.add_image(Tag("v1"), [b"layer"])
@@ -123,6 +138,26 @@ async def test_a_journal_that_fails_catches_up(house: House, kept: Kept) -> None
         await kept.keeper.follow()
     kept.journal.is_broken = False
     assert await kept.keeper.follow() == 1
+
+
+async def test_of_a_journal_that_is_away_it_is_told_once(
+    house: House, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.journal.is_broken = True
+    await house.add_image(Tag("v1"), [b"layer"])
+    rounds = iter([True, True, False, False])
+
+    async def sleep(_: float) -> None:
+        try:
+            kept.journal.is_broken = next(rounds)
+        except StopIteration:
+            raise asyncio.CancelledError from None
+
+    monkeypatch.setattr(house.clock, "sleep", sleep)
+    with pytest.raises(asyncio.CancelledError):
+        await kept.keeper.run()
+    assert kept.log.told == ["the journal cannot be written: no space", "the journal is written"]
+    assert len(kept.journal.lines) == 1
 
 
 async def test_missing_events_are_told(house: House, kept: Kept) -> None:

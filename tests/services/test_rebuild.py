@@ -3,6 +3,7 @@
 from pathlib import Path
 from random import Random
 
+import msgspec
 import pytest
 
 from entrepot.adapters.blobs.fs import open_store
@@ -93,6 +94,22 @@ async def test_of_several_generations_the_highest_right_one_is_taken(tmp_path: P
     assert new.generation > generation + 7
 
 
+async def test_a_generation_that_two_blobs_have_is_given_to_one(tmp_path: Path) -> None:
+    """A catalog that was restored gives again what was given after its backup."""
+    async with open_storehouse(tmp_path) as house:
+        await house.add_image(APP, TAGS[0], [b"one", b"two"])
+    before = dump(tmp_path / "catalog.db")
+    one, two = (blob_path(tmp_path, Digest.of(data)) for data in (b"one", b"two"))
+    two.rename(two.with_suffix(one.suffix))
+    report = await rebuilt(tmp_path, read=True)
+    assert (report.is_whole, report.debris, report.blobs) == (True, 1, 4)
+    after = dump(tmp_path / "new.db")
+    assert after["manifests"] == before["manifests"]
+    generations = [row[1] for row in after["blobs"]]
+    assert len(set(generations)) == len(generations) == 4
+    assert max(generations) > max(row[1] for row in before["blobs"])
+
+
 @pytest.mark.parametrize("harm", ["lost", "shorter"])
 async def test_a_missing_layer_is_told_and_a_push_heals_it(tmp_path: Path, harm: str) -> None:
     async with open_storehouse(tmp_path) as house:
@@ -160,4 +177,5 @@ async def test_manifests_that_no_event_names_are_told_and_not_guessed(tmp_path: 
         await upload.commit(Blob(Digest.of(stray), 99))
     report = await rebuilt(tmp_path)
     assert report.strange.names == [Digest.of(stray)]
+    assert Digest.of(stray).encode() in msgspec.json.encode(report)
     assert report.is_whole

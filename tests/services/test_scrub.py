@@ -149,7 +149,7 @@ async def test_a_push_that_saw_it_live_does_not_bring_rot_back(house: House) -> 
     await scrubber(house).handle(OneRun())
     with pytest.raises(Fault) as refused:
         async with house.catalog.begin(write=True) as tx:
-            await house.blobs.settle(tx, row)
+            await house.blobs.settle(tx, row, await tx.blobs.find(row.digest))
     assert refused.value.code is Code.UNAVAILABLE
     await house.add_blob(b"layer")
 

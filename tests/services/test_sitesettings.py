@@ -79,7 +79,7 @@ async def test_a_new_project_gets_the_limit(ground: Ground, site: SiteService) -
     assert (await quotas.find(KIND_PROJECT, "acme")).limit_bytes == 700
     assert (await quotas.room(RepositoryName("acme/app"), ALICE.caller)).left_bytes == 700
     async with ground.catalog.begin(write=True) as tx:
-        await quotas.prepare(tx, RepositoryName("acme/app"), "alice")
+        await quotas.prepare(tx, await quotas.owners(tx, "acme", "alice"), "alice")
     await site.put("project_bytes", 900, ROOT)
     assert (await quotas.find(KIND_PROJECT, "acme")).limit_bytes == 700
     fixed = QuotaService(ground.catalog, ground.people.clock, project_bytes=5)

@@ -152,8 +152,14 @@ async def test_a_reader_finds_what_comes_back_while_it_looks(tiers: Tiers) -> No
             await tiers.service().handle(Args(args={"back": True}))
             return await super().open(blob, span)
 
+        async def stat(self, blob: Blob) -> int | None:
+            await tiers.service().handle(Args(args={"back": True}))
+            return await super().stat(blob)
+
     both = LevelStore(tiers.hot, Moving(await open_store(tiers.disk)))
     assert await read(both, blob) == OLD
+    await tiers.service().handle(Args())
+    assert await both.stat(blob) == len(OLD)
 
 
 async def test_small_ones_stay(tiers: Tiers) -> None:

@@ -1,6 +1,7 @@
 """Upload sessions (I6), from the first byte to the blob."""
 
-from collections.abc import Callable
+import errno
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import pytest
@@ -9,6 +10,7 @@ from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.ranges import Span
+from entrepot.ports.blobs import StoreFull
 from entrepot.ports.catalog import Busy
 from entrepot.services.uploads import Chunk, UploadLimits
 from tests.services.house import ALICE, APP, Bytes, House, open_house
@@ -49,6 +51,42 @@ async def test_what_arrived_before_a_break_stays(house: House) -> None:
         await house.uploads.append(APP, upload_id, ALICE, Chunk(Bytes(DATA, breaks_at=300)))
     offset = await house.uploads.status(APP, upload_id)
     assert offset == 300
+    await house.uploads.finish(APP, upload_id, ALICE, Digest.of(DATA), Chunk(Bytes(DATA[offset:])))
+
+
+class Overflowing(Bytes):
+    """A body whose first 300 bytes are all that the disk has room for."""
+
+    async def drain(self, write: Callable[[memoryview], None]) -> None:
+        with suppress(ConnectionResetError):
+            await super().drain(write)
+        raise StoreFull(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+async def test_what_has_filled_the_disk_does_not_keep_it_full(
+    house: House, *, is_last: bool
+) -> None:
+    upload_id, chunk = house.uploads.begin(APP), Chunk(Overflowing(DATA, breaks_at=300))
+    pushing: Awaitable[object] = (
+        house.uploads.finish(APP, upload_id, ALICE, Digest.of(DATA), chunk)
+        if is_last
+        else house.uploads.append(APP, upload_id, ALICE, chunk)
+    )
+    with pytest.raises(Fault) as full:
+        await pushing
+    assert full.value.code is Code.UNAVAILABLE
+    assert house.disk.files == {}
+
+
+async def test_i6_what_was_acknowledged_stays_when_the_disk_is_full(house: House) -> None:
+    upload_id = house.uploads.begin(APP)
+    await house.uploads.append(APP, upload_id, ALICE, Chunk(Bytes(DATA[:100])))
+    rest = Overflowing(DATA[100:], breaks_at=300)
+    with pytest.raises(Fault):
+        await house.uploads.append(APP, upload_id, ALICE, Chunk(rest))
+    offset = await house.uploads.status(APP, upload_id)
+    assert offset == 400
     await house.uploads.finish(APP, upload_id, ALICE, Digest.of(DATA), Chunk(Bytes(DATA[offset:])))
 
 

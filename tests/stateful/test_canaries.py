@@ -9,6 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from entrepot.adapters.catalog.blobs import SqlBlobs
 from entrepot.adapters.catalog.outbox import SqlOutbox
 from entrepot.rules import trash as trash_rules
+from entrepot.rules.admission import Facts
 from entrepot.rules.trash import Restored
 from entrepot.services import deletion, holding, push, uploads
 from entrepot.services.uploads import UploadService
@@ -32,10 +33,14 @@ async def nothing(*_: Any) -> list[Any]:
     return []
 
 
+def without_documents(blobs: Any, children: Any, *_: Any) -> Facts:
+    return Facts(blobs, children)
+
+
 FAULTS = {
     "a pushed blob is not linked": (SqlBlobs, "link", forget),
     "a deleted blob stays linked": (SqlBlobs, "unlink", forget),
-    "a manifest that is a layer is not linked": (holding, "_link_documents", forget),
+    "a manifest that is a layer is not linked": (holding, "Facts", without_documents),
     "a change without an event": (SqlOutbox, "append", forget),
     "bytes of no session are not swept": (UploadService, "sweep", forget),
     "any chunk is taken": (uploads, "check_chunk", lambda *_: None),

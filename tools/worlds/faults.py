@@ -6,7 +6,6 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
-from entrepot.oci.name import RepositoryName
 from entrepot.ports.catalog import Tx
 from entrepot.rules import access
 from entrepot.rules.access import Grant
@@ -55,8 +54,8 @@ def _not_narrowed(*_: object) -> str:
     return ""
 
 
-async def _anybody_founds(tx: Tx, name: RepositoryName, caller: Caller, now: float) -> None:
-    await founding.enter_project(tx, name, replace(caller, creates=True), now)
+async def _anybody_founds(tx: Tx, place: founding.Place, caller: Caller, now: float) -> None:
+    await founding.enter_project(tx, place, replace(caller, creates=True), now)
 
 
 async def _of_account_alone(tx: Tx, name: str) -> tuple[Grant, ...]:

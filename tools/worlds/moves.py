@@ -12,7 +12,7 @@ from entrepot.rules.roles import Role
 from entrepot.rules.subjects import SubjectKind
 from entrepot.services.access_tokens import NewToken
 from entrepot.services.authority import Acting
-from entrepot.services.founding import enter_project
+from entrepot.services.founding import enter_project, find_place
 from entrepot.services.governing import is_self
 from entrepot.services.grants import Wanted
 from entrepot.services.robotparts import Gift, NewRobot, RobotChange
@@ -246,7 +246,7 @@ async def push(town: Town, view: View, by: Acting) -> Done:
     verdict = await town.gate.access.require(by.identity, Permission.PUSH, name)
     caller = replace(by.caller, founds=verdict.founds, creates=verdict.creates)
     async with town.catalog.begin(write=True) as tx:
-        await enter_project(tx, name, caller, town.clock.now())
+        await enter_project(tx, await find_place(tx, name), caller, town.clock.now())
     is_new = name.project not in view.projects and verdict.creates
     return Done(f"pushes to {name}", founded=name.project if is_new else "")
 

@@ -3,6 +3,7 @@
 import errno
 import itertools
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol
 
 from entrepot.oci.errors import Code, Fault
@@ -40,12 +41,15 @@ _OF_MEDIUM = frozenset(
     }
 )
 
+_BROKEN = "a connection of the registry broke: try again in a moment"
+
 
 class Log(Protocol):
     """A structured logger, as far as it is needed here."""
 
     def debug(self, event: str, **facts: Any) -> Any: ...
     def info(self, event: str, **facts: Any) -> Any: ...
+    def warning(self, event: str, **facts: Any) -> Any: ...
     def exception(self, event: str, **facts: Any) -> Any: ...
 
 
@@ -80,8 +84,13 @@ def root_app(mounts: Mapping[str, App], *, new_id: Callable[[], str], log: Log) 
                 await send_response(scope, identified, _nothing_here())
             else:
                 await mount(scope, receive, identified)
-        except ConnectionError:
+        except ConnectionError as error:
             log.debug("client went away", request_id=request_id, path=path)
+            if not started:
+                # If it is there to be told, it was a connection to something else that broke.
+                with suppress(ConnectionError):
+                    await send_response(scope, identified, _unavailable(_BROKEN))
+                    log.warning("a connection broke", request_id=request_id, cause=str(error))
         except Busy as error:
             log.info("catalog is busy", request_id=request_id, path=path)
             if started:
@@ -89,7 +98,10 @@ def root_app(mounts: Mapping[str, App], *, new_id: Callable[[], str], log: Log) 
             await send_response(scope, identified, _busy(str(error)))
         except Exception as error:
             # Whatever it was, the client gets an answer and the log the cause.
-            log.exception("request failed", request_id=request_id, path=path)
+            if isinstance(error, CatalogFailed):  # whose words are all there is to know
+                log.warning("catalog failed", request_id=request_id, path=path, cause=str(error))
+            else:
+                log.exception("request failed", request_id=request_id, path=path)
             if started:
                 raise
             await send_response(scope, identified, _answer(error, request_id))
@@ -98,7 +110,11 @@ def root_app(mounts: Mapping[str, App], *, new_id: Callable[[], str], log: Log) 
 
 
 def _nothing_here() -> Response:
-    fault = Fault(Code.NOT_FOUND, "nothing is served at this address: the registry is below /v2/")
+    fault = Fault(
+        Code.NOT_FOUND,
+        "nothing is served at this address: the registry is below /v2/, the management API is "
+        "described at /api/entrepot/v1/docs",
+    )
     return json_response(404, {"errors": [{"code": fault.code, "message": fault.message}]})
 
 

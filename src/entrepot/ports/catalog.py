@@ -4,6 +4,7 @@ A transaction shows small repositories, one per aggregate. Their verbs neither d
 rights; services do, inside the transaction. Times are seconds since the Unix epoch.
 """
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -37,6 +38,7 @@ from .pulls import Pulls
 from .remotes import Remotes, ReplicationPolicies
 from .robots import Credentials, Revocations, Robots, Workloads
 from .sitesettings import SiteSettings
+from .together import Together
 from .trash import Trash
 from .upkeep import Collection, Inspection, Reach, Sweeps
 from .webhooks import Deliveries, Webhooks
@@ -129,6 +131,15 @@ class UploadSession:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What a repository has under a digest: a manifest, or else a blob that is live."""
+
+    digest: Digest
+    size: int
+    is_manifest: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One committed change, in the outbox. `sequence` is 0 until it is written."""
 
@@ -146,6 +157,10 @@ class Repositories(Protocol):
     async def by_id(self, repository_id: int) -> Repository | None: ...
     async def ensure(self, name: RepositoryName, now: float) -> Repository:
         """Return the repository, made now if it is new."""
+        ...
+
+    async def held(self, repository_id: int, digests: Sequence[Digest]) -> list[Held]:
+        """Return which of these it has, in any order; twice what is a blob and a manifest too."""
         ...
 
     async def page(self, after: str, limit: int) -> list[RepositoryName]:
@@ -225,8 +240,8 @@ class Uploads(Protocol):
     async def add(self, session: UploadSession) -> None: ...
     async def find(self, upload_id: str) -> UploadSession | None: ...
     async def advance(self, upload_id: str, offset: int, expires_at: float) -> None: ...
-    async def remove(self, upload_id: str) -> bool:
-        """Remove it; False when it was gone already."""
+    async def remove(self, upload_id: str) -> None:
+        """Remove it; harmless when it is gone already."""
         ...
 
     async def expired(self, now: float, limit: int) -> list[UploadSession]: ...
@@ -401,7 +416,19 @@ class Looking(Protocol):
     def extracts(self) -> Extracts: ...
 
 
-class Tx(Content, Lifecycle, Care, Access, Entry, Sealed, Management, Telling, Looking, Protocol):
+class Tx(
+    Content,
+    Lifecycle,
+    Care,
+    Access,
+    Entry,
+    Sealed,
+    Management,
+    Telling,
+    Looking,
+    Together,
+    Protocol,
+):
     """What one transaction can see and do."""
 
 

@@ -27,8 +27,8 @@ class Damages(Protocol):
         """Write a damage down, unless one of that generation is open."""
         ...
 
-    async def heal(self, digest: Digest, now: float) -> bool:
-        """Close the digest's open damages; False if there are none."""
+    async def heal(self, digest: Digest, now: float) -> None:
+        """Close the digest's open damages; harmless if there are none."""
         ...
 
     async def open(self, after: int, limit: int) -> list[Damage]:

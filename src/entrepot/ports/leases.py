@@ -16,14 +16,15 @@ class Blobs(Protocol):
         ...
 
     async def arrive(self, digest: Digest, size: int, keep_until: float) -> BlobRow:
-        """Write a row in state `arriving` with a generation never used before.
+        """Return the digest's row, written now if there is none.
 
-        A row of the digest that is there, condemned, is replaced.
+        It is in state `arriving` then, with a generation never used before, and so is one that
+        replaces a condemned row.
         """
         ...
 
-    async def set_state(self, digest: Digest, generation: int, state: BlobState) -> bool:
-        """Change the state of just that generation; False if it is not there any more."""
+    async def set_state(self, digest: Digest, generation: int, state: BlobState) -> None:
+        """Change the state of just that generation; nothing if it is not there any more."""
         ...
 
     async def keep(self, digest: Digest, until: float) -> None:

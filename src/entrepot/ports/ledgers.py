@@ -50,9 +50,10 @@ class Ledgers(Protocol):
         self, ledger_id: int, limit_bytes: int | None, limit_manifests: int | None
     ) -> None: ...
 
-    async def charge(self, ledger_id: int, manifest_id: int) -> Ledger:
-        """Charge a manifest that was just added, with its edges; return the ledger after that.
+    async def charge(self, manifest_id: int, project: str, user: str) -> list[Ledger]:
+        """Charge a manifest that was just added, with its edges; return the ledgers after that.
 
+        The project's comes first, and each is made now if it is new; an empty `user` has none.
         Edges to what may be missing (`EDGE_SPARSE`) are not charged.
         """
         ...

@@ -28,11 +28,13 @@ class Facts:
     """What the repository holds of a manifest's references: size in bytes by digest.
 
     `blobs` of an index are those of its children that are none but blobs: BuildKit writes the
-    index of a cache over layers.
+    index of a cache over layers. `documents` are what is named as a blob and is a manifest here:
+    delta artifacts have manifests as layers.
     """
 
     blobs: Mapping[Digest, int]
     children: Mapping[Digest, int]
+    documents: frozenset[Digest] = frozenset()
 
 
 def decide(manifest: Manifest, facts: Facts, sparse: Sparse = Sparse.OFF) -> Fault | None:

@@ -76,8 +76,9 @@ class Extract(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def note(self, key: str) -> str:
         """Return an annotation, by a key that JSON writes as it is; empty for none."""
-        raw = bytes(self.annotations)
-        return _ANNOTATIONS.decode(raw).get(key, "") if key.encode() in raw else ""
+        if not self.annotations or key.encode() not in bytes(self.annotations):
+            return ""
+        return _ANNOTATIONS.decode(self.annotations).get(key, "")
 
 
 def extract_of(inside: Inside) -> Extract:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from entrepot.oci.digest import Digest
+from entrepot.oci.digest import ENCODED_LENGTH, Digest
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.manifest import reread
 from entrepot.oci.name import RepositoryName
@@ -83,7 +83,7 @@ class ArtifactService:
     async def accessories(
         self, name: RepositoryName, subjects: Iterable[Digest]
     ) -> dict[Digest, list[ArtifactItem]]:
-        """Return what hangs on each digest, oldest first, `ACCESSORIES_MAX` at most.
+        """Return what hangs on each digest, if anything, oldest first, `ACCESSORIES_MAX` at most.
 
         By a subject field, or by the tags that cosign uses where there are no referrers.
         """
@@ -96,8 +96,8 @@ class ArtifactService:
             every = [*dict.fromkeys(number for each in ids.values() for number in each)]
             items = {one.id: one for one in await tx.lists.artifacts.rows(every)} if every else {}
         return {
-            subject: [items[number] for number in ids.get(subject, ()) if number in items]
-            for subject in wanted
+            subject: [items[number] for number in numbers if number in items]
+            for subject, numbers in ids.items()
         }
 
     async def protected(self, name: RepositoryName, tags: Sequence[Tag]) -> frozenset[Tag]:
@@ -116,14 +116,15 @@ async def _hanging(
     # Most repositories have no tag at all that hangs something on a digest.
     algorithms = [
         one
-        for one in {subject.algorithm for subject in subjects}
+        for one in ENCODED_LENGTH
         if await related.tagged_within(repository_id, f"{one}-", f"{one}.")
     ]
     places = {
-        Tag(f"{subject.algorithm}-{subject.encoded}.{ending}"): subject
+        Tag(f"{algorithm}-{subject.encoded}.{ending}"): subject
+        for algorithm in algorithms
         for subject in subjects
+        if subject.algorithm == algorithm
         for ending in ATTACHED
-        if subject.algorithm in algorithms
     }
     tagged = await related.tagged(repository_id, [*places]) if places else {}
     for tag, subject in places.items():

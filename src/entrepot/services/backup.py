@@ -148,7 +148,7 @@ class _Copying:
     async def _miss(self, row: BlobRow, why: str) -> None:
         self.copied.missing += 1
         if len(self.copied.names) < NAMED_MAX:
-            self.copied.names.append(row.digest)
+            self.copied.names.append(str(row.digest))
         async with self.catalog.begin(write=True) as tx:
             await tx.blobs.set_state(row.digest, row.generation, BlobState.ARRIVING)
             await tx.damages.report(row.digest, row.generation, why, self.copied.at)

@@ -19,7 +19,7 @@ from entrepot.rules.leases import BlobRow, BlobState, Grace
 
 from .context import ANONYMOUS, Caller
 from .events import BLOB_DELETED, Change, tell
-from .founding import enter_project
+from .founding import enter_place, find_place
 from .quotas import Room
 
 MOUNT_SOURCES_MAX = 64
@@ -48,28 +48,24 @@ class BlobService:
         that it leaves without a row are debris. A process that dies takes nothing back.
         """
         now = self._clock.now()
+        until = self._grace.until(now)
         async with self._catalog.begin(write=True, durable=False) as tx:
-            row = await tx.blobs.find(digest)
-            if row is None or leases.needs_generation(row):
-                return await tx.blobs.arrive(digest, size, self._grace.until(now))
+            row = await tx.blobs.arrive(digest, size, until)
             if not leases.has_bytes(row) or not self._grace.is_short(row, now):
                 await self.keep(tx, row, now)
                 return row
         # Who looks at a live row relies on its lease, and writes no other (I11).
         async with self._catalog.begin(write=True) as tx:
-            row = await tx.blobs.find(digest)
-            if row is None or leases.needs_generation(row):
-                return await tx.blobs.arrive(digest, size, self._grace.until(now))
+            row = await tx.blobs.arrive(digest, size, until)
             await self.keep(tx, row, now)
             return row
 
-    async def settle(self, tx: Tx, row: BlobRow) -> None:
-        """Let the row go live, in the caller's transaction.
+    async def settle(self, tx: Tx, row: BlobRow, current: BlobRow | None) -> None:
+        """Let the row go live, in the caller's transaction, which has just found `current` for it.
 
         Raises `Fault(UNAVAILABLE)` when a collector doomed it meanwhile; the client sends again.
         """
         now = self._clock.now()
-        current = await tx.blobs.find(row.digest)
         if current is None or not leases.may_go_live(current, row.generation):
             raise Fault(
                 Code.UNAVAILABLE,
@@ -171,8 +167,7 @@ class BlobService:
                     if excess is not None:
                         raise excess
                     now = self._clock.now()
-                    await enter_project(tx, name, caller, now)
-                    repository = await tx.repositories.ensure(name, now)
+                    repository = await enter_place(tx, await find_place(tx, name), caller, now)
                     await tx.blobs.link(repository.id, digest, now)
                     await self.keep(tx, row, now)
                     return row

@@ -4,10 +4,10 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from entrepot.oci.errors import Code, Fault
 from entrepot.ports.blobs import BlobStore, Upload
 
 from .blobs import medium_errors
+from .sessions import busy_upload
 
 
 class SessionDesk:
@@ -108,12 +108,3 @@ class SessionDesk:
             found = await self._store.resume(upload_id)
             # A crash in the middle of a commit leaves a session whose bytes are a blob already.
             return found or await self._store.begin(upload_id)
-
-
-def busy_upload(upload_id: str) -> Fault:
-    """Return the fault for a session that another request works on."""
-    return Fault(
-        Code.RANGE_INVALID,
-        "another request is writing to this upload: wait for it, then ask for the status",
-        {"upload": upload_id[:64]},
-    )

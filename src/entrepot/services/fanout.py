@@ -76,7 +76,10 @@ class FanOut:
         """Move the cursor where nobody follows it; those that catch up look at it, too."""
         if last > place and (any(self._book.hooks) or last - place >= IDLE_EVENTS):
             async with self._catalog.begin(write=True, durable=False) as tx:
-                await tx.cursors.move(CURSOR, last)
+                # One that came between the reads before is to be told of what came after it.
+                await self._book.load(tx)
+                if all(hook.row.behind is not None for hook in self._book.hooks):
+                    await tx.cursors.move(CURSOR, last)
 
     async def _give(self, events: list[Event], step: Step) -> None:
         """Write the deliveries of events in their order, as many as one transaction may."""

@@ -1,8 +1,10 @@
 """Projects that a first push makes."""
 
+from dataclasses import dataclass
+
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
-from entrepot.ports.catalog import Tx
+from entrepot.ports.catalog import Repository, Tx
 from entrepot.ports.grants import ACCESS_EPOCH, GrantRow
 from entrepot.ports.projects import Project
 from entrepot.rules.passwords import check_name
@@ -13,12 +15,34 @@ from .auditing import Act, record
 from .context import OPERATOR, Caller
 
 
-async def enter_project(tx: Tx, name: RepositoryName, caller: Caller, now: float) -> None:
-    """Make the repository's project if there is none yet; its maker runs it, if they may make one.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What there is, in a transaction, of where something goes."""
 
-    `Fault(DENIED)` if the caller may only because there was none, and now it is somebody else's.
+    name: RepositoryName
+    project: Project | None
+    repository: Repository | None
+
+
+async def find_place(tx: Tx, name: RepositoryName) -> Place:
+    """Look a repository and its project up."""
+    found = await tx.together(tx.projects.find(name.project), tx.repositories.find(name))
+    return Place(name, *found)
+
+
+async def enter_place(tx: Tx, place: Place, caller: Caller, now: float) -> Repository:
+    """Return the repository, made now if it is new, and its project too.
+
+    Who makes the project runs it, if they may make one. `Fault(DENIED)` if the caller may push
+    only because there was none, and now it is somebody else's.
     """
-    found = await tx.projects.find(name.project)
+    await enter_project(tx, place, caller, now)
+    return place.repository or await tx.repositories.ensure(place.name, now)
+
+
+async def enter_project(tx: Tx, place: Place, caller: Caller, now: float) -> None:
+    """Do the project's part of `enter_place`."""
+    name, found = place.name, place.project
     if found is None:
         if caller.founds and await was_used(tx, name.project):
             raise name_was_used(name.project)

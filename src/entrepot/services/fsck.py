@@ -1,6 +1,7 @@
 """Consistency checks on live data, for fsck, simulation and tests."""
 
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 
 from entrepot.oci.digest import Digest, finished, new_hasher
 from entrepot.oci.errors import Fault
@@ -12,17 +13,21 @@ from entrepot.ports.upkeep import DAMAGED, Finding, StoredManifest
 from entrepot.rules.leases import BlobRow, BlobState
 from entrepot.rules.moments import shown
 
+from .transfer import several
+
 FINDINGS_MAX = 1000
 """Most findings of one kind that are named."""
 
 PAGE = 500
 MANIFESTS_PAGE = 16
 """Manifests compared at once, of 4 MiB each at most."""
+AT_ONCE_MAX = 16
+"""Blobs looked at at once: of a bucket each look is a journey."""
 
 
 async def check_catalog(catalog: Catalog) -> list[Finding]:
     """Return what is wrong between rows: I1, I3, I5 and I7. Reads rows only."""
-    async with catalog.begin() as tx:
+    async with catalog.begin(aside=True) as tx:
         return [
             *await tx.inspection.dangling_edges(FINDINGS_MAX),
             *await tx.inspection.stray_tags(FINDINGS_MAX),
@@ -100,10 +105,16 @@ async def check_blobs(catalog: Catalog, store: BlobStore, *, read: bool) -> Asyn
         if not rows:
             return
         after = rows[-1].generation
-        for row in rows:
-            wrong = await _check_bytes(store, row, read=read) if row.state is BlobState.LIVE else ""
-            if wrong and await _is_still(catalog, row):
-                yield Finding("I2", wrong)
+        live = [row for row in rows if row.state is BlobState.LIVE]
+        found: dict[int, str] = {}
+
+        async def look(row: BlobRow, found: dict[int, str]) -> None:
+            found[row.generation] = await _check_bytes(store, row, read=read)
+
+        await several([partial(look, row, found) for row in live], AT_ONCE_MAX)
+        for row in live:
+            if found[row.generation] and await _is_still(catalog, row):
+                yield Finding("I2", found[row.generation])
 
 
 async def check_damages(catalog: Catalog) -> AsyncIterator[Finding]:
@@ -124,13 +135,24 @@ async def check_stopped(
     catalog: Catalog, store: BlobStore, *, read: bool
 ) -> AsyncIterator[Finding]:
     """Yield all that is wrong in a registry that is stopped; with `read` every byte is read."""
-    damage = await check_file(catalog, deep=read)
-    for finding in [*damage, *await check_catalog(catalog)]:
+    for finding in await check_file(catalog, deep=read):
+        yield finding
+    async for finding in check_uploads(catalog, store):
+        yield finding
+    async for finding in check_live(catalog, store, read=read):
+        yield finding
+
+
+async def check_live(catalog: Catalog, store: BlobStore, *, read: bool) -> AsyncIterator[Finding]:
+    """Yield what is wrong in a registry that goes on; with `read` every byte is read.
+
+    Nothing is changed or taken up, and what came or went meanwhile is no finding.
+    """
+    for finding in await check_catalog(catalog):
         yield finding
     for check in (
         check_manifests(catalog),
         check_trash(catalog),
-        check_uploads(catalog, store),
         check_blobs(catalog, store, read=read),
         check_damages(catalog),
     ):
@@ -143,12 +165,21 @@ async def count_debris(catalog: Catalog, store: BlobStore) -> int:
 
     They are harmless; the collector removes them.
     """
-    count = 0
+    count, page = 0, list[Blob]()
     async for blob in store.scan():
-        async with catalog.begin() as tx:
-            row = await tx.blobs.find(blob.digest)
-        count += row is None or row.generation != blob.generation
-    return count
+        page.append(blob)
+        if len(page) == PAGE:
+            count += await _count_debris(catalog, store, page)
+            page = []
+    return count + await _count_debris(catalog, store, page)
+
+
+async def _count_debris(catalog: Catalog, store: BlobStore, page: list[Blob]) -> int:
+    async with catalog.begin() as tx:
+        owned = await tx.collection.generations([blob.digest for blob in page])
+    strays = [blob for blob in page if owned.get(blob.digest) != blob.generation]
+    # A collector may have been there since it was listed.
+    return sum([await store.stat(blob) is not None for blob in strays])
 
 
 def _compare(row: StoredManifest, raw: bytes, held: set[Digest]) -> Iterator[Finding]:
@@ -176,12 +207,16 @@ async def _is_listed(catalog: Catalog, row: StoredManifest) -> bool:
 
 async def _check_bytes(store: BlobStore, row: BlobRow, *, read: bool) -> str:
     blob = Blob(row.digest, row.generation)
+    nothing = f"blob {row.digest} (generation {row.generation}) is live but has no bytes"
     size = await store.stat(blob)
     if size is None:
-        return f"blob {row.digest} (generation {row.generation}) is live but has no bytes"
+        return nothing
     if size != row.size:
         return f"blob {row.digest} has {size} bytes in the store, {row.size} in the catalog"
-    actual = await _digest(store, blob) if read else row.digest
+    try:
+        actual = await _digest(store, blob) if read else row.digest
+    except FileNotFoundError:
+        return nothing
     return "" if actual == row.digest else f"the bytes of blob {row.digest} have digest {actual}"
 
 

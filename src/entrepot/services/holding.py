@@ -18,7 +18,7 @@ from entrepot.ports.catalog import (
     ManifestRow,
     Tx,
 )
-from entrepot.ports.ledgers import KIND_PROJECT, KIND_USER, Ledger
+from entrepot.ports.ledgers import KIND_USER, Ledger
 from entrepot.rules.admission import Facts
 
 from .pull import manifest_row
@@ -42,18 +42,15 @@ async def enter(tx: Tx, entry: Entry) -> tuple[int, list[Ledger]]:
     Its own bytes and all that `facts` names have rows that are live.
     """
     manifest, repository_id = entry.manifest, entry.repository_id
-    await _link_documents(tx, entry)
     edges = [Edge(manifest.digest, EDGE_SELF)]
     edges += [Edge(d.digest, _kind(d.digest, entry.facts)) for d in manifest.references()]
     row = manifest_row(manifest, repository_id, entry.pushed_at)
     manifest_id = await tx.manifests.add(row, manifest.raw, edges)
-    owners = [(KIND_PROJECT, entry.name.project)]
-    if entry.pushed_by:
-        owners.append((KIND_USER, entry.pushed_by))
-    ledgers = []
-    for kind, name in owners:
-        ledger = await tx.ledgers.ensure(kind, name)
-        ledgers.append(await tx.ledgers.charge(ledger.id, manifest_id))
+    # The repository shows them as blobs too: else they would go out of its sight once they are
+    # deleted as manifests.
+    for digest in sorted(entry.facts.documents):
+        await tx.blobs.link(repository_id, digest, entry.pushed_at)
+    ledgers = await tx.ledgers.charge(manifest_id, entry.name.project, entry.pushed_by)
     return manifest_id, ledgers
 
 
@@ -75,45 +72,41 @@ async def absent_of(tx: Tx, manifest_id: int) -> dict[str, list[str]]:
     A replay of events cannot know it, as what is pushed without a manifest has none.
     """
     edges = await tx.manifests.edges(manifest_id)
-    absent = [str(edge.target) for edge in edges if edge.kind == EDGE_SPARSE]
-    return {"sparse": absent} if absent else {}
+    return _sparse([edge.target for edge in edges if edge.kind == EDGE_SPARSE])
+
+
+def absent_in(facts: Facts, manifest: Manifest) -> dict[str, list[str]]:
+    """Return the same of one that has just come."""
+    targets = {descriptor.digest for descriptor in manifest.references()}
+    return _sparse([one for one in sorted(targets) if _kind(one, facts) == EDGE_SPARSE])
+
+
+def _sparse(targets: list[Digest]) -> dict[str, list[str]]:
+    return {"sparse": [str(target) for target in targets]} if targets else {}
 
 
 async def facts_of(tx: Tx, repository_id: int, manifest: Manifest) -> Facts:
     """Look up what the repository holds of the manifest's references."""
+    wanted = [descriptor.digest for descriptor in (*manifest.children, *manifest.blobs())]
+    held = await tx.repositories.held(repository_id, list(dict.fromkeys(wanted))) if wanted else []
+    manifests = {one.digest: one.size for one in held if one.is_manifest}
+    layers = {one.digest: one.size for one in held if not one.is_manifest}
     children: dict[Digest, int] = {}
     blobs: dict[Digest, int] = {}
     for descriptor in manifest.children:
-        child = await tx.manifests.find(repository_id, descriptor.digest)
-        if child is not None:
-            children[descriptor.digest] = child.size
-        elif not descriptor.is_manifest:
-            layer = await tx.blobs.in_repository(repository_id, descriptor.digest)
-            if layer is not None:
-                blobs[descriptor.digest] = layer.size
-    for descriptor in manifest.blobs():
-        blob = await tx.blobs.in_repository(repository_id, descriptor.digest)
-        if blob is not None:
-            blobs[descriptor.digest] = blob.size
-            continue
-        # A manifest may be the layer of another one; delta artifacts do that.
-        document = await tx.manifests.find(repository_id, descriptor.digest)
-        if document is not None:
-            blobs[descriptor.digest] = document.size
-    return Facts(blobs, children)
+        digest = descriptor.digest
+        if digest in manifests:
+            children[digest] = manifests[digest]
+        elif not descriptor.is_manifest and digest in layers:
+            blobs[digest] = layers[digest]
+    named = [descriptor.digest for descriptor in manifest.blobs()]
+    # A manifest may be the layer of another one; delta artifacts do that.
+    blobs |= {one: layers[one] for one in named if one in layers}
+    blobs |= {one: manifests[one] for one in named if one in manifests and one not in layers}
+    return Facts(blobs, children, frozenset(one for one in named if one in manifests))
 
 
 def _kind(digest: Digest, facts: Facts) -> str:
     if digest in facts.children:
         return EDGE_CHILD
     return EDGE_BLOB if digest in facts.blobs else EDGE_SPARSE
-
-
-async def _link_documents(tx: Tx, entry: Entry) -> None:
-    """Let the repository show as blobs the manifests that are this one's layers.
-
-    Otherwise they would go out of its sight once they are deleted as manifests.
-    """
-    for descriptor in entry.manifest.blobs():
-        if await tx.manifests.find(entry.repository_id, descriptor.digest):
-            await tx.blobs.link(entry.repository_id, descriptor.digest, entry.pushed_at)

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any, Protocol
 
+from entrepot.ports.catalog import Busy, CatalogFailed
 from entrepot.ports.clock import Clock
 
 from .uploads import UploadService
@@ -15,6 +16,7 @@ class Log(Protocol):
     """A structured logger, as far as it is needed here."""
 
     def info(self, event: str, **facts: Any) -> Any: ...
+    def warning(self, event: str, **facts: Any) -> Any: ...
     def exception(self, event: str, **facts: Any) -> Any: ...
 
 
@@ -47,6 +49,9 @@ class Housekeeping:
                     self._log.info("uploads swept", count=swept)
             except asyncio.CancelledError:
                 raise
+            except (Busy, CatalogFailed, OSError) as error:
+                cause = str(error) or type(error).__name__
+                self._log.warning("housekeeping failed", cause=cause)
             except Exception:
                 # One bad step must not end the housekeeping of a server that runs for months.
                 self._log.exception("housekeeping failed")

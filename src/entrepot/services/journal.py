@@ -2,11 +2,12 @@
 
 import asyncio
 
-from entrepot.ports.catalog import Catalog
+from entrepot.ports.catalog import Busy, Catalog, CatalogFailed
 from entrepot.ports.clock import Clock
 from entrepot.ports.journal import Journal
 
 from .housekeeping import Log
+from .trouble import Trouble
 
 CURSOR = "journal"
 PAGE = 256
@@ -50,7 +51,28 @@ class JournalKeeper:
             known = await tx.outbox.last()
             if known < last:
                 await tx.outbox.skip_to(last)
-                self._log.info("the catalog is older than its journal", known=known, journal=last)
+                self._log.warning(
+                    "the catalog is older than its journal", known=known, journal=last
+                )
+
+    async def compare(self) -> bool:
+        """Say whether the newest event of both is the same one; after `begin`.
+
+        It is not where a standby that lacked the last commits became PostgreSQL's primary server,
+        and numbers were given again before this process began to write the journal.
+        """
+        last = self._journal.last
+        async with self._catalog.begin() as tx:
+            found = await tx.outbox.after(last - 1, 1)
+        written = await anext(aiter(self._journal.events(last - 1)), None) if last else None
+        if not found or found[0].sequence != last or written in (None, found[0]):
+            return True
+        self._log.warning(
+            "the catalog has lost commits that its journal has: run `entrepot fsck`, and see to it "
+            "that standbys are synchronous",
+            sequence=last,
+        )
+        return False
 
     async def follow(self) -> int:
         """Bring the journal up to date; return how many events it was behind."""
@@ -88,15 +110,20 @@ class JournalKeeper:
     async def run(self) -> None:
         """Work until cancelled; a step that fails is tried again next time."""
         pruned_at = 0.0
+        trouble = Trouble(self._log, "the journal cannot be written", "the journal is written")
         while True:
+            # What fails, the outbox keeps; a server goes on without.
             try:
                 await self.follow()
                 if self._clock.now() >= pruned_at + PRUNE_EVERY_SECONDS:
                     pruned_at = self._clock.now()
                     await self.prune()
+                trouble.over()
             except asyncio.CancelledError:
                 raise
+            except (Busy, CatalogFailed, OSError) as error:
+                trouble.met(error)
             except Exception:
-                # The outbox keeps what could not be written; a server goes on without.
+                # A mistake, and not to be made only once.
                 self._log.exception("the journal cannot be written")
             await self._clock.sleep(EVERY_SECONDS)

@@ -10,14 +10,15 @@ from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Reference, Tag
 from entrepot.ports.catalog import Catalog, TagMove, Tx
 from entrepot.ports.clock import Clock
-from entrepot.rules.admission import Sparse, decide
+from entrepot.ports.ledgers import Ledger
+from entrepot.rules.admission import Facts, Sparse, decide
 from entrepot.rules.leases import BlobRow
 
 from .blobs import BlobService
 from .context import Caller
 from .events import MANIFEST_PUBLISHED, TAG_MOVED, Change, tell
-from .founding import enter_project
-from .holding import Entry, absent_of, enter, facts_of
+from .founding import enter_place, find_place
+from .holding import Entry, absent_in, enter, facts_of
 from .policies import PolicyService
 from .quotas import QuotaService
 from .tagging import Leads, Target, alias_moves, find_leads, pushed_moves, told
@@ -68,6 +69,25 @@ class _Publication:
     caller: Caller
     stored: BlobRow | None
     leads: Leads
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """Of a new manifest: the row of its bytes, that row now, and the ledgers before the charge."""
+
+    stored: BlobRow
+    current: BlobRow | None
+    ledgers: list[Ledger]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Where and when a new manifest goes in, and what the repository has of what it names."""
+
+    repository_id: int
+    ground: _Ground
+    facts: Facts
+    at: float
 
 
 class PushService:
@@ -133,17 +153,23 @@ class PushService:
     async def _publish(self, tx: Tx, what: _Publication) -> Published:
         now = self._clock.now()
         name, manifest, tags = what.name, what.manifest, _tags(what.pushed)
-        await enter_project(tx, name, what.caller, now)
-        repository = await tx.repositories.ensure(name, now)
-        await _check_precondition(tx, repository.id, what.pushed)
-        policies = await self._policies.of(tx, name.project)
+        place, policies, ground = await tx.together(
+            find_place(tx, name), self._policies.of(tx, name.project), self._ground(tx, what)
+        )
+        repository = await enter_place(tx, place, what.caller, now)
         target = Target(name, repository.id, manifest.digest)
-        moves = await pushed_moves(tx, policies, target, tags)
+        _, moves, row, facts = await tx.together(
+            _check_precondition(tx, repository.id, what.pushed),
+            pushed_moves(tx, policies, target, tags),
+            tx.manifests.find(repository.id, manifest.digest),
+            _facts(tx, repository.id, what),
+        )
         moves += await alias_moves(tx, policies, target, moves, what.leads)
         warnings = told(policies, name, tags)
-        row = await tx.manifests.find(repository.id, manifest.digest)
         if row is None:
-            manifest_id, near = await self._enter(tx, repository.id, what, now)
+            if ground is None:
+                raise Fault(Code.UNAVAILABLE, "the manifest was deleted meanwhile: push it again")
+            manifest_id, near = await self._enter(tx, what, _Way(repository.id, ground, facts, now))
             warnings += near
         else:
             manifest_id = row.id
@@ -152,37 +178,45 @@ class PushService:
             line = TagMove(move.tag, move.before, manifest.digest, now, caller.actor, caller.client)
             await tx.tags.move(repository.id, manifest_id, line)
         if row is None or moves:
-            facts = {
+            said = {
                 "digest": manifest.digest,
                 "mediaType": manifest.media_type,
                 "size": len(manifest.raw),
                 "tags": [move.tag for move in moves],
-                **({} if row else await absent_of(tx, manifest_id)),
+                **({} if row else absent_in(facts, manifest)),
             }
             # One event for each committed change, never more (I9).
             kind = TAG_MOVED if row else MANIFEST_PUBLISHED
-            await tell(tx, what.caller, Change(kind, name, now), facts)
+            await tell(tx, what.caller, Change(kind, name, now), said)
         return Published(manifest, warnings, tuple(move.tag for move in moves))
 
-    async def _enter(
-        self, tx: Tx, repository_id: int, what: _Publication, now: float
-    ) -> tuple[int, tuple[str, ...]]:
-        """Write the manifest and charge it; return its id, and what to tell of the quotas."""
+    async def _ground(self, tx: Tx, what: _Publication) -> _Ground | None:
+        """Look up what a new manifest needs, wherever it goes."""
         if what.stored is None:
-            raise Fault(Code.UNAVAILABLE, "the manifest was deleted meanwhile: push it again")
-        facts = await facts_of(tx, repository_id, what.manifest)
-        _raise(decide(what.manifest, facts, self._sparse))
-        await self._blobs.settle(tx, what.stored)
-        actor = what.caller.actor
-        before = await self._quotas.prepare(tx, what.name, actor)
-        entry = Entry(what.name, repository_id, what.manifest, facts, now, actor)
+            return None
+        return _Ground(
+            what.stored,
+            *await tx.together(
+                tx.blobs.find(what.stored.digest),
+                self._quotas.owners(tx, what.name.project, what.caller.actor),
+            ),
+        )
+
+    async def _enter(self, tx: Tx, what: _Publication, way: _Way) -> tuple[int, tuple[str, ...]]:
+        """Write the manifest and charge it; return its id, and what to tell of the quotas."""
+        manifest, actor, ground = what.manifest, what.caller.actor, way.ground
+        _raise(decide(manifest, way.facts, self._sparse))
+        await self._quotas.prepare(tx, ground.ledgers, actor)
+        entry = Entry(what.name, way.repository_id, manifest, way.facts, way.at, actor)
         manifest_id, after = await enter(tx, entry)
         # What is refused now takes the charge back with it (I7).
-        refused = self._quotas.refusal(before, after)
+        refused = self._quotas.refusal(ground.ledgers, after)
         if refused is not None:
             self._quotas.note(what.name, what.caller, refused)
             raise refused
-        await self._quotas.warn(tx, what.name, what.caller, (before, after))
+        # Last, as what it writes can wait for what follows, and what came before could not.
+        await self._blobs.settle(tx, ground.stored, ground.current)
+        await self._quotas.warn(tx, what.name, what.caller, (ground.ledgers, after))
         return manifest_id, self._quotas.warnings(after)
 
 
@@ -203,6 +237,13 @@ def _checked(pushed: Pushed) -> Manifest:
 def _tags(pushed: Pushed) -> tuple[Tag, ...]:
     own = (pushed.reference,) if isinstance(pushed.reference, Tag) else ()
     return tuple(dict.fromkeys((*own, *pushed.tags)))
+
+
+async def _facts(tx: Tx, repository_id: int, what: _Publication) -> Facts:
+    """Look up what a new manifest names; of one that is known nobody asks."""
+    if what.stored is None:
+        return Facts({}, {})
+    return await facts_of(tx, repository_id, what.manifest)
 
 
 async def _check_precondition(tx: Tx, repository_id: int, pushed: Pushed) -> None:

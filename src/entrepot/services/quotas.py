@@ -87,7 +87,7 @@ class QuotaService:
     async def room(self, name: RepositoryName, caller: Caller) -> Room:
         """Return what the caller may still bring into the repository: one indexed read."""
         async with self._catalog.begin() as tx:
-            found = tuple(await self._owners(tx, name.project, caller.actor))
+            found = tuple(await self.owners(tx, name.project, caller.actor))
         return Room(found, partial(self.note, name, caller))
 
     def note(self, name: RepositoryName, caller: Caller, fault: Fault) -> None:
@@ -122,18 +122,13 @@ class QuotaService:
             }
             await announce(tx, caller, Change(QUOTA_WARNED, name, self._clock.now()), facts)
 
-    async def prepare(self, tx: Tx, name: RepositoryName, actor: str) -> list[Ledger]:
-        """Return the ledgers that a push is about to be charged on, as they are before that.
-
-        A project that is new gets its limit here. One who has no ledger yet has no limit.
-        """
-        ledgers = await self._owners(tx, name.project, actor)
+    async def prepare(self, tx: Tx, ledgers: Iterable[Ledger], actor: str) -> None:
+        """Give a project that is new, as `owners` tells, its limit."""
         for ledger in ledgers:
             if ledger.id == 0:
                 made = await tx.ledgers.ensure(ledger.kind, ledger.name)
                 await tx.ledgers.set_limits(made.id, ledger.limit_bytes, None)
                 await self._tell(tx, made, Limit(ledger.limit_bytes), Caller(actor))
-        return ledgers
 
     def refusal(self, before: Iterable[Ledger], after: Iterable[Ledger]) -> Fault | None:
         """Return why a charge has to be undone, or None, from the ledgers before and after it."""
@@ -229,8 +224,11 @@ class QuotaService:
         async with self._catalog.begin() as tx:
             return await tx.ledgers.page(kind, after, limit)
 
-    async def _owners(self, tx: Tx, project: str, actor: str) -> list[Ledger]:
-        """Return the ledgers there are; a new project's has id 0, and is there if it is limited."""
+    async def owners(self, tx: Tx, project: str, actor: str) -> list[Ledger]:
+        """Return the ledgers that a push is about to be charged on, those of them that there are.
+
+        A new project's has id 0, and is there if it is limited.
+        """
         found = await tx.ledgers.owners(project, actor)
         if any(one.kind == KIND_PROJECT for one in found):
             return found

@@ -1,6 +1,7 @@
 """Rebuilding the catalog from storage: the journal, and the bytes it tells of.
 
-1. Every blob of the store becomes a row: of several generations the highest whose bytes are right.
+1. Every blob of the store becomes a row: of several generations the highest whose bytes are right
+   (`services/adopting`).
 2. The journal's events are done again, in order (`services/replay`).
 3. Rows for what nobody names any more go; what looks like a manifest and is named by no event is
    told, not guessed at: nobody knows in which repository it was.
@@ -13,21 +14,21 @@
 
 from dataclasses import dataclass, field
 
-from entrepot.oci.digest import Digest, finished, new_hasher
+from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Fault
 from entrepot.oci.manifest import parse
-from entrepot.ports.blobs import Blob, BlobStore
-from entrepot.ports.catalog import Catalog, CatalogFailed
+from entrepot.ports.blobs import BlobStore
+from entrepot.ports.catalog import Catalog, CatalogFailed, Event
 from entrepot.ports.clock import Clock
 from entrepot.ports.journal import Journal, Unreadable
 from entrepot.ports.projects import Project
 from entrepot.rules.leases import BlobRow, BlobState, Grace
 
+from .adopting import Adoption
 from .journal import CURSOR, PAGE
+from .readahead import AHEAD_MAX
 from .replay import Replay, named_by
 
-ADOPTED_AT_ONCE = 256
-"""Rows of blobs written in one transaction."""
 LOOKED_AT_ONCE = 64
 """Rows that nothing holds, looked at in one transaction."""
 CANDIDATES_MAX = 100_000
@@ -90,7 +91,6 @@ class RebuildService:
         self._journal = journal
         self._clock = clock
         self._keep_until = grace.until(clock.now())
-        self._highest = 0
         self._report = Report()
 
     async def rebuild(self, *, old: Catalog | None = None, read: bool = False) -> Report:
@@ -101,7 +101,9 @@ class RebuildService:
         """
         if old is not None:
             await self._catch_up(old)
-        await self._adopt_all(read=read)
+        adoption = Adoption(self._catalog, self._store, self._keep_until)
+        await adoption.run(read=read)
+        self._report.blobs, self._report.debris = adoption.blobs, adoption.debris
         replay = Replay(
             self._catalog, self._store, keep_until=self._keep_until, now=self._clock.now()
         )
@@ -180,66 +182,10 @@ class RebuildService:
             # The next start writes those that there are from the beginning.
             return
 
-    # Blobs -------------------------------------------------------------------------------------
-
-    async def _adopt_all(self, *, read: bool) -> None:
-        page: list[Blob] = []
-        async for blob in self._store.scan():
-            self._highest = max(self._highest, blob.generation)
-            page.append(blob)
-            if len(page) == ADOPTED_AT_ONCE:
-                await self._adopt(page, read=read)
-                page = []
-        await self._adopt(page, read=read)
-        async with self._catalog.begin(write=True) as tx:
-            await tx.rebuilding.skip_generations(self._highest)
-
-    async def _adopt(self, page: list[Blob], *, read: bool) -> None:
-        rows: dict[Digest, BlobRow] = {}
-        for blob in page:
-            async with self._catalog.begin() as tx:
-                rival = rows.get(blob.digest) or await tx.blobs.find(blob.digest)
-            size = await self._store.stat(blob)
-            if size is None:
-                continue
-            if rival is None and not (read and not await self._is_right(blob)):
-                rows[blob.digest] = self._row(blob, size)
-                self._report.blobs += 1
-                continue
-            self._report.debris += 1
-            if rival is not None and await self._wins(blob, rival):
-                rows[blob.digest] = self._row(blob, size)
-        async with self._catalog.begin(write=True, durable=False) as tx:
-            for row in rows.values():
-                await tx.rebuilding.adopt(row)
-
-    async def _wins(self, blob: Blob, rival: BlobRow) -> bool:
-        """Whether its bytes are to be taken instead of those of another generation."""
-        other = Blob(rival.digest, rival.generation)
-        if blob.generation > other.generation:
-            return await self._is_right(blob)
-        return not await self._is_right(other) and await self._is_right(blob)
-
-    def _row(self, blob: Blob, size: int) -> BlobRow:
-        return BlobRow(blob.digest, blob.generation, BlobState.LIVE, size, self._keep_until)
-
-    async def _is_right(self, blob: Blob) -> bool:
-        hasher = new_hasher(blob.digest.algorithm)
-        reading = await self._store.open(blob)
-        try:
-            async for piece in reading.chunks():
-                hasher.update(piece)
-        except OSError:
-            # Bytes that cannot be read are none.
-            return False
-        finally:
-            reading.close()
-        return finished(hasher, blob.digest.algorithm) == blob.digest
-
     # Events ------------------------------------------------------------------------------------
 
     async def _replay_all(self, replay: Replay) -> None:
-        last = 0
+        last, events = 0, list[Event]()
         async for event in self._journal.events():
             if isinstance(event, Unreadable):
                 self._report.unreadable.add(event.place)
@@ -247,6 +193,15 @@ class RebuildService:
             if event.sequence != last + 1:
                 self._report.unreadable.add(f"events {last + 1} to {event.sequence - 1}")
             last = event.sequence
+            events.append(event)
+            if len(events) == AHEAD_MAX:
+                await self._replay(replay, events)
+                events = []
+        await self._replay(replay, events)
+
+    async def _replay(self, replay: Replay, events: list[Event]) -> None:
+        await replay.look_ahead(events)
+        for event in events:
             await replay.apply(event)
             self._report.events += 1
 
@@ -283,7 +238,7 @@ class RebuildService:
                 if named is not None:
                     found.discard(named)
         for digest in sorted(found):
-            self._report.strange.add(digest)
+            self._report.strange.add(str(digest))
 
     async def _forget(self, row: BlobRow) -> None:
         async with self._catalog.begin(write=True, durable=False) as tx:

@@ -4,16 +4,17 @@ The blobs that the store has are rows already (`services/rebuild`). What an even
 store has not is written down as lost, and forgotten again if a later event deletes it anyway.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import msgspec
 
 from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Fault
-from entrepot.oci.manifest import MANIFEST_SIZE_MAX_BYTES, Manifest, parse
+from entrepot.oci.manifest import Manifest, parse
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
-from entrepot.ports.blobs import Blob, BlobStore
+from entrepot.ports.blobs import BlobStore
 from entrepot.ports.catalog import EDGE_SPARSE, Catalog, Event, ManifestRow, Repository, TagMove, Tx
 from entrepot.ports.policies import PolicyRow
 from entrepot.ports.trash import KIND_MANIFEST, KIND_TAG, TrashEntry
@@ -34,6 +35,7 @@ from .events import (
     TRASH_PURGED,
 )
 from .holding import Entry, enter, leave
+from .readahead import Documents
 
 BRINGS_MANIFEST = frozenset({MANIFEST_PUBLISHED, MANIFEST_RESTORED, TAG_MOVED})
 SETS = frozenset({POLICY_CHANGED, POLICY_REMOVED, QUOTA_CHANGED})
@@ -117,10 +119,15 @@ class Replay:
         self, catalog: Catalog, store: BlobStore, *, keep_until: float, now: float
     ) -> None:
         self._catalog = catalog
-        self._store = store
+        self._documents = Documents(catalog, store)
         self._keep_until = keep_until
         self._now = now
         self.lost = Lost()
+
+    async def look_ahead(self, events: Iterable[Event]) -> None:
+        """Read the manifests that these events bring, before they are done again one by one."""
+        named = [named_by(event) for event in events if event.kind in BRINGS_MANIFEST]
+        await self._documents.look_ahead(digest for digest in named if digest is not None)
 
     async def apply(self, event: Event) -> None:
         """Do one event again. Nothing of it needs be durable yet."""
@@ -185,17 +192,7 @@ class Replay:
 
     async def read(self, row: BlobRow) -> bytes | None:
         """Return the bytes of a small blob if they have its digest."""
-        if row.state is not BlobState.LIVE or row.size > MANIFEST_SIZE_MAX_BYTES:
-            return None
-        try:
-            reading = await self._store.open(Blob(row.digest, row.generation))
-        except FileNotFoundError:
-            return None
-        try:
-            raw = b"".join([piece async for piece in reading.chunks()])
-        finally:
-            reading.close()
-        return raw if Digest.of(raw, row.digest.algorithm) == row.digest else None
+        return await self._documents.read(row)
 
     async def _come(self, tx: Tx, told: _Told, manifest: Manifest | None) -> None:
         row = await tx.manifests.find(told.repository.id, told.digest)
@@ -219,6 +216,7 @@ class Replay:
         absent = set(facts.sparse)
         children: dict[Digest, int] = {}
         blobs: dict[Digest, int] = {}
+        documents: set[Digest] = set()
         for descriptor in manifest.references():
             digest, size = descriptor.digest, descriptor.size
             if digest in absent:
@@ -229,6 +227,8 @@ class Replay:
                 children[digest] = size
             else:
                 blobs[digest] = size
+            if document is not None and digest in blobs:
+                documents.add(digest)
             await self._hold(tx, digest, size)
             if document is None and digest in blobs:
                 await tx.blobs.link(repository.id, digest, event.at)
@@ -236,7 +236,7 @@ class Replay:
             name=repository.name,
             repository_id=repository.id,
             manifest=manifest,
-            facts=Facts(blobs, children),
+            facts=Facts(blobs, children, frozenset(documents)),
             pushed_at=facts.pushed_at if restored else event.at,
             pushed_by=facts.pushed_by if restored else facts.actor,
         )

@@ -11,7 +11,7 @@ from entrepot.ports.clock import Clock, Random
 from entrepot.rules.tickets import Tickets
 
 from .context import Caller
-from .founding import enter_project
+from .founding import enter_place, find_place
 
 ENDED_MAX = 1 << 14
 """Sessions known to have ended; beyond it, one that had no row may seem to be unused again."""
@@ -28,6 +28,10 @@ class Session:
     name: RepositoryName
     row: UploadSession | None
     is_told: bool = True
+
+    def is_in(self, row: UploadSession | None) -> bool:
+        """Whether it is there still, given what the catalog has under its id now."""
+        return self.row is None or (row is not None and row.started_at == self.row.started_at)
 
 
 class Sessions:
@@ -79,8 +83,13 @@ class Sessions:
             if session.row is not None:
                 await tx.uploads.advance(session.id, offset, until)
                 return
-            await enter_project(tx, session.name, caller, now)
-            repository = await tx.repositories.ensure(session.name, now)
+            place, other = await tx.together(
+                find_place(tx, session.name), tx.uploads.find(session.id)
+            )
+            if other is not None:
+                # Another process went on with it, when this one stood still and lost its hold.
+                raise busy_upload(session.id)
+            repository = await enter_place(tx, place, caller, now)
             row = UploadSession(
                 id=session.id,
                 repository_id=repository.id,
@@ -92,18 +101,31 @@ class Sessions:
             )
             await tx.uploads.add(row)
 
-    async def end(self, session: Session) -> None:
-        """Let it be over, and remove its row."""
+    async def end(self, session: Session) -> bool:
+        """Let it be over, and remove its row; False if another process has ended it before."""
+        is_ours = True
         if session.row is not None:
             async with self._catalog.begin(write=True) as tx:
-                await tx.uploads.remove(session.id)
+                is_ours = session.is_in(await tx.uploads.find(session.id))
+                if is_ours:
+                    await tx.uploads.remove(session.id)
         self.ended(session)
+        return is_ours
 
     def ended(self, session: Session) -> None:
         """Remember that it is over; its row was removed by the caller."""
         self._ended[session.id] = None
         if len(self._ended) > ENDED_MAX:
             self._ended.popitem(last=False)
+
+
+def busy_upload(upload_id: str) -> Fault:
+    """Return the fault for a session that another request works on."""
+    return Fault(
+        Code.RANGE_INVALID,
+        "another request is writing to this upload: wait for it, then ask for the status",
+        {"upload": upload_id[:64]},
+    )
 
 
 def unknown_upload(upload_id: str) -> Fault:

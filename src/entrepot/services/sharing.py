@@ -13,8 +13,7 @@ from entrepot.rules.tickets import Tickets
 
 from .blobs import BlobService
 from .context import Caller
-from .desk import busy_upload
-from .sessions import Session, Sessions, unknown_upload
+from .sessions import Session, Sessions, busy_upload, unknown_upload
 from .uploads import Chunk, UploadLimits, UploadService
 
 

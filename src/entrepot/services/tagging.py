@@ -90,8 +90,7 @@ async def pushed_moves(
     asked about: pushing the same again is harmless.
     """
     found = []
-    for tag in tags:
-        before = await tx.tags.find(target.repository_id, tag)
+    for tag, before in (await _places(tx, target, tags)).items():
         if before == target.digest:
             continue
         rules = policies.immutability
@@ -117,8 +116,7 @@ async def alias_moves(
         if aliases.may_move(tag, policies.aliases):
             wanted |= dict.fromkeys(await _led_now(tx, policies, target, tag, leads))
     found = []
-    for alias in wanted:
-        before = await tx.tags.find(target.repository_id, alias)
+    for alias, before in (await _places(tx, target, wanted)).items():
         if alias in pushed or before == target.digest:
             continue
         rules = policies.immutability
@@ -136,6 +134,15 @@ def told(policies: ProjectPolicies, name: RepositoryName, tags: Iterable[Tag]) -
     return tuple(text for text in texts if text is not None)
 
 
+async def _places(tx: Tx, target: Target, tags: Iterable[Tag]) -> dict[Tag, Digest | None]:
+    """Return where tags are, in the order in which they are given."""
+    asked = list(dict.fromkeys(tags))
+    if len(asked) == 1:
+        return {asked[0]: await tx.tags.find(target.repository_id, asked[0])}
+    found = await tx.together(*(tx.tags.find(target.repository_id, tag) for tag in asked))
+    return dict(zip(asked, found, strict=True))
+
+
 async def _led_now(
     tx: Tx, policies: ProjectPolicies, target: Target, tag: Tag, leads: Leads
 ) -> Iterable[Tag]:
@@ -144,10 +151,8 @@ async def _led_now(
     That one has moved an alias. What else came or went since might as well have done so later.
     """
     found = leads.found.get(tag) if leads.aliases == policies.aliases else None
-    if found is not None:
-        now = {alias: await tx.tags.find(target.repository_id, alias) for alias in found}
-        if now == found:
-            return found
+    if found is not None and await _places(tx, target, found) == found:
+        return found
 
     async def read(after: str) -> list[Tag]:
         return await tx.tags.page(target.repository_id, after, TAGS_PAGE)

@@ -1,14 +1,14 @@
 """Upload sessions: chunks in, a blob out (distribution-spec, "Pushing blobs")."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
 from entrepot.oci.digest import DEFAULT_ALGORITHM, Digest, new_hasher
 from entrepot.oci.errors import Code, Fault
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.ranges import Span
-from entrepot.ports.blobs import Blob, BlobStore, Body, Upload
+from entrepot.ports.blobs import Blob, BlobStore, Body, StoreFull, Upload
 from entrepot.ports.catalog import Catalog, UploadSession
 from entrepot.ports.clock import Clock, Random
 from entrepot.rules import leases
@@ -20,7 +20,7 @@ from .blobs import BlobService, medium_errors
 from .bodies import bounded, within
 from .context import Caller
 from .desk import SessionDesk
-from .founding import enter_project
+from .founding import enter_place, find_place
 from .quotas import Room
 from .sessions import Session, Sessions, unknown_upload
 
@@ -129,7 +129,8 @@ class UploadService:
         async with self._taken(session) as upload:
             if chunk is not None:
                 await self._take_in(session, upload, caller, chunk, durable=False)
-            actual = await upload.digest(digest.algorithm)
+            with _ended_elsewhere(session):
+                actual = await upload.digest(digest.algorithm)
             if actual != digest:
                 await self._drop(session, upload)
                 raise Fault(
@@ -213,14 +214,16 @@ class UploadService:
         try:
             if chunk.room is not None:
                 body = within(chunk.room, body, offset=before, said_bytes=said)
-            with medium_errors():
+            with medium_errors(), _ended_elsewhere(session):
                 await upload.append(body, durable=durable)
-        except FileNotFoundError as error:
-            # Ended meanwhile, by another process perhaps, that held it when this one was cut off.
-            raise unknown_upload(session.id) from error
         except Exception as error:
+            if isinstance(error, Fault) and error.code is Code.BLOB_UPLOAD_UNKNOWN:
+                raise
             if isinstance(error, Fault) and error.code is Code.DENIED:
                 # Over a quota: there is nothing to go on with, it would be refused again.
+                await self._drop(session, upload)
+            elif isinstance(error.__cause__, StoreFull) and session.row is None:
+                # Nothing was acknowledged. What has filled the disk would keep it full for a day.
                 await self._drop(session, upload)
             elif session.is_told and upload.offset > before:
                 # Durable already; with its row the client can go on from there.
@@ -238,14 +241,21 @@ class UploadService:
         present = leases.has_bytes(row)
         if not present:
             # From here on a crash may leave the session without its bytes; `_taken` will know.
-            with medium_errors():
+            with medium_errors(), _ended_elsewhere(session):
                 await upload.commit(Blob(digest, row.generation))
         try:
             async with self._catalog.begin(write=True) as tx:
-                await self._blobs.settle(tx, row)
+                current, place, left = await tx.together(
+                    tx.blobs.find(digest),
+                    find_place(tx, session.name),
+                    tx.uploads.find(session.id),
+                )
+                if not session.is_in(left):
+                    # Its bytes may be gone with it: this process stood still, and lost its hold.
+                    raise unknown_upload(session.id)
+                await self._blobs.settle(tx, row, current)
                 now = self._clock.now()
-                await enter_project(tx, session.name, caller, now)
-                repository = await tx.repositories.ensure(session.name, now)
+                repository = await enter_place(tx, place, caller, now)
                 await tx.blobs.link(repository.id, digest, now)
                 if session.row is not None:
                     await tx.uploads.remove(session.id)
@@ -261,6 +271,20 @@ class UploadService:
         return row
 
     async def _drop(self, session: Session, upload: Upload) -> None:
-        await self._sessions.end(session)
+        is_ours = await self._sessions.end(session)
         self._desk.forget(session.id)
-        await upload.abort()
+        if is_ours or not upload.offset:
+            await upload.abort()
+            return
+        # They may be a blob's by now: who ended it, when this one stood still, has seen to them.
+        with suppress(OSError):
+            await upload.close()
+
+
+@contextmanager
+def _ended_elsewhere(session: Session) -> Iterator[None]:
+    """Say of an upload whose bytes another process took away that there is none."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise unknown_upload(session.id) from error

@@ -10,7 +10,8 @@ import pytest
 from entrepot.oci.name import RepositoryName
 from entrepot.oci.reference import Tag
 from entrepot.ports.accounts import Account
-from entrepot.ports.catalog import EDGE_BLOB, EDGE_CHILD, EDGE_SELF, Catalog, Edge, Event
+from entrepot.ports.catalog import EDGE_BLOB, EDGE_CHILD, EDGE_SELF, Catalog, Edge, Event, Held
+from entrepot.rules.leases import BlobState
 from entrepot.rules.roles import Role
 from tests.adapters.catalog.rows import (
     NAME,
@@ -187,8 +188,33 @@ class UploadsAndEvents:
             assert [s.id for s in await tx.uploads.expired(NOW, 2)] == ["u3", "u2"]
             assert [s.id for s in await tx.uploads.expired(NOW - 2, 10)] == ["u3"]
         async with catalog.begin(write=True) as tx:
-            assert await tx.uploads.remove("u1")
-            assert not await tx.uploads.remove("u1")
+            await tx.uploads.remove("u1")
+            assert await tx.uploads.find("u1") is None
+            await tx.uploads.remove("u1")
+
+    async def test_what_a_repository_has(self, catalog: Catalog) -> None:
+        async with catalog.begin(write=True) as tx:
+            repository = await tx.repositories.ensure(NAME, NOW)
+            await publish(tx, OTHER, "of another", blobs=("layer",))
+            await publish(tx, NAME, "one", blobs=("mine",))
+            both = [digest("one"), digest("mine"), digest("layer"), digest("none")]
+            expected = {
+                Held(digest("one"), 3, is_manifest=True),
+                Held(digest("one"), 3, is_manifest=False),
+                Held(digest("mine"), 4, is_manifest=False),
+            }
+            assert {*await tx.repositories.held(repository.id, both)} == expected
+            many = [digest(f"{number}") for number in range(500)]
+            found = await tx.repositories.held(repository.id, [*many, *both])
+            assert {*found} == expected
+            assert len(found) == 3
+            assert await tx.repositories.held(repository.id, []) == []
+            for text, state in (("mine", BlobState.ARRIVING), ("one", BlobState.CONDEMNED)):
+                row = await tx.blobs.find(digest(text))
+                assert row is not None
+                await tx.blobs.set_state(row.digest, row.generation, state)
+            left = await tx.repositories.held(repository.id, both)
+            assert left == [Held(digest("one"), 3, is_manifest=True)]
 
     async def test_events_come_in_order(self, catalog: Catalog) -> None:
         async with catalog.begin(write=True) as tx:

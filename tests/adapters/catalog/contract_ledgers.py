@@ -1,5 +1,7 @@
 """What ledgers, policies and pulls of every catalog must do."""
 
+from dataclasses import replace
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -59,15 +61,14 @@ class Ledgers:
 
     async def test_a_manifest_goes_off_each_ledger_it_is_on(self, catalog: Catalog) -> None:
         async with catalog.begin(write=True) as tx:
-            row = await publish(tx, NAME, "one", blobs=("layer",))
             alice = await tx.ledgers.ensure(KIND_USER, "alice")
             assert await tx.ledgers.ensure(KIND_USER, "alice") == alice
-            charged = await tx.ledgers.charge(alice.id, row.id)
-            assert (charged.used_bytes, charged.manifests) == (len("onelayer"), 1)
-            assert [found.kind for found in await take_away(tx, NAME, "one")] == [
-                KIND_PROJECT,
-                KIND_USER,
-            ]
+            await publish(tx, NAME, "one", blobs=("layer",), user="alice")
+            charged = replace(alice, used_bytes=len("onelayer"), manifests=1)
+            assert await tx.ledgers.find(KIND_USER, "alice") == charged
+            assert await used(tx) == (len("onelayer"), 1)
+            gone = await take_away(tx, NAME, "one")
+            assert sorted(found.kind for found in gone) == [KIND_PROJECT, KIND_USER]
             assert await tx.ledgers.find(KIND_USER, "alice") == alice
 
     async def test_what_may_be_missing_is_not_charged(self, catalog: Catalog) -> None:
@@ -81,9 +82,12 @@ class Ledgers:
                 Edge(digest("absent"), EDGE_SPARSE),
             ]
             number = await tx.manifests.add(manifest(repository.id, "one"), b"one", edges)
-            ledger = await tx.ledgers.ensure(KIND_PROJECT, NAME.project)
-            charged = await tx.ledgers.charge(ledger.id, number)
-            assert charged.used_bytes == len("onelayer")
+            charged = await tx.ledgers.charge(number, NAME.project, "bob")
+            assert [(one.kind, one.name) for one in charged] == [
+                (KIND_PROJECT, NAME.project),
+                (KIND_USER, "bob"),
+            ]
+            assert {(one.used_bytes, one.manifests) for one in charged} == {(len("onelayer"), 1)}
             await take_away(tx, NAME, "one")
             assert await used(tx) == (0, 0)
 

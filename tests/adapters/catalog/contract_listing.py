@@ -107,7 +107,7 @@ class ArtifactLists:
             assert (row.media_type, row.pull_count) == (one.media_type, one.pulls)
             assert row.pulled_at == (NOW + 1 if one.pulls else None)
             tags = sorted(one.tags.items(), key=lambda tag: (tag[1], tag[0]), reverse=True)
-            assert [(str(tag), at) for tag, at in row.tags] == tags
+            assert [(tag, at) for at, names in row.tags for tag in names] == tags
             assert row.tag_count == len(tags)
 
     async def test_of_many_tags_the_newest_are_shown(self, catalog: Catalog) -> None:
@@ -116,14 +116,14 @@ class ArtifactLists:
             one = await publish(tx, NAME, "one")
             two = await publish(tx, NAME, "two", tag="v2")
             for n in range(count):
-                point = move(f"t{n:03}", None, one.digest, NOW + n)
+                point = move(f"t{n:03}", None, one.digest, NOW + n // 2)
                 await tx.tags.move(one.repository_id, one.id, point)
         async with catalog.begin() as tx:
             first, second = await tx.lists.artifacts.rows([one.id, two.id])
         assert first.tag_count == count
-        newest = [f"t{n:03}" for n in reversed(range(5, count))]
-        assert [str(tag) for tag, _ in first.tags] == newest
-        assert [str(tag) for tag, _ in second.tags] == ["v2"]
+        newest = [(NOW + n // 2, f"t{n:03}") for n in reversed(range(5, count))]
+        assert [(at, tag) for at, names in first.tags for tag in names] == newest
+        assert [list(names) for _, names in second.tags] == [["v2"]]
 
     async def test_counts(self, catalog: Catalog) -> None:
         shelves = await filled(catalog)
@@ -133,9 +133,9 @@ class ArtifactLists:
             assert await tx.lists.artifacts.counts(names) == {
                 name: len(shelves.top(name)) if held[name] else 0 for name in names
             }
-            assert await tx.lists.artifacts.pulls(names) == {
-                name: sum(one.pulls for one in here) for name, here in held.items()
-            }
+            pulls = await tx.lists.artifacts.pulls(names)
+            assert pulls == {name: sum(one.pulls for one in here) for name, here in held.items()}
+            assert {type(count) for count in pulls.values()} == {int}
             assert await tx.lists.artifacts.counts([]) == {}
             one = shelves.held[0]
             assert await tx.lists.artifacts.pushed(one.id) == one.pushed_at
@@ -206,8 +206,10 @@ class TagLists:
         shelves = await filled(catalog)
         one = next(one for one in shelves.held if len(one.tags) > 1)
         names = sorted(one.tags, reverse=True)
+        # More than are asked for at once, and such as are no tags.
         async with catalog.begin() as tx:
-            rows = await tx.lists.tags.rows(TagsWhere(one.repository), [*names, "none"])
+            others = [f"{names[0]}\0", '"', *(f"none{n}" for n in range(300))]
+            rows = await tx.lists.tags.rows(TagsWhere(one.repository), [*others, *names])
         assert [(row.name, row.digest, row.moved_at) for row in rows] == [
             (name, one.digest, one.tags[name]) for name in names
         ]

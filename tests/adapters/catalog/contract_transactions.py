@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 
-from entrepot.ports.catalog import Catalog, Event
+from entrepot.oci.reference import Tag
+from entrepot.ports.accounts import Account
+from entrepot.ports.catalog import Catalog, Event, Repository, Tx
 from tests.adapters.catalog.databases import Disk, outcome, turns
-from tests.adapters.catalog.rows import NAME, NOW, note, notes, publish
+from tests.adapters.catalog.rows import NAME, NOW, digest, move, note, notes, publish
 
 
 class Transactions:
@@ -29,6 +31,92 @@ class Transactions:
         with pytest.raises(Exception, match=r"(?i)unique"):
             await again()
         assert await notes(catalog) == []
+
+    @pytest.mark.parametrize("wrong", range(4))
+    async def test_what_fails_late_undoes_its_block_alone(
+        self, catalog: Catalog, wrong: int
+    ) -> None:
+        async with catalog.begin(write=True) as tx:
+            await publish(tx, NAME, "one")
+
+        async def write(number: int) -> str:
+            async with catalog.begin(write=True) as tx:
+                found = await tx.repositories.find(NAME)
+                assert found is not None
+                await tx.outbox.append(Event("note", NAME, f"{number}", NOW))
+                if number == wrong:  # there is no such manifest
+                    await tx.tags.move(found.id, 1 << 40, move("v1", None, digest("one")))
+            return f"{number}"
+
+        told = await asyncio.gather(*(write(number) for number in range(4)), return_exceptions=True)
+        assert "foreign key" in str(told[wrong]).lower()
+        done = [f"{number}" for number in range(4) if number != wrong]
+        assert [one for one in told if isinstance(one, str)] == done
+        assert await notes(catalog) == done
+        await note(catalog, "next")
+        assert await notes(catalog) == [*done, "next"]
+
+    @pytest.mark.parametrize(
+        "text",
+        ["'", "''; SELECT 1", "\\", "\\'", "$1", ":at", "%s", "ü\U0001f40b\n", "x" * 200_000],
+    )
+    async def test_any_text_is_kept(self, catalog: Catalog, text: str) -> None:
+        await note(catalog, text)
+        await note(catalog, "next")
+        assert await notes(catalog) == [text, "next"]
+
+    @pytest.mark.parametrize("at", [0.1 + 0.2, 1e300, -0.0, 5e-324, 1_800_000_000.123456])
+    async def test_any_time_is_kept(self, catalog: Catalog, at: float) -> None:
+        async with catalog.begin(write=True) as tx:
+            await tx.outbox.append(Event("note", NAME, "", at))
+            assert [event.at for event in await tx.outbox.after(0, 10)] == [at]
+
+    async def test_reads_together(self, catalog: Catalog) -> None:
+        async with catalog.begin(write=True) as tx:
+            row = await publish(tx, NAME, "one", tag="v1", blobs=("layer",))
+
+        async def tagged(tx: Tx, tag: str) -> list[str]:
+            found = await tx.manifests.by_tag(row.repository_id, Tag(tag))
+            edges = await tx.manifests.edges(found.id) if found else []
+            return sorted(edge.kind for edge in edges)
+
+        async def twice(tx: Tx) -> tuple[list[Tag], Account | None]:
+            return await tx.together(tx.tags.of(row.id), tx.accounts.find("nobody"))
+
+        for write in (False, True):
+            async with catalog.begin(write=write) as tx:
+                found = await tx.together(
+                    tx.repositories.find(NAME),
+                    tagged(tx, "v1"),
+                    tagged(tx, "v2"),
+                    twice(tx),
+                    tx.manifests.find(row.repository_id, row.digest),
+                )
+                assert found == (
+                    Repository(row.repository_id, NAME),
+                    ["blob", "self"],
+                    [],
+                    ([Tag("v1")], None),
+                    row,
+                )
+                many = (tx.blobs.find(digest(f"{n}" if n else "one")) for n in range(40))
+                blobs = await tx.together(*many)
+                assert [blob is not None for blob in blobs] == [True, *[False] * 39]
+                assert await tx.together() == ()
+
+    async def test_what_fails_together_fails_them_all(self, catalog: Catalog) -> None:
+        async def fail(tx: Tx) -> None:
+            await tx.repositories.find(NAME)
+            raise ZeroDivisionError
+
+        for write in (False, True):
+            async with catalog.begin(write=write) as tx:
+                with pytest.raises(ZeroDivisionError):
+                    await tx.together(fail(tx), tx.repositories.find(NAME), fail(tx))
+                assert await tx.together(tx.repositories.find(NAME), tx.accounts.find("a")) == (
+                    None,
+                    None,
+                )
 
     async def test_an_error_caught_inside_undoes_one_statement_or_all(
         self, catalog: Catalog

@@ -14,7 +14,6 @@ from entrepot.ports.catalog import (
     Tx,
     UploadSession,
 )
-from entrepot.ports.ledgers import KIND_PROJECT
 from entrepot.rules.leases import BlobRow, BlobState
 
 NAME = RepositoryName("acme/api")
@@ -41,7 +40,13 @@ def manifest(repository_id: int, text: str, *, subject: str | None = None) -> Ma
 
 
 async def publish(
-    tx: Tx, name: RepositoryName, text: str, *, tag: str = "", blobs: tuple[str, ...] = ()
+    tx: Tx,
+    name: RepositoryName,
+    text: str,
+    *,
+    tag: str = "",
+    blobs: tuple[str, ...] = (),
+    user: str = "",
 ) -> ManifestRow:
     """Put a manifest, with live rows for all it holds, into the repository."""
     repository = await tx.repositories.ensure(name, NOW)
@@ -50,8 +55,7 @@ async def publish(
     row = manifest(repository.id, text)
     edges = [Edge(row.digest, EDGE_SELF), *(Edge(digest(blob), EDGE_BLOB) for blob in blobs)]
     manifest_id = await tx.manifests.add(row, text.encode(), edges)
-    ledger = await tx.ledgers.ensure(KIND_PROJECT, name.project)
-    await tx.ledgers.charge(ledger.id, manifest_id)
+    await tx.ledgers.charge(manifest_id, name.project, user)
     if tag:
         await tx.tags.move(repository.id, manifest_id, move(tag, None, row.digest))
     found = await tx.manifests.find(repository.id, row.digest)
@@ -64,7 +68,7 @@ async def live(tx: Tx, repository_id: int, text: str, *, keep_until: float = NOW
     row = await tx.blobs.find(digest(text))
     if row is None or row.state is BlobState.CONDEMNED:
         row = await tx.blobs.arrive(digest(text), len(text), keep_until)
-        assert await tx.blobs.set_state(row.digest, row.generation, BlobState.LIVE)
+        await tx.blobs.set_state(row.digest, row.generation, BlobState.LIVE)
     await tx.blobs.link(repository_id, row.digest, NOW)
     return row
 

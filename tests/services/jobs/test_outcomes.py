@@ -69,6 +69,18 @@ def test_others_are_told_with_their_type() -> None:
     assert of_error(Cancelled(), JOB, RETRIES, 0.5) == Outcome(JobState.CANCELLED)
 
 
+@pytest.mark.parametrize(
+    "error, told",
+    [
+        (FileNotFoundError(2, "No such file or directory", "/b"), "/b: No such file or directory"),
+        (PermissionError(13, "no credentials: set them"), "no credentials: set them"),
+        (OSError("slow today"), "OSError: slow today"),
+    ],
+)
+def test_errors_of_the_system_are_told_without_number(error: OSError, told: str) -> None:
+    assert of_error(error, JOB, RETRIES, 0.5).error == told
+
+
 @given(st.integers(1, 30), st.floats(0, 1), st.text(max_size=2 * ERROR_MAX))
 def test_waits_grow_and_are_bounded(attempt: int, chance: float, text: str) -> None:
     outcome = of_failure(text, replace(JOB, attempt=attempt), RETRIES, chance)

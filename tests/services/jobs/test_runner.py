@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from entrepot.ports.catalog import Busy
 from entrepot.ports.jobs import JobState
 from entrepot.services.jobs import Run, RunnerLimits, ScheduleSpec
 from entrepot.services.jobs.run import Pace
@@ -50,6 +51,23 @@ async def test_another_runner_takes_over_when_the_lease_is_over(scene: Scene) ->
     assert taken.attempt == 2
     assert (await scene.ended(job_id)).state is JobState.DONE
     assert await scene.steps() == ALL_STEPS
+
+
+@played
+async def test_a_catalog_that_is_away_is_told_of_once(scene: Scene) -> None:
+    runner = scene.runner({"steps": scene.work}, LIMITS)
+    turn, left = runner._turn, iter(range(5))
+
+    async def away() -> None:
+        if next(left, None) is not None:
+            raise Busy("away")
+        await turn()
+
+    runner._turn = away  # type: ignore[method-assign]
+    job = await scene.ended(await scene.add())
+    assert job.state is JobState.DONE
+    assert scene.log.events[:2] == ["jobs wait for the catalog", "jobs are looked for again"]
+    assert "looking for jobs failed" not in scene.log.events
 
 
 @played

@@ -77,7 +77,7 @@ async def test_a_push_is_seen_at_once(
         await tx.tags.move(row.repository_id, row.id, move("new", None, row.digest))
     await told(catalog)
     found = await listing.artifacts(replace(API, tag=Named(part="ne")), Span())
-    assert [str(tag) for tag, _ in found.rows[0].tags] == ["v2", "new"]
+    assert [tag for _, names in found.rows[0].tags for tag in names] == ["v2", "new"]
 
 
 async def test_a_mark_is_seen_at_once(catalog: Catalog, listing: ListingService) -> None:

@@ -1,13 +1,16 @@
-"""Taking over rights, and what was done, from one catalog file into another.
+"""Taking over rights, and what was done, from one catalog into another.
 
 A rebuild makes images anew from the journal, which does not tell of access, nor of what is managed
 beside: that is only in the catalog. Its tables are copied as they are, row for row, ids and hashes
 too.
 """
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+
+from .transfer import Reading, tables
 
 TABLES = (
     "projects",
@@ -71,6 +74,40 @@ def adopt_access(fresh: Path, old: Path) -> tuple[str, ...]:
                     raise OSError(f"{fresh} cannot be written: {error}") from error
                 lost.append(table)
     return tuple(lost)
+
+
+async def adopt_access_of(fresh: Path, old: Reading) -> None:
+    """Copy the tables of access from one moment of a catalog into the file `fresh`.
+
+    As `adopt_access`, but all of it comes or nothing. Raises what `old` does, and OSError where
+    `fresh` cannot be written.
+    """
+    numbers = await old.numbers()
+    # Each statement runs in some thread, one after another.
+    with closing(sqlite3.connect(fresh, isolation_level=None, check_same_thread=False)) as database:
+        try:
+            database.execute("BEGIN")
+            for table in tables():
+                if table.name not in TABLES:
+                    continue
+                columns = await old.columns(table.name)
+                names = ", ".join(f'"{name}"' for name in columns)
+                places = ", ".join("?" * len(columns))
+                # Names of the schema alone, never from outside.
+                text = f'INSERT OR REPLACE INTO "{table.name}" ({names}) VALUES ({places})'  # noqa: S608
+                async for rows in old.rows(table, columns):
+                    await asyncio.to_thread(database.executemany, text, rows)
+                if table.name in _HAS_IDS:
+                    _go_on_after(database, table.name, numbers.get(table.name, 0))
+            database.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            raise OSError(f"{fresh} cannot be written: {error}") from error
+
+
+def _go_on_after(database: sqlite3.Connection, table: str, last: int) -> None:
+    database.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+    if last:
+        database.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, last))
 
 
 def _copy(database: sqlite3.Connection, table: str) -> None:

@@ -35,7 +35,7 @@ class SqlAudit:
         self._connection = connection
 
     async def append(self, line: AuditLine) -> None:
-        await self._connection.run(
+        await self._connection.later(
             sql.AUDIT_APPEND,
             {
                 "at": line.at,

@@ -25,12 +25,6 @@ class SqlBlobs:
         return blob_row(row) if row else None
 
     async def arrive(self, digest: Digest, size: int, keep_until: float) -> BlobRow:
-        """Write it; ValueError if a row of the digest is there and not condemned."""
-        current = await self.find(digest)
-        if not needs_generation(current):
-            raise ValueError(f"blob {digest} is not condemned: its generation stays")
-        if current is not None:
-            await self._connection.run(sql.BLOBS_REPLACE, {"generation": current.generation})
         arriving = {
             "digest": digest,
             "state": BlobState.ARRIVING.value,
@@ -39,22 +33,29 @@ class SqlBlobs:
         }
         made = await self._connection.row(sql.BLOBS_ARRIVE, arriving)
         if made is None:
+            current = await self.find(digest)
+            if current is not None:
+                if not needs_generation(current):
+                    return current
+                await self._connection.run(sql.BLOBS_REPLACE, {"generation": current.generation})
+            made = await self._connection.row(sql.BLOBS_ARRIVE, arriving)
+        if made is None:
             raise LookupError("the database gave no generation to a new blob")
         return BlobRow(digest, made[0], BlobState.ARRIVING, size, keep_until)
 
-    async def set_state(self, digest: Digest, generation: int, state: BlobState) -> bool:
+    async def set_state(self, digest: Digest, generation: int, state: BlobState) -> None:
         values = {"digest": digest, "generation": generation, "new_state": state.value}
-        return await self._connection.run(sql.BLOBS_SET_STATE, values) > 0
+        await self._connection.later(sql.BLOBS_SET_STATE, values)
 
     async def keep(self, digest: Digest, until: float) -> None:
-        await self._connection.run(sql.BLOBS_KEEP, {"digest": digest, "until": until})
+        await self._connection.later(sql.BLOBS_KEEP, {"digest": digest, "until": until})
 
     async def referenced(self, digest: Digest) -> bool:
         return await self._connection.row(sql.BLOBS_REFERENCED, {"target": digest}) is not None
 
     async def link(self, repository_id: int, digest: Digest, now: float) -> None:
         values = {"repository_id": repository_id, "digest": digest, "linked_at": now}
-        await self._connection.run(sql.BLOBS_LINK, values)
+        await self._connection.later(sql.BLOBS_LINK, values)
 
     async def unlink(self, repository_id: int, digest: Digest) -> bool:
         values = {"repository_id": repository_id, "digest": digest}

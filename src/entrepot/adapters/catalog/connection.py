@@ -1,6 +1,6 @@
 """What the aggregates need from a database: statements and a connection."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -37,3 +37,24 @@ class Connection(Protocol):
     async def run_many(self, statement: Statement, values: Sequence[Values]) -> None:
         """Run it once for each of `values`."""
         ...
+
+    async def later(self, statement: Statement, values: Values) -> None:
+        """Run it before whatever is run next, or the transaction ends; or right now.
+
+        What it fails with is raised then.
+        """
+        ...
+
+    async def together(self, *work: Coroutine[Any, Any, Any]) -> tuple[Any, ...]:
+        """Keep `ports.together.Together`."""
+        ...
+
+
+async def one_by_one(work: Sequence[Coroutine[Any, Any, Any]]) -> tuple[Any, ...]:
+    """Return what each returns, where each statement is answered right here."""
+    left = iter(work)
+    try:
+        return tuple([await each for each in left])
+    finally:
+        for each in left:
+            each.close()

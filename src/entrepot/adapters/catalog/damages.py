@@ -21,9 +21,8 @@ class SqlDamages:
             values = {**this, "message": message, "found_at": now}
             await self._connection.run(sql.DAMAGES_REPORT, values)
 
-    async def heal(self, digest: Digest, now: float) -> bool:
-        values = {"digest": digest, "now": now}
-        return await self._connection.run(sql.DAMAGES_HEAL, values) > 0
+    async def heal(self, digest: Digest, now: float) -> None:
+        await self._connection.later(sql.DAMAGES_HEAL, {"digest": digest, "now": now})
 
     async def open(self, after: int, limit: int) -> list[Damage]:
         return await self._page(sql.DAMAGES_OPEN, after, limit)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from entrepot.ports.ledgers import Ledger
+from entrepot.ports.ledgers import KIND_PROJECT, KIND_USER, Ledger
 
 from . import sql
 from .connection import Connection, Row
@@ -52,14 +52,15 @@ class SqlLedgers:
         }
         await self._connection.run(sql.LEDGERS_SET_LIMITS, values)
 
-    async def charge(self, ledger_id: int, manifest_id: int) -> Ledger:
-        values = {"ledger_id": ledger_id, "manifest_id": manifest_id}
-        await self._connection.run(sql.LEDGERS_NOTE, values)
-        await self._connection.run(sql.LEDGERS_HOLD, values)
-        row = await self._connection.row(sql.LEDGERS_CHARGE, values)
-        if row is None:
-            raise LookupError(f"there is no ledger {ledger_id}")
-        return _ledger(row)
+    async def charge(self, manifest_id: int, project: str, user: str) -> list[Ledger]:
+        for kind, name in ((KIND_PROJECT, project), (KIND_USER, user)):
+            if name:
+                await self._connection.later(sql.LEDGERS_ADD, {"kind": kind, "name": name})
+        values = {"manifest_id": manifest_id, "project": project, "user": user}
+        await self._connection.later(sql.LEDGERS_NOTE, values)
+        await self._connection.later(sql.LEDGERS_HOLD, values)
+        charged = [_ledger(row) for row in await self._connection.rows(sql.LEDGERS_CHARGE, values)]
+        return sorted(charged, key=lambda ledger: ledger.kind)
 
     async def discharge(self, manifest_id: int) -> list[Ledger]:
         values = {"manifest_id": manifest_id}

@@ -1,6 +1,8 @@
 """Lists of artifacts and tags."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import ClassVar
 
 from entrepot.oci.digest import Digest
@@ -21,15 +23,12 @@ from entrepot.ports.listing import (
 
 from . import sql
 from .connection import Connection, Row, Statement
-from .listing_keys import CHUNK, all_by_keys, by_keys, first_column, padded, stretch
-
-TAGS_AT_ONCE = CHUNK * TAGS_SHOWN_MAX
-"""Tags that are read together, for artifacts that have few enough."""
+from .listing_keys import all_by_keys, by_keys, first_column, padded, stretch
 
 SIZES_MAX = 65_536
 """Images whose size is remembered, some 100 bytes each."""
 
-_Shown = tuple[tuple[str, float], ...]
+_Shown = list[tuple[float, list[str]]]
 _TAG_COUNT = 9
 """Where a row says how many tags there are."""
 
@@ -63,7 +62,7 @@ class SqlArtifactRows:
         rows = await by_keys(self._connection, sql.LISTING_ARTIFACTS_ROWS, keys)
         tags = await self._tags(rows)
         sizes = await self._sizes_of(rows)
-        return [_item(row, sizes[row[0]], tags.get(row[0], ())) for row in rows]
+        return [_item(row, sizes[row[0]], tags[row[0]]) for row in rows]
 
     async def counts(self, repositories: Sequence[str]) -> dict[str, int]:
         statement = sql.LISTING_ARTIFACTS_COUNTS
@@ -114,17 +113,18 @@ class SqlArtifactRows:
     async def _tags(self, rows: Sequence[Row]) -> Mapping[int, _Shown]:
         """Return the newest tags of each artifact, in a few statements unless one has many."""
         few = [row[0] for row in rows if 0 < row[_TAG_COUNT] <= TAGS_SHOWN_MAX]
-        found: dict[int, _Shown] = {}
+        found: dict[int, _Shown] = {row[0]: [] for row in rows}
         read = await all_by_keys(self._connection, sql.LISTING_ARTIFACTS_TAGS_OF_ARTIFACTS, few)
-        for number, moved_at, text in read:  # those that were moved last come last
-            names = sorted(text.split(","), reverse=True)
-            moved = tuple([(name, moved_at) for name in names])
-            found[number] = moved + found[number] if number in found else moved
+        for number, moved_at, text in reversed(read):  # those that were moved last come last
+            names: list[str] = text.split(",")
+            names.sort(reverse=True)
+            found[number].append((moved_at, names))
         for row in rows:
             if row[_TAG_COUNT] > TAGS_SHOWN_MAX:
                 values = {"manifest_id": row[0], "limit": TAGS_SHOWN_MAX}
                 tags = await self._connection.rows(sql.LISTING_ARTIFACTS_TAGS_OF_ARTIFACT, values)
-                found[row[0]] = tuple([(name, moved_at) for _, name, moved_at in tags])
+                moves = groupby(tags, key=itemgetter(2))
+                found[row[0]] = [(at, [name for _, name, _ in some]) for at, some in moves]
         return found
 
 

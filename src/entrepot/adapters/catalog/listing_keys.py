@@ -1,15 +1,15 @@
-"""Rows by key: few at a time, as a statement has so many parameters and no more."""
+"""Rows by key: all keys of a page are one parameter."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from entrepot.oci.json import encode
 from entrepot.ports.listing import Named
 
 from .connection import Connection, Row, Statement
 
-CHUNK = 16
+CHUNK = 128
 """Keys that one statement takes."""
-_KEYS = tuple(f"key{number}" for number in range(CHUNK))
 TOP = "\U0010ffff"
 """Above any name."""
 
@@ -19,6 +19,16 @@ _UPPER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 def named(wanted: Named, name: str = "name") -> dict[str, object]:
     """Return the parameters of a name; lower case is that of ASCII, as the database has it."""
     return {f"{name}_exact": wanted.exact, f"{name}_part": wanted.part.translate(_UPPER)}
+
+
+class Keys(tuple[Any, ...]):
+    """Keys as one value: PostgreSQL takes an array, SQLite, which has none, its JSON."""
+
+    __slots__ = ()
+
+    def __conform__(self, protocol: object) -> str:
+        """Return what `sqlite3` binds."""
+        return encode(list(self)).decode()
 
 
 async def by_keys(
@@ -45,10 +55,9 @@ async def all_by_keys(
     """Return all rows that have one of the keys, in any order."""
     rows: list[Row] = []
     for start in range(0, len(keys), CHUNK):
-        chunk = [*keys[start : start + CHUNK]]
-        chunk += chunk[-1:] * (CHUNK - len(chunk))
-        given = dict(zip(_KEYS, chunk, strict=True))
-        rows += await connection.rows(statement, {**given, **values} if values else given)
+        # No text in a catalog has a NUL; PostgreSQL refuses it, and JSON in SQLite ends at it.
+        chunk = [key for key in keys[start : start + CHUNK] if type(key) is int or "\0" not in key]
+        rows += await connection.rows(statement, {"keys": Keys(chunk), **(values or {})})
     return rows
 
 

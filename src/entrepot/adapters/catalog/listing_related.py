@@ -11,7 +11,7 @@ from .blobs import blob_row
 from .connection import Connection
 from .listing_keys import CHUNK, all_by_keys
 
-REFERRERS_AT_ONCE = 1000
+REFERRERS_AT_ONCE = 4000
 """Rows of one statement; where there are more, each subject is asked for by itself."""
 
 

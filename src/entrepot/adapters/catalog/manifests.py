@@ -48,12 +48,11 @@ class SqlManifests:
         if made is None:
             raise LookupError("the database gave no id to a new manifest")
         manifest_id = int(made[0])
-        await self._connection.run(sql.MANIFESTS_ADD_RAW, {"digest": row.digest, "raw": raw})
+        await self._connection.later(sql.MANIFESTS_ADD_RAW, {"digest": row.digest, "raw": raw})
         held = {"manifest_id": manifest_id, "repository_id": row.repository_id}
-        await self._connection.run_many(
-            sql.MANIFESTS_ADD_EDGE,
-            [{**held, "target": edge.target, "kind": edge.kind} for edge in edges],
-        )
+        for edge in edges:
+            each = {**held, "target": edge.target, "kind": edge.kind}
+            await self._connection.later(sql.MANIFESTS_ADD_EDGE, each)
         return manifest_id
 
     async def remove(self, row: ManifestRow) -> list[Digest]:

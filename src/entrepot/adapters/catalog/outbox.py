@@ -17,7 +17,7 @@ class SqlOutbox:
         self._connection = connection
 
     async def append(self, event: Event) -> None:
-        await self._connection.run(
+        await self._connection.later(
             sql.OUTBOX_APPEND,
             {
                 "kind": event.kind,

@@ -1,10 +1,15 @@
 """Repositories in the catalog."""
 
+from collections.abc import Sequence
+
+from entrepot.oci.digest import Digest
 from entrepot.oci.name import RepositoryName
-from entrepot.ports.catalog import Repository
+from entrepot.ports.catalog import Held, Repository
+from entrepot.rules.leases import BlobState
 
 from . import sql
 from .connection import Connection
+from .listing_keys import all_by_keys
 
 
 class SqlRepositories:
@@ -33,6 +38,12 @@ class SqlRepositories:
         if found is None:
             raise LookupError(f"repository {name} vanished from the transaction that made it")
         return found
+
+    async def held(self, repository_id: int, digests: Sequence[Digest]) -> list[Held]:
+        values = {"repository_id": repository_id}
+        rows = await all_by_keys(self._connection, sql.REPOSITORIES_HELD, digests, values)
+        there = ("", BlobState.LIVE)
+        return [Held(Digest(row[0]), row[1], row[2] == "") for row in rows if row[2] in there]
 
     async def page(self, after: str, limit: int) -> list[RepositoryName]:
         values = {"after": after, "limit": limit}

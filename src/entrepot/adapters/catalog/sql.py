@@ -57,6 +57,24 @@ REPOSITORIES_ADD = Statement(
     ),
 )
 
+REPOSITORIES_HELD = Statement(
+    sqlite=(
+        "SELECT blobs.digest, blobs.size, blobs.state FROM blobs JOIN repository_blobs ON "
+        "repository_blobs.digest = blobs.digest WHERE repository_blobs.repository_id = "
+        ":repository_id AND repository_blobs.digest IN (SELECT value FROM "
+        "json_each(:keys)) UNION ALL SELECT manifests.digest, manifests.size, '' FROM "
+        "manifests WHERE manifests.repository_id = :repository_id AND manifests.digest IN "
+        "(SELECT value FROM json_each(:keys))"
+    ),
+    postgres=(
+        "SELECT blobs.digest, blobs.size, blobs.state FROM blobs JOIN repository_blobs ON "
+        "repository_blobs.digest = blobs.digest WHERE repository_blobs.repository_id = "
+        ":repository_id AND repository_blobs.digest = ANY (:keys) UNION ALL SELECT "
+        "manifests.digest, manifests.size, '' FROM manifests WHERE "
+        "manifests.repository_id = :repository_id AND manifests.digest = ANY (:keys)"
+    ),
+)
+
 REPOSITORIES_PAGE = Statement(
     sqlite=(
         "SELECT repositories.name FROM repositories WHERE repositories.wire_name > :after "
@@ -259,7 +277,7 @@ BLOBS_REPLACE = Statement(
 BLOBS_ARRIVE = Statement(
     sqlite=(
         "INSERT INTO blobs (digest, state, size, keep_until) VALUES (:digest, :state, "
-        ":size, :keep_until) RETURNING generation"
+        ":size, :keep_until) ON CONFLICT (digest) DO NOTHING RETURNING generation"
     ),
 )
 
@@ -965,9 +983,13 @@ LEDGERS_NAMED = Statement(
     sqlite=(
         "SELECT ledgers.id, ledgers.kind, ledgers.name, ledgers.used_bytes, "
         "ledgers.manifests, ledgers.limit_bytes, ledgers.limit_manifests FROM ledgers "
-        "WHERE ledgers.kind = :kind AND ledgers.name IN (:key0, :key1, :key2, :key3, "
-        ":key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, :key12, :key13, "
-        ":key14, :key15)"
+        "WHERE ledgers.kind = :kind AND ledgers.name IN (SELECT value FROM "
+        "json_each(:keys))"
+    ),
+    postgres=(
+        "SELECT ledgers.id, ledgers.kind, ledgers.name, ledgers.used_bytes, "
+        "ledgers.manifests, ledgers.limit_bytes, ledgers.limit_manifests FROM ledgers "
+        "WHERE ledgers.kind = :kind AND ledgers.name = ANY (:keys)"
     ),
 )
 
@@ -1009,35 +1031,38 @@ LEDGERS_SET_LIMITS = Statement(
 
 LEDGERS_HOLD = Statement(
     sqlite=(
-        "INSERT INTO charges (ledger_id, digest, holds) SELECT DISTINCT CAST(:ledger_id "
-        "AS INTEGER) AS anon_1, edges.target, 1 FROM edges WHERE edges.manifest_id = "
-        ":manifest_id AND edges.kind != 'sparse' ON CONFLICT (ledger_id, digest) DO "
-        "UPDATE SET holds = (charges.holds + 1)"
-    ),
-    postgres=(
-        "INSERT INTO charges (ledger_id, digest, holds) SELECT DISTINCT CAST(:ledger_id "
-        "AS BIGINT) AS anon_1, edges.target, 1 FROM edges WHERE edges.manifest_id = "
-        ":manifest_id AND edges.kind != 'sparse' ON CONFLICT (ledger_id, digest) DO "
-        "UPDATE SET holds = (charges.holds + 1)"
+        "INSERT INTO charges (ledger_id, digest, holds) SELECT DISTINCT "
+        "manifest_ledgers.ledger_id, edges.target, 1 FROM manifest_ledgers JOIN edges ON "
+        "edges.manifest_id = manifest_ledgers.manifest_id WHERE "
+        "manifest_ledgers.manifest_id = :manifest_id AND edges.kind != 'sparse' ON "
+        "CONFLICT (ledger_id, digest) DO UPDATE SET holds = (charges.holds + 1)"
     ),
 )
 
 LEDGERS_CHARGE = Statement(
     sqlite=(
-        "UPDATE ledgers SET used_bytes=(ledgers.used_bytes + (SELECT "
-        "coalesce(sum(blobs.size), 0) AS coalesce_1 FROM blobs JOIN charges ON "
-        "charges.digest = blobs.digest WHERE charges.ledger_id = :ledger_id AND "
-        "charges.holds = 1 AND charges.digest IN (SELECT edges.target FROM edges WHERE "
-        "edges.manifest_id = :manifest_id AND edges.kind != 'sparse'))), "
-        "manifests=(ledgers.manifests + 1) WHERE ledgers.id = :ledger_id RETURNING id, "
-        "kind, name, used_bytes, manifests, limit_bytes, limit_manifests"
+        "UPDATE ledgers SET used_bytes=(ledgers.used_bytes + added.size), "
+        "manifests=(ledgers.manifests + 1) FROM (SELECT manifest_ledgers.ledger_id AS "
+        "ledger_id, (SELECT coalesce(sum(blobs.size), 0) AS coalesce_1 FROM blobs JOIN "
+        "charges ON charges.digest = blobs.digest WHERE charges.ledger_id = "
+        "manifest_ledgers.ledger_id AND charges.holds = 1 AND charges.digest IN (SELECT "
+        "edges.target FROM edges WHERE edges.manifest_id = :manifest_id AND edges.kind != "
+        "'sparse')) AS size FROM manifest_ledgers WHERE manifest_ledgers.manifest_id = "
+        ":manifest_id) AS added WHERE ledgers.id = added.ledger_id RETURNING id, kind, "
+        "name, used_bytes, manifests, limit_bytes, limit_manifests"
     ),
 )
 
 LEDGERS_NOTE = Statement(
     sqlite=(
-        "INSERT INTO manifest_ledgers (manifest_id, ledger_id) VALUES (:manifest_id, "
-        ":ledger_id)"
+        "INSERT INTO manifest_ledgers (manifest_id, ledger_id) SELECT CAST(:manifest_id "
+        "AS INTEGER) AS anon_1, ledgers.id FROM ledgers WHERE ledgers.kind = 'project' "
+        "AND ledgers.name = :project OR ledgers.kind = 'user' AND ledgers.name = :user"
+    ),
+    postgres=(
+        "INSERT INTO manifest_ledgers (manifest_id, ledger_id) SELECT CAST(:manifest_id "
+        "AS BIGINT) AS anon_1, ledgers.id FROM ledgers WHERE ledgers.kind = 'project' AND "
+        "ledgers.name = :project OR ledgers.kind = 'user' AND ledgers.name = :user"
     ),
 )
 
@@ -1098,9 +1123,13 @@ POLICIES_OF = Statement(
 POLICIES_NAMED = Statement(
     sqlite=(
         "SELECT policies.project, policies.kind, policies.document, policies.changed_at, "
-        "policies.changed_by FROM policies WHERE policies.project IN (:key0, :key1, "
-        ":key2, :key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, :key12, "
-        ":key13, :key14, :key15) ORDER BY policies.project, policies.kind"
+        "policies.changed_by FROM policies WHERE policies.project IN (SELECT value FROM "
+        "json_each(:keys)) ORDER BY policies.project, policies.kind"
+    ),
+    postgres=(
+        "SELECT policies.project, policies.kind, policies.document, policies.changed_at, "
+        "policies.changed_by FROM policies WHERE policies.project = ANY (:keys) ORDER BY "
+        "policies.project, policies.kind"
     ),
 )
 
@@ -2338,18 +2367,12 @@ NOTES_REMOVE = Statement(
 
 NUMBERS_OF = Statement(
     sqlite=(
+        "SELECT numbers.name, numbers.number FROM numbers WHERE (numbers.kind, "
+        "numbers.name) IN (SELECT :kind, value FROM json_each(:keys))"
+    ),
+    postgres=(
         "SELECT numbers.name, numbers.number FROM numbers WHERE numbers.kind = :kind AND "
-        "numbers.name = :key0 OR numbers.kind = :kind AND numbers.name = :key1 OR "
-        "numbers.kind = :kind AND numbers.name = :key2 OR numbers.kind = :kind AND "
-        "numbers.name = :key3 OR numbers.kind = :kind AND numbers.name = :key4 OR "
-        "numbers.kind = :kind AND numbers.name = :key5 OR numbers.kind = :kind AND "
-        "numbers.name = :key6 OR numbers.kind = :kind AND numbers.name = :key7 OR "
-        "numbers.kind = :kind AND numbers.name = :key8 OR numbers.kind = :kind AND "
-        "numbers.name = :key9 OR numbers.kind = :kind AND numbers.name = :key10 OR "
-        "numbers.kind = :kind AND numbers.name = :key11 OR numbers.kind = :kind AND "
-        "numbers.name = :key12 OR numbers.kind = :kind AND numbers.name = :key13 OR "
-        "numbers.kind = :kind AND numbers.name = :key14 OR numbers.kind = :kind AND "
-        "numbers.name = :key15"
+        "numbers.name = ANY (:keys)"
     ),
 )
 
@@ -2761,23 +2784,31 @@ EXTRACTS_MISSING = Statement(
 
 EXTRACTS_LASTING = Statement(
     sqlite=(
-        "SELECT manifests.id FROM manifests WHERE manifests.id IN (:key0, :key1, :key2, "
-        ":key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, :key12, :key13, "
-        ":key14, :key15) AND NOT (EXISTS (SELECT * FROM edges AS to_child WHERE "
+        "SELECT manifests.id FROM manifests WHERE manifests.id IN (SELECT value FROM "
+        "json_each(:keys)) AND NOT (EXISTS (SELECT * FROM edges AS to_child WHERE "
         "to_child.manifest_id = manifests.id AND to_child.kind != 'self' AND NOT (EXISTS "
         "(SELECT * FROM manifests AS child, manifest_extracts AS of_child WHERE "
         "to_child.kind = 'child' AND child.digest = to_child.target AND "
         "child.repository_id = to_child.repository_id AND of_child.manifest_id = child.id "
         "AND of_child.size_bytes IS NOT NULL))))"
     ),
+    postgres=(
+        "SELECT manifests.id FROM manifests WHERE manifests.id = ANY (:keys) AND NOT "
+        "(EXISTS (SELECT * FROM edges AS to_child WHERE to_child.manifest_id = "
+        "manifests.id AND to_child.kind != 'self' AND NOT (EXISTS (SELECT * FROM "
+        "manifests AS child, manifest_extracts AS of_child WHERE to_child.kind = 'child' "
+        "AND child.digest = to_child.target AND child.repository_id = "
+        "to_child.repository_id AND of_child.manifest_id = child.id AND "
+        "of_child.size_bytes IS NOT NULL))))"
+    ),
 )
 
 EXTRACTS_THERE = Statement(
     sqlite=(
-        "SELECT manifests.id FROM manifests WHERE manifests.id IN (:key0, :key1, :key2, "
-        ":key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, :key12, :key13, "
-        ":key14, :key15)"
+        "SELECT manifests.id FROM manifests WHERE manifests.id IN (SELECT value FROM "
+        "json_each(:keys))"
     ),
+    postgres="SELECT manifests.id FROM manifests WHERE manifests.id = ANY (:keys)",
 )
 
 EXTRACTS_ADD = Statement(
@@ -2865,9 +2896,12 @@ LISTING_PROJECTS_BY_LIMIT = Statement(
 LISTING_PROJECTS_ROWS = Statement(
     sqlite=(
         "SELECT projects.name, projects.public, projects.networks, projects.created_at, "
-        "projects.created_by FROM projects WHERE projects.name IN (:key0, :key1, :key2, "
-        ":key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, :key12, :key13, "
-        ":key14, :key15)"
+        "projects.created_by FROM projects WHERE projects.name IN (SELECT value FROM "
+        "json_each(:keys))"
+    ),
+    postgres=(
+        "SELECT projects.name, projects.public, projects.networks, projects.created_at, "
+        "projects.created_by FROM projects WHERE projects.name = ANY (:keys)"
     ),
 )
 
@@ -2955,9 +2989,20 @@ LISTING_REPOSITORIES_ROWS = Statement(
         "coalesce((SELECT manifests.pushed_at FROM manifests WHERE "
         "manifests.repository_id = repositories.id AND manifests.subject IS NULL ORDER BY "
         "manifests.id DESC LIMIT 1 OFFSET 0), repositories.created_at) END AS updated_at "
-        "FROM repositories WHERE repositories.id IN (:key0, :key1, :key2, :key3, :key4, "
-        ":key5, :key6, :key7, :key8, :key9, :key10, :key11, :key12, :key13, :key14, "
-        ":key15)"
+        "FROM repositories WHERE repositories.id IN (SELECT value FROM json_each(:keys))"
+    ),
+    postgres=(
+        "SELECT repositories.id, repositories.name, repositories.created_at, CASE WHEN "
+        "((SELECT tag_history.at FROM tag_history WHERE tag_history.repository_id = "
+        "repositories.id ORDER BY tag_history.id DESC LIMIT 1) > coalesce((SELECT "
+        "manifests.pushed_at FROM manifests WHERE manifests.repository_id = "
+        "repositories.id AND manifests.subject IS NULL ORDER BY manifests.id DESC LIMIT "
+        "1), repositories.created_at)) THEN (SELECT tag_history.at FROM tag_history WHERE "
+        "tag_history.repository_id = repositories.id ORDER BY tag_history.id DESC LIMIT "
+        "1) ELSE coalesce((SELECT manifests.pushed_at FROM manifests WHERE "
+        "manifests.repository_id = repositories.id AND manifests.subject IS NULL ORDER BY "
+        "manifests.id DESC LIMIT 1), repositories.created_at) END AS updated_at FROM "
+        "repositories WHERE repositories.id = ANY (:keys)"
     ),
 )
 
@@ -3011,8 +3056,12 @@ LISTING_LEDGERS_ROWS = Statement(
     sqlite=(
         "SELECT ledgers.id, ledgers.kind, ledgers.name, ledgers.used_bytes, "
         "ledgers.manifests, ledgers.limit_bytes, ledgers.limit_manifests FROM ledgers "
-        "WHERE ledgers.id IN (:key0, :key1, :key2, :key3, :key4, :key5, :key6, :key7, "
-        ":key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15)"
+        "WHERE ledgers.id IN (SELECT value FROM json_each(:keys))"
+    ),
+    postgres=(
+        "SELECT ledgers.id, ledgers.kind, ledgers.name, ledgers.used_bytes, "
+        "ledgers.manifests, ledgers.limit_bytes, ledgers.limit_manifests FROM ledgers "
+        "WHERE ledgers.id = ANY (:keys)"
     ),
 )
 
@@ -3043,8 +3092,13 @@ LISTING_JOBS_ROWS = Statement(
         "SELECT jobs.id, jobs.kind, jobs.args, jobs.mutex, jobs.state, jobs.run_at, "
         "jobs.attempt, jobs.owner, jobs.lease_until, jobs.cancelled, jobs.progress, "
         "jobs.error, jobs.actor, jobs.created_at, jobs.started_at, jobs.ended_at FROM "
-        "jobs WHERE jobs.id IN (:key0, :key1, :key2, :key3, :key4, :key5, :key6, :key7, "
-        ":key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15)"
+        "jobs WHERE jobs.id IN (SELECT value FROM json_each(:keys))"
+    ),
+    postgres=(
+        "SELECT jobs.id, jobs.kind, jobs.args, jobs.mutex, jobs.state, jobs.run_at, "
+        "jobs.attempt, jobs.owner, jobs.lease_until, jobs.cancelled, jobs.progress, "
+        "jobs.error, jobs.actor, jobs.created_at, jobs.started_at, jobs.ended_at FROM "
+        "jobs WHERE jobs.id = ANY (:keys)"
     ),
 )
 
@@ -3506,22 +3560,34 @@ LISTING_ARTIFACTS_DIGEST_BY_PUSHED = Statement(
 LISTING_ARTIFACTS_COUNTS = Statement(
     sqlite=(
         "SELECT repositories.name, count(*) AS count FROM repositories JOIN manifests ON "
-        "manifests.repository_id = repositories.id WHERE repositories.name IN (:key0, "
-        ":key1, :key2, :key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, "
-        ":key12, :key13, :key14, :key15) AND manifests.subject IS NULL AND ((EXISTS "
-        "(SELECT * FROM tags AS any_tag WHERE any_tag.manifest_id = manifests.id)) OR NOT "
-        "(EXISTS (SELECT * FROM edges WHERE edges.target = manifests.digest AND "
+        "manifests.repository_id = repositories.id WHERE repositories.name IN (SELECT "
+        "value FROM json_each(:keys)) AND manifests.subject IS NULL AND ((EXISTS (SELECT "
+        "* FROM tags AS any_tag WHERE any_tag.manifest_id = manifests.id)) OR NOT (EXISTS "
+        "(SELECT * FROM edges WHERE edges.target = manifests.digest AND "
         "edges.repository_id = manifests.repository_id AND edges.kind IN ('child', "
         "'sparse')))) GROUP BY repositories.name"
+    ),
+    postgres=(
+        "SELECT repositories.name, count(*) AS count FROM repositories JOIN manifests ON "
+        "manifests.repository_id = repositories.id WHERE repositories.name = ANY (:keys) "
+        "AND manifests.subject IS NULL AND ((EXISTS (SELECT * FROM tags AS any_tag WHERE "
+        "any_tag.manifest_id = manifests.id)) OR NOT (EXISTS (SELECT * FROM edges WHERE "
+        "edges.target = manifests.digest AND edges.repository_id = "
+        "manifests.repository_id AND edges.kind IN ('child', 'sparse')))) GROUP BY "
+        "repositories.name"
     ),
 )
 
 LISTING_ARTIFACTS_PULLS = Statement(
     sqlite=(
         "SELECT repositories.name, sum(pulls.count) AS count FROM repositories JOIN pulls "
-        "ON pulls.repository_id = repositories.id WHERE repositories.name IN (:key0, "
-        ":key1, :key2, :key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, "
-        ":key12, :key13, :key14, :key15) GROUP BY repositories.name"
+        "ON pulls.repository_id = repositories.id WHERE repositories.name IN (SELECT "
+        "value FROM json_each(:keys)) GROUP BY repositories.name"
+    ),
+    postgres=(
+        "SELECT repositories.name, sum(pulls.count) AS count FROM repositories JOIN pulls "
+        "ON pulls.repository_id = repositories.id WHERE repositories.name = ANY (:keys) "
+        "GROUP BY repositories.name"
     ),
 )
 
@@ -3568,9 +3634,19 @@ LISTING_ARTIFACTS_ROWS = Statement(
         "repositories ON manifests.repository_id = repositories.id LEFT OUTER JOIN pulls "
         "ON pulls.repository_id = manifests.repository_id AND pulls.digest = "
         "manifests.digest LEFT OUTER JOIN manifest_extracts ON "
-        "manifest_extracts.manifest_id = manifests.id WHERE manifests.id IN (:key0, "
-        ":key1, :key2, :key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, "
-        ":key12, :key13, :key14, :key15)"
+        "manifest_extracts.manifest_id = manifests.id WHERE manifests.id IN (SELECT value "
+        "FROM json_each(:keys))"
+    ),
+    postgres=(
+        "SELECT manifests.id, repositories.name, manifests.digest, manifests.media_type, "
+        "manifests.artifact_type, manifests.annotations, manifests.pushed_at, "
+        "pulls.pulled_at, coalesce(pulls.count, 0) AS pull_count, (SELECT count(*) AS "
+        "count_1 FROM tags WHERE tags.manifest_id = manifests.id) AS tag_count, "
+        "manifest_extracts.text, manifest_extracts.size_bytes FROM manifests JOIN "
+        "repositories ON manifests.repository_id = repositories.id LEFT OUTER JOIN pulls "
+        "ON pulls.repository_id = manifests.repository_id AND pulls.digest = "
+        "manifests.digest LEFT OUTER JOIN manifest_extracts ON "
+        "manifest_extracts.manifest_id = manifests.id WHERE manifests.id = ANY (:keys)"
     ),
 )
 
@@ -3584,24 +3660,31 @@ LISTING_ARTIFACTS_SIZES = Statement(
         "of_child.manifest_id = child.id AND of_child.kind = 'blob' JOIN blobs ON "
         "blobs.digest = of_child.target WHERE to_child.manifest_id = manifests.id AND "
         "to_child.kind IN ('child', 'sparse')) AS size_of_all FROM manifests WHERE "
-        "manifests.id IN (:key0, :key1, :key2, :key3, :key4, :key5, :key6, :key7, :key8, "
-        ":key9, :key10, :key11, :key12, :key13, :key14, :key15)"
+        "manifests.id IN (SELECT value FROM json_each(:keys))"
+    ),
+    postgres=(
+        "SELECT manifests.id, (SELECT coalesce(sum(blobs.size), 0) AS coalesce_1 FROM "
+        "blobs JOIN edges AS held ON held.target = blobs.digest WHERE held.manifest_id = "
+        "manifests.id) + (SELECT coalesce(sum(blobs.size), 0) AS coalesce_2 FROM edges AS "
+        "to_child JOIN manifests AS child ON child.digest = to_child.target AND "
+        "child.repository_id = to_child.repository_id JOIN edges AS of_child ON "
+        "of_child.manifest_id = child.id AND of_child.kind = 'blob' JOIN blobs ON "
+        "blobs.digest = of_child.target WHERE to_child.manifest_id = manifests.id AND "
+        "to_child.kind IN ('child', 'sparse')) AS size_of_all FROM manifests WHERE "
+        "manifests.id = ANY (:keys)"
     ),
 )
 
 LISTING_ARTIFACTS_TAGS_OF_ARTIFACTS = Statement(
     sqlite=(
         "SELECT tags.manifest_id, tags.moved_at, group_concat(tags.name, ',') AS names "
-        "FROM tags WHERE tags.manifest_id IN (:key0, :key1, :key2, :key3, :key4, :key5, "
-        ":key6, :key7, :key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15) "
-        "GROUP BY tags.manifest_id, tags.moved_at ORDER BY tags.manifest_id, "
-        "tags.moved_at"
+        "FROM tags WHERE tags.manifest_id IN (SELECT value FROM json_each(:keys)) GROUP "
+        "BY tags.manifest_id, tags.moved_at ORDER BY tags.manifest_id, tags.moved_at"
     ),
     postgres=(
         "SELECT tags.manifest_id, tags.moved_at, string_agg(tags.name, ',') AS names FROM "
-        "tags WHERE tags.manifest_id IN (:key0, :key1, :key2, :key3, :key4, :key5, :key6, "
-        ":key7, :key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15) GROUP BY "
-        "tags.manifest_id, tags.moved_at ORDER BY tags.manifest_id, tags.moved_at"
+        "tags WHERE tags.manifest_id = ANY (:keys) GROUP BY tags.manifest_id, "
+        "tags.moved_at ORDER BY tags.manifest_id, tags.moved_at"
     ),
 )
 
@@ -3724,9 +3807,14 @@ LISTING_ARTIFACTS_TAGS_ROWS = Statement(
     sqlite=(
         "SELECT tags.name, manifests.digest, tags.moved_at FROM repositories JOIN tags ON "
         "tags.repository_id = repositories.id JOIN manifests ON manifests.id = "
-        "tags.manifest_id WHERE repositories.name = :repository AND tags.name IN (:key0, "
-        ":key1, :key2, :key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, "
-        ":key12, :key13, :key14, :key15)"
+        "tags.manifest_id WHERE repositories.name = :repository AND tags.name IN (SELECT "
+        "value FROM json_each(:keys))"
+    ),
+    postgres=(
+        "SELECT tags.name, manifests.digest, tags.moved_at FROM repositories JOIN tags ON "
+        "tags.repository_id = repositories.id JOIN manifests ON manifests.id = "
+        "tags.manifest_id WHERE repositories.name = :repository AND tags.name = ANY "
+        "(:keys)"
     ),
 )
 
@@ -3772,9 +3860,13 @@ LISTING_PEOPLE_USERS_ROWS = Statement(
     sqlite=(
         "SELECT accounts.name, accounts.role, accounts.created_at, profiles.source, "
         "profiles.email, profiles.display_name, profiles.enabled FROM accounts LEFT OUTER "
-        "JOIN profiles ON profiles.name = accounts.name WHERE accounts.name IN (:key0, "
-        ":key1, :key2, :key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, "
-        ":key12, :key13, :key14, :key15)"
+        "JOIN profiles ON profiles.name = accounts.name WHERE accounts.name IN (SELECT "
+        "value FROM json_each(:keys))"
+    ),
+    postgres=(
+        "SELECT accounts.name, accounts.role, accounts.created_at, profiles.source, "
+        "profiles.email, profiles.display_name, profiles.enabled FROM accounts LEFT OUTER "
+        "JOIN profiles ON profiles.name = accounts.name WHERE accounts.name = ANY (:keys)"
     ),
 )
 
@@ -3807,8 +3899,11 @@ LISTING_PEOPLE_GROUPS_BY_CREATED = Statement(
 LISTING_PEOPLE_GROUPS_ROWS = Statement(
     sqlite=(
         "SELECT user_groups.name, user_groups.description, user_groups.created_at FROM "
-        "user_groups WHERE user_groups.name IN (:key0, :key1, :key2, :key3, :key4, :key5, "
-        ":key6, :key7, :key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15)"
+        "user_groups WHERE user_groups.name IN (SELECT value FROM json_each(:keys))"
+    ),
+    postgres=(
+        "SELECT user_groups.name, user_groups.description, user_groups.created_at FROM "
+        "user_groups WHERE user_groups.name = ANY (:keys)"
     ),
 )
 
@@ -3842,9 +3937,13 @@ LISTING_PEOPLE_ROBOTS_ROWS = Statement(
     sqlite=(
         "SELECT robots.id, robots.name, robots.project, robots.description, "
         "robots.networks, robots.enabled, robots.expires_at, robots.created_at, "
-        "robots.created_by, robots.changed_at FROM robots WHERE robots.id IN (:key0, "
-        ":key1, :key2, :key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, "
-        ":key12, :key13, :key14, :key15)"
+        "robots.created_by, robots.changed_at FROM robots WHERE robots.id IN (SELECT "
+        "value FROM json_each(:keys))"
+    ),
+    postgres=(
+        "SELECT robots.id, robots.name, robots.project, robots.description, "
+        "robots.networks, robots.enabled, robots.expires_at, robots.created_at, "
+        "robots.created_by, robots.changed_at FROM robots WHERE robots.id = ANY (:keys)"
     ),
 )
 
@@ -3886,8 +3985,12 @@ LISTING_PEOPLE_GRANTS_ROWS = Statement(
     sqlite=(
         "SELECT grants.id, grants.subject_kind, grants.subject, grants.scope, "
         "grants.role, grants.permissions, grants.created_at, grants.created_by FROM "
-        "grants WHERE grants.id IN (:key0, :key1, :key2, :key3, :key4, :key5, :key6, "
-        ":key7, :key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15)"
+        "grants WHERE grants.id IN (SELECT value FROM json_each(:keys))"
+    ),
+    postgres=(
+        "SELECT grants.id, grants.subject_kind, grants.subject, grants.scope, "
+        "grants.role, grants.permissions, grants.created_at, grants.created_by FROM "
+        "grants WHERE grants.id = ANY (:keys)"
     ),
 )
 
@@ -3895,9 +3998,14 @@ LISTING_PEOPLE_GRANTS_OF_ROBOTS = Statement(
     sqlite=(
         "SELECT grants.id, grants.subject_kind, grants.subject, grants.scope, "
         "grants.role, grants.permissions, grants.created_at, grants.created_by FROM "
-        "grants WHERE grants.subject_kind = 'robot' AND grants.subject IN (:key0, :key1, "
-        ":key2, :key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, :key12, "
-        ":key13, :key14, :key15) ORDER BY grants.id"
+        "grants WHERE grants.subject_kind = 'robot' AND grants.subject IN (SELECT value "
+        "FROM json_each(:keys)) ORDER BY grants.id"
+    ),
+    postgres=(
+        "SELECT grants.id, grants.subject_kind, grants.subject, grants.scope, "
+        "grants.role, grants.permissions, grants.created_at, grants.created_by FROM "
+        "grants WHERE grants.subject_kind = 'robot' AND grants.subject = ANY (:keys) "
+        "ORDER BY grants.id"
     ),
 )
 
@@ -3981,43 +4089,60 @@ LISTING_PEOPLE_AUDIT_ROWS = Statement(
     sqlite=(
         "SELECT audit.id, audit.at, audit.actor, audit.address, audit.client, "
         "audit.operation, audit.project, audit.resource, audit.result, audit.detail FROM "
-        "audit WHERE audit.id IN (:key0, :key1, :key2, :key3, :key4, :key5, :key6, :key7, "
-        ":key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15)"
+        "audit WHERE audit.id IN (SELECT value FROM json_each(:keys))"
+    ),
+    postgres=(
+        "SELECT audit.id, audit.at, audit.actor, audit.address, audit.client, "
+        "audit.operation, audit.project, audit.resource, audit.result, audit.detail FROM "
+        "audit WHERE audit.id = ANY (:keys)"
     ),
 )
 
 LISTING_RELATED_RAWS = Statement(
     sqlite=(
         "SELECT manifest_bytes.digest, manifest_bytes.raw FROM manifest_bytes WHERE "
-        "manifest_bytes.digest IN (:key0, :key1, :key2, :key3, :key4, :key5, :key6, "
-        ":key7, :key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15)"
+        "manifest_bytes.digest IN (SELECT value FROM json_each(:keys))"
+    ),
+    postgres=(
+        "SELECT manifest_bytes.digest, manifest_bytes.raw FROM manifest_bytes WHERE "
+        "manifest_bytes.digest = ANY (:keys)"
     ),
 )
 
 LISTING_RELATED_BLOBS = Statement(
     sqlite=(
         "SELECT blobs.digest, blobs.generation, blobs.state, blobs.size, blobs.keep_until "
-        "FROM blobs WHERE blobs.digest IN (:key0, :key1, :key2, :key3, :key4, :key5, "
-        ":key6, :key7, :key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15)"
+        "FROM blobs WHERE blobs.digest IN (SELECT value FROM json_each(:keys))"
+    ),
+    postgres=(
+        "SELECT blobs.digest, blobs.generation, blobs.state, blobs.size, blobs.keep_until "
+        "FROM blobs WHERE blobs.digest = ANY (:keys)"
     ),
 )
 
 LISTING_RELATED_IDS = Statement(
     sqlite=(
         "SELECT manifests.digest, manifests.id FROM manifests WHERE "
-        "manifests.repository_id = :repository_id AND manifests.digest IN (:key0, :key1, "
-        ":key2, :key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, :key12, "
-        ":key13, :key14, :key15)"
+        "manifests.repository_id = :repository_id AND manifests.digest IN (SELECT value "
+        "FROM json_each(:keys))"
+    ),
+    postgres=(
+        "SELECT manifests.digest, manifests.id FROM manifests WHERE "
+        "manifests.repository_id = :repository_id AND manifests.digest = ANY (:keys)"
     ),
 )
 
 LISTING_RELATED_REFERRERS = Statement(
     sqlite=(
         "SELECT manifests.subject, manifests.id FROM manifests WHERE "
-        "manifests.repository_id = :repository_id AND manifests.subject IN (:key0, :key1, "
-        ":key2, :key3, :key4, :key5, :key6, :key7, :key8, :key9, :key10, :key11, :key12, "
-        ":key13, :key14, :key15) ORDER BY manifests.subject, manifests.id LIMIT :limit "
+        "manifests.repository_id = :repository_id AND manifests.subject IN (SELECT value "
+        "FROM json_each(:keys)) ORDER BY manifests.subject, manifests.id LIMIT :limit "
         "OFFSET 0"
+    ),
+    postgres=(
+        "SELECT manifests.subject, manifests.id FROM manifests WHERE "
+        "manifests.repository_id = :repository_id AND manifests.subject = ANY (:keys) "
+        "ORDER BY manifests.subject, manifests.id LIMIT :limit"
     ),
 )
 
@@ -4039,7 +4164,10 @@ LISTING_RELATED_TAGGED_WITHIN = Statement(
 LISTING_RELATED_TAGGED = Statement(
     sqlite=(
         "SELECT tags.name, tags.manifest_id FROM tags WHERE tags.repository_id = "
-        ":repository_id AND tags.name IN (:key0, :key1, :key2, :key3, :key4, :key5, "
-        ":key6, :key7, :key8, :key9, :key10, :key11, :key12, :key13, :key14, :key15)"
+        ":repository_id AND tags.name IN (SELECT value FROM json_each(:keys))"
+    ),
+    postgres=(
+        "SELECT tags.name, tags.manifest_id FROM tags WHERE tags.repository_id = "
+        ":repository_id AND tags.name = ANY (:keys)"
     ),
 )

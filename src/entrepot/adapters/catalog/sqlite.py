@@ -3,18 +3,18 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from entrepot.ports.catalog import Busy, CatalogFailed
 
 from .blocks import ReadBlock
 from .busy import is_locked, when_unlocked
-from .connection import Row, Statement, Values
+from .connection import Row, Statement, Values, one_by_one
 from .failing import failure_of
 from .offload import Offload, OneThread, inline
 from .prepare import CatalogUnusable, prepare
@@ -70,6 +70,12 @@ class Reader:
         for each in values:
             await self._patiently(statement, each)
 
+    async def later(self, statement: Statement, values: Values) -> None:
+        await self._patiently(statement, values)
+
+    def together(self, *work: Coroutine[Any, Any, Any]) -> Coroutine[Any, Any, tuple[Any, ...]]:
+        return one_by_one(work)
+
     async def _patiently(self, statement: Statement, values: Values) -> list[Row]:
         return await when_unlocked(lambda: self._raw.execute(statement.sqlite, values).fetchall())
 
@@ -106,6 +112,12 @@ class AsideReader:
         for each in values:
             await self.rows(statement, each)
 
+    async def later(self, statement: Statement, values: Values) -> None:
+        await self.rows(statement, values)
+
+    def together(self, *work: Coroutine[Any, Any, Any]) -> Coroutine[Any, Any, tuple[Any, ...]]:
+        return one_by_one(work)
+
 
 class Session:
     """Keeps `Connection` for one write transaction, and no longer."""
@@ -128,6 +140,12 @@ class Session:
     async def run_many(self, statement: Statement, values: Sequence[Values]) -> None:
         for each in values:
             self._execute(statement, each, _rowcount)
+
+    async def later(self, statement: Statement, values: Values) -> None:
+        self._execute(statement, values, _rowcount)
+
+    def together(self, *work: Coroutine[Any, Any, Any]) -> Coroutine[Any, Any, tuple[Any, ...]]:
+        return one_by_one(work)
 
     def end(self) -> None:
         """Refuse further statements: the connection belongs to others now, or to a COMMIT."""

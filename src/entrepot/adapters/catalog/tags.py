@@ -24,11 +24,11 @@ class SqlTags:
     async def move(self, repository_id: int, manifest_id: int | None, move: TagMove) -> None:
         this = {"repository_id": repository_id, "name": move.tag}
         if manifest_id is None:
-            await self._connection.run(sql.TAGS_DROP, this)
+            await self._connection.later(sql.TAGS_DROP, this)
         else:
             point = {**this, "manifest_id": manifest_id, "moved_at": move.at}
-            await self._connection.run(sql.TAGS_POINT, point)
-        await self._connection.run(
+            await self._connection.later(sql.TAGS_POINT, point)
+        await self._connection.later(
             sql.TAGS_RECORD,
             {
                 "repository_id": repository_id,

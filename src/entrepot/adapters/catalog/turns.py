@@ -40,6 +40,11 @@ class Turns:
                 self._passed()
             raise
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anybody waits."""
+        return any(not turn.done() for queue in (self._hasty, self._queue) for turn in queue)
+
     def hand_over(self, *, haste: bool = False) -> bool:
         """Give the turn to the next who waits, with haste if so wished; False if there is none."""
         for queue in (self._hasty,) if haste else (self._hasty, self._queue):

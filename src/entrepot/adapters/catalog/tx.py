@@ -1,8 +1,8 @@
 """A transaction: the aggregates over one connection."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .accounts import SqlAccounts
 from .artifacts import SqlArtifacts
@@ -56,6 +56,10 @@ class SqlTx:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+
+    def together(self, *work: Coroutine[Any, Any, Any]) -> Coroutine[Any, Any, Any]:
+        """Keep `ports.together.Together`."""
+        return self.connection.together(*work)
 
     accounts = _made(SqlAccounts)
     artifacts = _made(SqlArtifacts)

@@ -15,7 +15,7 @@ class SqlUploads:
         self._connection = connection
 
     async def add(self, session: UploadSession) -> None:
-        await self._connection.run(
+        await self._connection.later(
             sql.UPLOADS_ADD,
             {
                 "id": session.id,
@@ -34,10 +34,10 @@ class SqlUploads:
 
     async def advance(self, upload_id: str, offset: int, expires_at: float) -> None:
         values = {"id": upload_id, "new_offset": offset, "new_expires_at": expires_at}
-        await self._connection.run(sql.UPLOADS_ADVANCE, values)
+        await self._connection.later(sql.UPLOADS_ADVANCE, values)
 
-    async def remove(self, upload_id: str) -> bool:
-        return await self._connection.run(sql.UPLOADS_REMOVE, {"id": upload_id}) > 0
+    async def remove(self, upload_id: str) -> None:
+        await self._connection.later(sql.UPLOADS_REMOVE, {"id": upload_id})
 
     async def expired(self, now: float, limit: int) -> list[UploadSession]:
         """Return sessions that ended before `now`, the oldest first."""

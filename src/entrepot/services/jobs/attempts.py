@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from entrepot.oci.errors import Fault
-from entrepot.ports.catalog import Catalog
+from entrepot.ports.catalog import Busy, Catalog, CatalogFailed
 from entrepot.ports.clock import Clock, Random
 from entrepot.ports.jobs import Job, JobState
 
@@ -129,6 +129,8 @@ class Attempts:
                 await run.beat()
             except LeaseLost:
                 break
+            except (Busy, CatalogFailed) as error:
+                self._log.warning("job's lease was not extended", job=run.job.id, cause=str(error))
             except Exception:
                 # Whatever it was, there is time for another beat before the lease is over.
                 self._log.exception("job's lease was not extended", job=run.job.id)
@@ -152,7 +154,7 @@ class Attempts:
             return DONE
         if isinstance(error, Refused):
             return error.outcome
-        if not isinstance(error, Fault | Cancelled):
+        if not isinstance(error, Fault | Cancelled | Busy | CatalogFailed):
             facts = {"job": job.id, "kind": job.kind, "exc_info": error}
             self._log.warning("job's handler raised", **facts)
         return of_error(error, job, retries, self._chance())

@@ -72,7 +72,7 @@ def of_error(error: BaseException, job: Job, retries: Retries, chance: float) ->
         if error.code not in PASSING:
             return _failed(error.message)
         return of_failure(error.message, job, retries, chance)
-    return of_failure(f"{type(error).__name__}: {error}", job, retries, chance)
+    return of_failure(_told(error), job, retries, chance)
 
 
 def of_failure(text: str, job: Job, retries: Retries, chance: float) -> Outcome:
@@ -86,6 +86,13 @@ def of_failure(text: str, job: Job, retries: Retries, chance: float) -> Outcome:
 
 def _failed(text: str) -> Outcome:
     return Outcome(JobState.FAILED, _cut(text))
+
+
+def _told(error: BaseException) -> str:
+    """Return an error in a line; of the system's, the file and what is wrong with it."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return f"{type(error).__name__}: {error}"
 
 
 def _cut(text: str) -> str:

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 
-from entrepot.ports.catalog import Catalog, Tx
+from entrepot.ports.catalog import Busy, Catalog, CatalogFailed, Tx
 from entrepot.ports.clock import Clock, Random
 from entrepot.ports.jobs import Job
+from entrepot.services.trouble import Trouble
 
 from .attempts import Attempts, Log, RunnerLimits
 from .run import Handler
@@ -74,10 +75,14 @@ class Runner:
         self._jobs.enqueued.set()
 
     async def _run(self) -> None:
+        trouble = Trouble(self._log, "jobs wait for the catalog", "jobs are looked for again")
         while not self._stopping:
             self._jobs.enqueued.clear()
             try:
                 await self._turn()
+                trouble.over()
+            except (Busy, CatalogFailed) as error:
+                trouble.met(error)
             except Exception:
                 # One bad turn must not end the jobs of a server that runs for months.
                 self._log.exception("looking for jobs failed")

@@ -1,6 +1,7 @@
 """URLs of libpq: each host of them, and no word of a bad one."""
 
 import ssl
+from pathlib import Path
 
 import pytest
 
@@ -117,3 +118,20 @@ async def test_a_certificate_that_nobody_vouches_for_is_no_reason_to_wait(
     assert isinstance(failed, CatalogFailed)
     assert "self-signed" in str(failed)
     assert "hunter2" not in str(failed)
+
+
+async def test_what_is_amiss_with_the_url_later_is_a_failure_that_may_pass(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    authority = tmp_path / "ca.pem"
+    authority.touch()
+    catalog = await open_postgres(f"{postgres_url}?sslmode=disable&sslrootcert={authority}")
+    authority.unlink()  # as it is being renewed
+    # Both need their first connection now.
+    for failed in (await outcome(notes(catalog)), await outcome(note(catalog, "one"))):
+        assert isinstance(failed, CatalogFailed)
+        assert "sslrootcert" in str(failed)
+    authority.touch()
+    await note(catalog, "two")
+    assert await notes(catalog) == ["two"]
+    await catalog.close()

@@ -5,8 +5,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from entrepot.adapters.catalog.postgres import PostgresHolder
+from entrepot.adapters.catalog.postgres import PostgresHolder, holding
 from entrepot.adapters.catalog.postgres.connecting import HOLDING, connect
+from entrepot.ports.catalog import Busy
+from tests.adapters.catalog.databases import outcome
+from tests.servers.faults import PostgresProxy
 
 END_ALL = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -93,3 +96,69 @@ async def test_who_waits_while_a_connection_breaks_holds_what_it_gets(
 
     assert all(await asyncio.gather(hold("a"), hold("b"), hold("c")))
     assert all([await is_free(other, name) for name in "abc"])
+
+
+async def end_all(postgres_url: str) -> None:
+    raw = await connect(postgres_url, HOLDING)
+    await raw.fetch(END_ALL)
+    await raw.close(timeout=5)
+
+
+async def test_who_is_cut_off_is_told_at_once(
+    two: tuple[PostgresHolder, ...], postgres_url: str
+) -> None:
+    one, _ = two
+    async with one.hold("a") as held:
+        await end_all(postgres_url)
+        # Long before the next beat: another one may have it already.
+        await asyncio.wait_for(held.lost(), holding.BEAT_SECONDS / 3)
+
+
+async def test_catalogs_of_one_database_do_not_hold_for_one_another(postgres_url: str) -> None:
+    raw = await connect(postgres_url, HOLDING)
+    await raw.execute("CREATE SCHEMA second")
+    await raw.close(timeout=5)
+    first = PostgresHolder(postgres_url)
+    second, third = (PostgresHolder(f"{postgres_url}?search_path=second") for _ in "ab")
+    try:
+        async with first.hold("duty journal"), second.hold("duty journal"):
+            assert not await is_free(third, "duty journal")
+        assert await is_free(third, "duty journal")
+    finally:
+        for each in (first, second, third):
+            await each.close()
+
+
+async def test_one_that_is_cancelled_takes_nothing_from_the_others(
+    postgres_url: str, proxy: PostgresProxy, proxy_url: str
+) -> None:
+    one, other = PostgresHolder(proxy_url), PostgresHolder(postgres_url)
+    try:
+        async with one.hold("kept") as held:
+            proxy.weather.delay_seconds = 0.05
+            asking = asyncio.ensure_future(is_free(one, "asked"))
+            while not one._turn.locked():
+                await asyncio.sleep(0)
+            asking.cancel()  # the question is on its way
+            await asyncio.wait({asking})
+            assert asking.cancelled()
+            assert not held.gone.is_set()
+            assert not await is_free(other, "kept")
+            assert await is_free(other, "asked")
+    finally:
+        await one.close()
+        await other.close()
+
+
+async def test_nobody_queues_for_longer_than_the_patience(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holding, "PATIENCE_SECONDS", 0.2)
+    one = PostgresHolder(postgres_url)
+    try:
+        async with one._turn:  # as if somebody had to do with a server that does not answer
+            failed = await asyncio.wait_for(outcome(is_free(one, "a")), 5)
+        assert isinstance(failed, Busy)
+        assert await is_free(one, "a")
+    finally:
+        await one.close()

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from entrepot.adapters.catalog.postgres import pooling
 from entrepot.adapters.catalog.postgres.catalog import PostgresCatalog
 from entrepot.oci.name import RepositoryName
 from entrepot.ports.catalog import Busy, CatalogFailed
@@ -141,4 +142,35 @@ async def test_a_server_that_stays_away_leaves_the_outcome_unknown(
     assert await notes(truth) == ["warm", "who knows"]
     assert await catalog.trouble() is None
     await note(catalog, "after")
+    await catalog.close()
+
+
+@pytest.mark.usefixtures("truth")
+async def test_while_the_server_is_away_only_the_first_wait_for_it(
+    proxy: PostgresProxy, proxy_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request asks more than once: each time anew it would wait for many times the patience."""
+    monkeypatch.setattr(pooling, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(pooling, "AWAY_SECONDS", 0.0)
+    catalog = PostgresCatalog(proxy_url)
+    counts: list[int] = []
+
+    async def ask() -> object:
+        before = proxy.accepted
+        failed = await outcome(notes(catalog))
+        counts.append(proxy.accepted - before)
+        return failed
+
+    assert await ask() == []
+    for is_away in (True, False, True):
+        proxy.weather.refuse = is_away
+        proxy.cut()
+        if not is_away:
+            assert await ask() == []
+            continue
+        for _ in range(3):
+            assert isinstance(await ask(), Busy)
+        first, *others = counts[-3:]
+        assert first > 1
+        assert others == [1, 1]
     await catalog.close()

@@ -8,9 +8,9 @@ import pytest
 
 from entrepot.adapters.catalog.postgres.catalog import PostgresCatalog
 from entrepot.adapters.catalog.postgres.connecting import READING, WRITING
+from entrepot.adapters.catalog.postgres.ending import TAKE_TURN
 from entrepot.adapters.catalog.postgres.failing import failure_of
-from entrepot.adapters.catalog.postgres.pooling import Pool
-from entrepot.adapters.catalog.postgres.writing import TAKE_TURN
+from entrepot.adapters.catalog.postgres.pooling import Pool, Reach
 from entrepot.ports.catalog import Busy, CatalogFailed, Event
 from tests.adapters.catalog.databases import outcome, turns
 from tests.adapters.catalog.postgres.conftest import Open
@@ -202,7 +202,7 @@ async def test_a_pool_that_is_used_up_is_busy(
 ) -> None:
     monkeypatch.setattr(f"{PACKAGE}.pooling.WAITING_SECONDS", 0.3)
     monkeypatch.setattr(f"{PACKAGE}.pooling.WAITING_MAX", 3)
-    pool = Pool(postgres_url, READING, 2)
+    pool = Pool(postgres_url, READING, 2, Reach())
     slow = [
         asyncio.create_task(pool.run(lambda raw: raw.fetchval("SELECT 1 FROM pg_sleep(1)")))
         for _ in range(2)
@@ -220,7 +220,7 @@ async def test_a_pool_that_is_used_up_is_busy(
 
 
 async def test_a_pool_serves_in_order_and_survives_cancels(postgres_url: str) -> None:
-    pool = Pool(postgres_url, READING, 1)
+    pool = Pool(postgres_url, READING, 1, Reach())
     order: list[int] = []
 
     async def ask(number: int) -> None:

@@ -1,13 +1,13 @@
 """What artifacts are: worked out once, and kept while there is room."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from entrepot.faces.manage.harbor import cores, kinds
 from entrepot.faces.manage.harbor.cores import Cores

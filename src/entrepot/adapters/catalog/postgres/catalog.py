@@ -9,7 +9,7 @@ from entrepot.adapters.catalog.tx import SqlTx
 from entrepot.ports.catalog import Busy, CatalogFailed
 
 from .connecting import ASIDE, READING, WRITING, Purpose
-from .pooling import Pool
+from .pooling import Pool, Reach
 from .preparing import prepare
 from .running import Reader, Session
 from .texts import Texts
@@ -35,7 +35,8 @@ class WriteBlock(AbstractAsyncContextManager[SqlTx]):
         self._session: Session | None = None
 
     async def __aenter__(self) -> SqlTx:
-        self._session = Session(await self._writer.enter(), self._texts)
+        raw = await self._writer.enter()
+        self._session = Session(raw, self._texts, self._writer.prepared)
         return SqlTx(self._session)
 
     async def __aexit__(
@@ -47,12 +48,12 @@ class WriteBlock(AbstractAsyncContextManager[SqlTx]):
         session = self._session
         if session is None:
             return
-        session.end()
+        left = session.end()
         swallowed = None
         if error is None and session.error is not None:
             # After an error the server undoes everything, whoever caught it here.
             error = swallowed = CatalogFailed(UNDONE)
-        await self._writer.leave(error, session.error)
+        await self._writer.leave(error, session.error, left)
         if swallowed is not None:
             raise swallowed from session.error
 
@@ -63,12 +64,13 @@ class PostgresCatalog:
     def __init__(self, url: str, writing: Purpose = WRITING) -> None:
         texts = Texts()
         self._texts = texts
-        self._pool = Pool(url, READING, READERS_MAX)
-        self._aside = Pool(url, ASIDE, ASIDE_MAX)
+        reach = Reach()
+        self._pool = Pool(url, READING, READERS_MAX, reach)
+        self._aside = Pool(url, ASIDE, ASIDE_MAX, reach)
         self._reads = ReadBlock(SqlTx(Reader(self._pool, texts)))
         self._aside_reads = ReadBlock(SqlTx(Reader(self._aside, texts)))
         self._writer = Writer(url, writing)
-        self._watch = Watch(url)
+        self._watch = Watch(url, reach)
 
     def begin(
         self, *, write: bool = False, durable: bool = True, aside: bool = False

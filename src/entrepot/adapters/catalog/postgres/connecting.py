@@ -11,9 +11,10 @@ from typing import Any, Protocol, TypeVar
 
 import asyncpg
 
-from entrepot.adapters.catalog.prepare import HEAD
+from entrepot.adapters.catalog.prepare import HEAD, CatalogUnusable
 from entrepot.ports.catalog import CatalogFailed
 
+from . import wholes
 from .addresses import places, unusable
 from .failing import failure_of, is_broken
 
@@ -44,6 +45,9 @@ class Raw(Protocol):
     def fetchrow(self, text: str, *values: object) -> Coroutine[Any, Any, Any]: ...
     def fetchval(self, text: str, *values: object) -> Coroutine[Any, Any, Any]: ...
     def transaction(self) -> AbstractAsyncContextManager[None]: ...
+    async def set_type_codec(self, typename: str, **how: object) -> None: ...
+    def add_termination_listener(self, callback: Callable[[Any], None]) -> None: ...
+    def is_in_transaction(self) -> bool: ...
     def is_closed(self) -> bool: ...
     async def close(self, *, timeout: float) -> None: ...  # noqa: ASYNC109 - the driver's name
     def terminate(self) -> None: ...
@@ -92,6 +96,14 @@ async def connect(url: str, purpose: Purpose) -> Raw:
     raise failed or unusable("it has no host")
 
 
+async def connect_again(url: str, purpose: Purpose) -> Raw:
+    """As `connect`, to a catalog that is in use: what is amiss now may be right again later."""
+    try:
+        return await connect(url, purpose)
+    except CatalogUnusable as error:
+        raise CatalogFailed(str(error)) from error
+
+
 async def _connect(place: str, purpose: Purpose) -> Raw:
     raw: Raw = await asyncpg.connect(
         place,
@@ -108,6 +120,13 @@ async def _connect(place: str, purpose: Purpose) -> Raw:
     try:
         _watch_over(raw)
         await raw.execute(_set_up(purpose))
+        await raw.set_type_codec(
+            "numeric",
+            schema="pg_catalog",
+            encoder=wholes.encoded,
+            decoder=wholes.decoded,
+            format="binary",
+        )
     except BaseException:
         drop(raw)
         raise
@@ -118,6 +137,8 @@ def _set_up(purpose: Purpose) -> str:
     """Return what sets a session up; at its start pgbouncer would refuse these parameters."""
     wished = {
         "jit": "off",
+        # Texts of ours are quoted for it.
+        "standard_conforming_strings": "on",
         "statement_timeout": _milliseconds(purpose.statement_seconds),
         "lock_timeout": _milliseconds(purpose.lock_seconds),
         "idle_in_transaction_session_timeout": _milliseconds(purpose.idle_in_transaction_seconds),

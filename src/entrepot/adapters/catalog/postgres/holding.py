@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from .connecting import HOLDING, Raw, connect, drop, patiently
+from .connecting import HOLDING, PATIENCE_SECONDS, Raw, connect_again, drop, patiently, to_the_end
 from .failing import failure_of, is_broken
 
 BEAT_SECONDS = 5.0
@@ -13,6 +13,8 @@ BEAT_SECONDS = 5.0
 
 SPACE = 0x656E
 """The first of the lock's two numbers; those of the writers are one number, another space."""
+SCHEMA = "public"
+"""Where catalogs are whose URL names no schema."""
 
 _TAKE = "SELECT pg_try_advisory_lock($1, $2)"
 _GIVE = "SELECT pg_advisory_unlock($1, $2)"
@@ -23,8 +25,8 @@ class _Held:
 
     def __init__(self) -> None:
         self.gone = asyncio.Event()
-        self.is_taken = False
-        """Whether the server has given it; until then there is nothing to lose."""
+        self.lock: tuple[Raw, int] | None = None
+        """Whose the server's lock is, and its number; until it is given there is none to lose."""
 
     async def lost(self) -> None:
         await self.gone.wait()
@@ -36,25 +38,29 @@ class PostgresHolder:
     def __init__(self, url: str) -> None:
         self._url = url
         self._raw: Raw | None = None
+        self._schema = SCHEMA
         self._turn = asyncio.Lock()
-        self._held: dict[int, _Held] = {}
+        self._held: dict[str, _Held] = {}
         self._beating: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def hold(self, name: str) -> AsyncIterator[_Held]:
-        number = _number(name)
-        if number in self._held:
+        if name in self._held:
             raise BlockingIOError(f"{name} is held by this process")
-        held = self._held[number] = _Held()
+        held = self._held[name] = _Held()
+        until = asyncio.get_running_loop().time() + PATIENCE_SECONDS
         try:
-            if not await patiently(lambda: self._take(number, held)):
+            is_taken = await patiently(
+                lambda: self._take(name, held, until), patience_seconds=PATIENCE_SECONDS
+            )
+            if not is_taken:
                 raise BlockingIOError(f"{name} is held by another process")
             yield held
         finally:
-            if self._held.get(number) is held:
-                del self._held[number]
-            if held.is_taken and not held.gone.is_set():
-                await asyncio.shield(self._give(number))
+            if self._held.get(name) is held:
+                del self._held[name]
+            if held.lock is not None and not held.gone.is_set():
+                await asyncio.shield(self._give(*held.lock))
 
     async def close(self) -> None:
         """Let go of everything."""
@@ -64,25 +70,51 @@ class PostgresHolder:
                 await self._beating
         self._lose()
 
-    async def _take(self, number: int, held: _Held) -> bool:
-        async with self._turn:
-            raw = self._raw
-            if raw is None or raw.is_closed():
-                self._lose()
-                raw = self._raw = await connect(self._url, HOLDING)
-            if self._beating is None or self._beating.done():
-                self._beating = asyncio.get_running_loop().create_task(self._beat())
+    async def _take(self, name: str, held: _Held, until: float) -> bool:
+        async with asyncio.timeout_at(until):
+            # Those before may each have waited for a server that says nothing.
+            await self._turn.acquire()
+        try:
+            raw = await self._connected()
+            number = _number(name, self._schema)
             try:
-                held.is_taken = bool(await raw.fetchval(_TAKE, SPACE, number))
-            except BaseException as error:
+                is_taken = bool(await to_the_end(raw, raw.fetchval(_TAKE, SPACE, number)))
+            except asyncio.CancelledError:
+                # Perhaps it was given: `hold` gives it back. Others keep what they have.
+                held.lock = raw, number
+                raise
+            except Exception as error:
                 self._broke(raw, error)
                 raise
-            return held.is_taken
+            if raw.is_closed():
+                raise ConnectionResetError("the connection broke as the name was given")
+            if is_taken:
+                held.lock = raw, number
+            return is_taken
+        finally:
+            self._turn.release()
 
-    async def _give(self, number: int) -> None:
+    async def _connected(self) -> Raw:
+        """Return the connection, made anew if it is gone; what was held on it is lost then."""
+        raw = self._raw
+        if raw is None or raw.is_closed():
+            self._lose()
+            raw = await connect_again(self._url, HOLDING)
+            try:
+                # Locks are the database's, in which each schema may have a catalog of its own.
+                self._schema = str(await raw.fetchval("SELECT current_schema()"))
+            except BaseException:
+                drop(raw)
+                raise
+            self._raw = raw
+            raw.add_termination_listener(self._ended)
+        if self._beating is None or self._beating.done():
+            self._beating = asyncio.get_running_loop().create_task(self._beat())
+        return raw
+
+    async def _give(self, raw: Raw, number: int) -> None:
         async with self._turn:
-            raw = self._raw
-            if raw is None:
+            if raw is not self._raw:  # it went with its connection
                 return
             try:
                 await raw.fetchval(_GIVE, SPACE, number)
@@ -103,9 +135,14 @@ class PostgresHolder:
                     # Those who hold something are told; whoever asks next connects again.
                     self._broke(raw, error)
 
-    def _broke(self, raw: Raw, error: BaseException) -> None:
-        if is_broken(error) or not isinstance(error, Exception) or failure_of(error):
+    def _broke(self, raw: Raw, error: Exception) -> None:
+        if is_broken(error) or failure_of(error):
             drop(raw)
+            self._ended(raw)
+
+    def _ended(self, raw: object) -> None:
+        """Take note that a connection is gone; the driver calls this, too."""
+        if raw is self._raw:
             self._lose()
 
     def _lose(self) -> None:
@@ -113,12 +150,13 @@ class PostgresHolder:
         if self._raw is not None:
             drop(self._raw)
             self._raw = None
-        for number, held in list(self._held.items()):
-            if held.is_taken:
+        for name, held in list(self._held.items()):
+            if held.lock is not None:
                 held.gone.set()
-                del self._held[number]
+                del self._held[name]
 
 
-def _number(name: str) -> int:
-    digest = hashlib.blake2b(name.encode(), digest_size=4).digest()
+def _number(name: str, schema: str) -> int:
+    whole = name if schema == SCHEMA else f"{schema}\n{name}"
+    digest = hashlib.blake2b(whole.encode(), digest_size=4).digest()
     return int.from_bytes(digest, "big", signed=True)

@@ -16,7 +16,7 @@ from entrepot.adapters.catalog.revisions import Revision, State
 from entrepot.ports.catalog import Busy
 
 from .connecting import APPLICATION, Purpose, Raw
-from .writing import TAKE_TURN
+from .ending import TAKE_TURN
 
 LOCK = 0x656E_7472_736B_656D
 """The key of the advisory lock under which the schema is changed: `entrskem`."""

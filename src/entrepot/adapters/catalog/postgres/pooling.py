@@ -8,23 +8,42 @@ from typing import TypeVar
 
 from entrepot.ports.catalog import Busy
 
-from .connecting import CONNECT_SECONDS, Purpose, Raw, connect, drop, patiently
+from .connecting import (
+    CONNECT_SECONDS,
+    PATIENCE_SECONDS,
+    Purpose,
+    Raw,
+    connect_again,
+    drop,
+    patiently,
+)
 from .failing import is_broken
 
 WAITING_MAX = 4096
 """Most readers that wait for a connection; further ones are `Busy` at once."""
 WAITING_SECONDS = 15.0
 """And how long each of them does."""
+AWAY_SECONDS = 0.5
+"""How long is waited for a server for which somebody has waited in vain just now."""
 CLOSED = "the catalog is closed"
 
 Result = TypeVar("Result")
 
 
+class Reach:
+    """What the pools of one catalog know of its server, for one another."""
+
+    def __init__(self) -> None:
+        self.is_away = False
+        """Whether the last one to wait for it did so in vain."""
+
+
 class Pool:
     """Connections for single statements, which leave nothing behind them to reset."""
 
-    def __init__(self, url: str, purpose: Purpose, connections_max: int) -> None:
+    def __init__(self, url: str, purpose: Purpose, connections_max: int, reach: Reach) -> None:
         self._url = url
+        self._reach = reach
         self._purpose = purpose
         self._room = connections_max
         self._idle: list[Raw] = []
@@ -41,7 +60,14 @@ class Pool:
             async with self._one() as raw:
                 return await work(raw)
 
-        return await patiently(attempt)
+        patience_seconds = AWAY_SECONDS if self._reach.is_away else PATIENCE_SECONDS
+        try:
+            result = await patiently(attempt, patience_seconds=patience_seconds)
+        except Busy as error:
+            self._reach.is_away = error.__cause__ is not None and is_broken(error.__cause__)
+            raise
+        self._reach.is_away = False
+        return result
 
     async def close(self) -> None:
         """Close all that nobody uses, and each other one once it is given back."""
@@ -53,7 +79,7 @@ class Pool:
     async def _one(self) -> AsyncIterator[Raw]:
         await self._take()
         try:
-            raw = self._rested() or await connect(self._url, self._purpose)
+            raw = self._rested() or await connect_again(self._url, self._purpose)
             try:
                 yield raw
             except BaseException as error:

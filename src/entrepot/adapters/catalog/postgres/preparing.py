@@ -8,6 +8,7 @@ from entrepot.adapters.catalog.prepare import CatalogUnusable
 from entrepot.adapters.catalog.revisions import CHAIN, Revision, floor_of, pending
 
 from .connecting import Raw, connect, drop, patiently
+from .ending import TURN_TABLE
 from .migrating import (
     FLOOR_TABLE,
     MIGRATING,
@@ -17,7 +18,6 @@ from .migrating import (
     run,
     state_of,
 )
-from .writing import TURN_TABLE
 
 VERSION_NUM_MIN = 140_000
 """PostgreSQL 14, the first with `idle_session_timeout`."""

@@ -6,7 +6,7 @@ from contextlib import suppress
 from entrepot.ports.catalog import Busy, CatalogFailed
 
 from .connecting import WATCHING, Raw
-from .pooling import CLOSED, Pool
+from .pooling import CLOSED, Pool, Reach
 
 SNAPSHOT = "SELECT pg_current_snapshot()::text"
 APART_SECONDS = 0.001
@@ -24,8 +24,8 @@ class Watch:
     may give the same numbers to other transactions: so a new connection always has a new number.
     """
 
-    def __init__(self, url: str) -> None:
-        self._pool = Pool(url, WATCHING, 1)
+    def __init__(self, url: str, reach: Reach) -> None:
+        self._pool = Pool(url, WATCHING, 1, reach)
         self._seen: tuple[Raw, str] | None = None
         self._number = 0
         self._asked: list[asyncio.Future[int]] = []

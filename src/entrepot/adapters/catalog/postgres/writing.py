@@ -7,7 +7,9 @@ transaction begins by taking one lock (ADR 0023).
 
 While a replica has the lock, its transactions run one after another, each in a savepoint, until
 nobody waits or `BATCH_MAX` of them did; that batch is committed whole, and only then do their
-blocks return. The lock goes with the COMMIT, in the order of asking, to the next replica.
+blocks return. The lock goes with the COMMIT, in the order of asking, to the next replica. What a
+block has left to be done goes in one message with the next one's savepoint, or with the COMMIT:
+everybody waits while a message is on its way.
 
 A COMMIT whose answer is lost has happened or not. Each batch leaves its number in a row of this
 writer; whoever has the lock next can tell from it.
@@ -20,28 +22,24 @@ from entrepot.adapters.catalog.blocks import again, tell
 from entrepot.adapters.catalog.turns import Turns
 from entrepot.ports.catalog import Busy, CatalogFailed
 
+from .calling import Prepared
 from .connecting import (
     PATIENCE_SECONDS,
     WRITING,
     Purpose,
     Raw,
-    connect,
+    connect_again,
     drop,
     patiently,
     to_the_end,
 )
+from .ending import TAKE_TURN, commit, has_happened
 from .failing import failure_of, is_broken
 
 BATCH_MAX = 64
 """Most transactions of a replica that share one turn, and one COMMIT."""
 TURN_SECONDS = 0.5
 """And how long a turn may be before it is handed to the next replica."""
-
-TURN_TABLE = "CREATE TABLE catalog_turn ( held TEXT )"
-"""Nothing is in it: whoever has its lock writes."""
-# Not an advisory lock: a SELECT that waits for one has a snapshot, which keeps all that the others
-# leave behind meanwhile, and rows that each of them changes become slow to find.
-TAKE_TURN = "LOCK TABLE catalog_turn IN EXCLUSIVE MODE"
 
 # In one message, and the lock is there before anything is read: the snapshots of what follows are
 # newer, whatever isolation the database has by default.
@@ -50,14 +48,6 @@ _ENTER = (
     "{take}; "
     "INSERT INTO catalog_writers (writer, batch, at) VALUES ('{writer}', {batch}, now()) "
     "ON CONFLICT (writer) DO UPDATE SET batch = excluded.batch, at = excluded.at"
-)
-# A timeout does not undo what waits for a standby only: the server would say that it is done.
-_COMMIT = "SET LOCAL statement_timeout = 0; COMMIT"
-# What is found is written again: once that is on the standbys, so is what was found.
-_LOOK = (
-    f"BEGIN ISOLATION LEVEL READ COMMITTED; {TAKE_TURN}",
-    "UPDATE catalog_writers SET at = now() WHERE writer = $1 RETURNING batch",
-    _COMMIT,
 )
 _FORGET = "DELETE FROM catalog_writers WHERE writer = $1 OR at < now() - interval '1 day'"
 
@@ -78,6 +68,8 @@ class Writer:
         self._name = secrets.token_hex(8)
         self._number = 0
         self._raw: Raw | None = None
+        self.prepared = Prepared()
+        """What has a name on the connection that `enter` returned last."""
         self._turns = Turns(self._pass_on)
         self._owner: asyncio.Task[object] | None = None
         self._batch: list[asyncio.Future[None]] | None = None
@@ -86,6 +78,8 @@ class Writer:
         self._began_at = 0.0
         self._saved = False
         """Whether the block that runs, or the one before, has a savepoint."""
+        self._is_fresh = False
+        """Whether that is the next one's already."""
         self._commits: set[asyncio.Task[None]] = set()
         self._closed = False
         self.failure = ""
@@ -119,29 +113,43 @@ class Writer:
         self._owner = task
         return raw
 
-    async def leave(self, error: BaseException | None, broken: Exception | None) -> None:
+    async def leave(
+        self, error: BaseException | None, broken: Exception | None, left: str = ""
+    ) -> None:
         """End the block's part; return when what it did, or what it saw, is durable.
 
-        After an `error` nothing of it stays. `broken` is what the server or the connection failed
-        first with. Raises when the COMMIT of the batch failed.
+        `left` is what it has yet to do. After an `error` nothing of it stays. `broken` is what the
+        server or the connection failed first with. Raises when what was left, or the COMMIT of the
+        batch, failed.
         """
         batch, raw = self._batch, self._raw
         if batch is None or raw is None:
             raise RuntimeError("no transaction is open")
         self._note(error)
         outcome: asyncio.Future[None] | None = None
+        last, failure = "", None
         try:
             if error is not None:
                 await self._undo(raw, broken)
+            elif left and not self._is_last:
+                error = failure = await self._do_what_is_left(raw, left)
+            else:
+                last = left
             # A block that failed may have done so over rows of the batch that are not durable yet.
             # One that was cancelled tells nobody what it saw.
             if error is None or (batch and isinstance(error, Exception) and self._batch is batch):
                 outcome = asyncio.get_running_loop().create_future()
                 batch.append(outcome)
         finally:
-            self._pass_on()
+            self._pass_on(last)
         if outcome is not None:
-            await outcome
+            try:
+                await outcome
+            except CatalogFailed as failed:
+                self._note(failed)
+                raise
+        if failure is not None:
+            raise failure
 
     async def close(self) -> None:
         """Let the transactions that asked before finish, and refuse all others."""
@@ -171,10 +179,11 @@ class Writer:
     async def _begin(self) -> Raw:
         raw = self._raw
         if self._batch is not None and raw is not None:
-            text = "RELEASE SAVEPOINT one; SAVEPOINT one" if self._saved else "SAVEPOINT one"
-            self._saved = True
             self._blocks += 1
-            await to_the_end(raw, raw.execute(text))
+            if not self._is_fresh:
+                text, self._saved = _savepoint(after=self._saved), True
+                await to_the_end(raw, raw.execute(text))
+            self._is_fresh = False
             return raw
         try:
             raw = await patiently(self._open)
@@ -183,7 +192,7 @@ class Writer:
             refusal = failure
             self._turns.refuse(lambda: again(refusal, _OF_CATALOG))
             raise
-        self._batch, self._blocks, self._saved = [], 1, False
+        self._batch, self._blocks, self._saved, self._is_fresh = [], 1, False, False
         self._began_at = asyncio.get_running_loop().time()
         return raw
 
@@ -191,7 +200,8 @@ class Writer:
         """Begin a database transaction, which has the lock; on a new connection if need be."""
         raw = self._raw
         if raw is None or raw.is_closed():
-            raw = self._raw = await connect(self._url, self._purpose)
+            raw = self._raw = await connect_again(self._url, self._purpose)
+            self.prepared = Prepared()
         self._number += 1
         try:
             await raw.execute(_ENTER.format(take=TAKE_TURN, writer=self._name, batch=self._number))
@@ -200,6 +210,22 @@ class Writer:
             drop(raw)
             raise
         return raw
+
+    async def _do_what_is_left(self, raw: Raw, left: str) -> Exception | None:
+        """Do it, with the savepoint of the one that comes next; return what it failed with."""
+        try:
+            await to_the_end(raw, raw.execute(f"{left}; {_savepoint(after=self._saved)}"))
+        except Exception as error:
+            # It is raised once those before it in the batch are durable.
+            await self._undo(raw, error)
+            failure = failure_of(error)
+            self._note(failure)
+            return failure or error
+        except BaseException:
+            await self._undo(raw, None)
+            raise
+        self._saved = self._is_fresh = True
+        return None
 
     async def _undo(self, raw: Raw, broken: Exception | None) -> None:
         """Take back what the block did; all of the batch, if that cannot be done."""
@@ -219,31 +245,35 @@ class Writer:
             if not self._saved:  # it was the first, and the whole
                 self._batch = None
 
-    def _pass_on(self) -> None:
-        """Hand the turn to whoever waits; the last of them commits for all."""
+    @property
+    def _is_last(self) -> bool:
+        """Whether the block that leaves is the last of its batch, as it seems now."""
+        took_seconds = asyncio.get_running_loop().time() - self._began_at
+        is_full = self._blocks >= BATCH_MAX or took_seconds >= TURN_SECONDS
+        return is_full or not self._turns.is_wanted
+
+    def _pass_on(self, last: str = "") -> None:
+        """Hand the turn to whoever waits; the last of them commits for all.
+
+        With something to be done `last` nobody else gets into the batch.
+        """
         self._owner = None
         batch = self._batch
         if batch is None:
             self._turns.release()
-            return
-        loop = asyncio.get_running_loop()
-        is_full = self._blocks >= BATCH_MAX or loop.time() - self._began_at >= TURN_SECONDS
-        if is_full or not self._turns.hand_over():
+        elif last or self._is_last or not self._turns.hand_over():
             self._batch = None
-            task = loop.create_task(self._commit(batch))
+            task = asyncio.get_running_loop().create_task(self._finish(batch, last))
             self._commits.add(task)
             task.add_done_callback(self._commits.discard)
 
-    async def _commit(self, batch: list[asyncio.Future[None]]) -> None:
-        try:
-            await self._finish(batch)
-        finally:
-            self._turns.release()
+    async def _finish(self, batch: list[asyncio.Future[None]], last: str = "") -> None:
+        """Commit the batch, tell all who wait for it what became of it, and let the turn go.
 
-    async def _finish(self, batch: list[asyncio.Future[None]]) -> None:
-        """Commit the batch and tell all who wait for it what became of it."""
+        The one who comes last has something to be done before that.
+        """
         try:
-            await self._end()
+            await self._end(batch, last)
         except BaseException as error:
             self._note(error)
             tell(batch, error, _OF_CATALOG)
@@ -252,42 +282,33 @@ class Writer:
         else:
             self.failure = ""
             tell(batch, None, _OF_CATALOG)
+        finally:
+            self._turns.release()
 
-    async def _end(self) -> None:
+    async def _end(self, batch: list[asyncio.Future[None]], last: str) -> None:
         """Commit. Raises `Busy` if that did not happen, `CatalogFailed` if nobody knows."""
         raw = self._raw
         if raw is None:
             raise Busy("the connection to the catalog broke")
         try:
-            done = await raw.execute(_COMMIT)
+            done = await commit(raw, batch, last)
         except BaseException as error:
             self._raw = None
             drop(raw)
             if not is_broken(error) or not isinstance(error, Exception):
                 raise failure_of(error) or error from error
-            if not await self._has_happened():
+            try:
+                writer, patience_seconds = (self._name, self._number), 2 * PATIENCE_SECONDS
+                is_done = await has_happened(
+                    self._url, self._purpose, writer, patience_seconds=patience_seconds
+                )
+            except (Busy, CatalogFailed) as unknown:
+                raise CatalogFailed(f"{_UNKNOWN} ({unknown})") from unknown
+            if not is_done:
                 raise Busy("the connection broke before the COMMIT: nothing was changed") from error
             return
         if done != "COMMIT":
             raise CatalogFailed("the catalog undid this change, as an earlier part of it failed")
-
-    async def _has_happened(self) -> bool:
-        """Return whether the batch was committed, once its old connection cannot do so any more."""
-
-        async def look() -> int:
-            raw = await connect(self._url, self._purpose)
-            try:
-                await raw.execute(_LOOK[0])
-                found = await raw.fetchval(_LOOK[1], self._name)
-                await raw.execute(_LOOK[2])
-            finally:
-                drop(raw)
-            return found or 0
-
-        try:
-            return await patiently(look, patience_seconds=2 * PATIENCE_SECONDS) == self._number
-        except (Busy, CatalogFailed) as error:
-            raise CatalogFailed(f"{_UNKNOWN} ({error})") from error
 
     def _drop_if_lost(self) -> None:
         if self._raw is None or self._raw.is_closed():
@@ -308,6 +329,11 @@ class Writer:
     def _note(self, error: BaseException | None) -> None:
         if isinstance(error, CatalogFailed):
             self.failure = str(error)
+
+
+def _savepoint(*, after: bool) -> str:
+    """Return what makes the next block's savepoint; there may be the one before it."""
+    return "RELEASE SAVEPOINT one; SAVEPOINT one" if after else "SAVEPOINT one"
 
 
 async def _take_at_last(turns: Turns) -> None:

@@ -1,6 +1,6 @@
 """Statements on rows of blobs and their links."""
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 
 from entrepot.adapters.catalog.schema import (
     blobs,
@@ -26,7 +26,13 @@ IN_REPOSITORY = _ROW.join(repository_blobs, repository_blobs.c.digest == blobs.c
 
 REPLACE = delete(blobs).where(blobs.c.generation == param("generation"))
 
-ARRIVE = insert_all(insert, blobs, "generation").returning(blobs.c.generation)
+ARRIVE = Upsert(
+    lambda insert: (
+        insert_all(insert, blobs, "generation")
+        .on_conflict_do_nothing(index_elements=["digest"])
+        .returning(blobs.c.generation)
+    )
+)
 
 SET_STATE = (
     update(blobs)

@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Text
+from sqlalchemy import Boolean, ColumnClause, ColumnElement, Integer, Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
-
-from entrepot.adapters.catalog.listing_keys import CHUNK
 
 from .tools import figure, param
 
@@ -78,6 +76,47 @@ def contains(text: ColumnElement[str], part: ColumnElement[str]) -> ColumnElemen
     return _Place(text, part) > figure(0)
 
 
-def one_of(column: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether a column is one of the parameters `key0` to `key15`, however many are given."""
-    return column.in_([param(f"key{number}") for number in range(CHUNK)])
+class _OneOf(ColumnElement[bool]):
+    """Whether a column is one of the keys, an array or JSON (`listing_keys.Keys`)."""
+
+    inherit_cache = True
+    type = Boolean()
+    _is_implicitly_boolean = True  # or it is compared with 1
+
+    def __init__(self, column: ColumnElement[Any], of: ColumnClause[Any] | None) -> None:
+        self.column = column
+        self.of = of
+
+    @property
+    def _from_objects(self) -> Any:
+        return self.column._from_objects  # noqa: SLF001  what it selects from is theirs
+
+
+@compiles(_OneOf)
+def _in_json(element: _OneOf, compiler: SQLCompiler, **options: Any) -> str:
+    column, keys, of, given = _parts(element, compiler, options)
+    if not of:
+        return f"{column} IN (SELECT value FROM json_each({keys}))"  # noqa: S608 - ours
+    # Of two conditions SQLite may take one, and go through all that are of the same.
+    pairs = f"SELECT {given}, value FROM json_each({keys})"  # noqa: S608 - ours
+    return f"({of}, {column}) IN ({pairs})"
+
+
+@compiles(_OneOf, "postgresql")
+def _in_array(element: _OneOf, compiler: SQLCompiler, **options: Any) -> str:
+    column, keys, of, given = _parts(element, compiler, options)
+    return f"{of} = {given} AND {column} = ANY ({keys})" if of else f"{column} = ANY ({keys})"
+
+
+def _parts(element: _OneOf, compiler: SQLCompiler, options: Any) -> list[str]:
+    """Return the texts of the column and the keys, and of the other column and its parameter."""
+    of = element.of
+    parts = [element.column, param("keys"), *([of, param(of.name)] if of is not None else [])]
+    return [*(compiler.process(one, **options) for one in parts), "", ""][:4]
+
+
+def one_of(
+    column: ColumnElement[Any], *, of: ColumnClause[Any] | None = None
+) -> ColumnElement[bool]:
+    """Whether a column is one of the parameter `keys`, and another, `of`, that of its name."""
+    return _OneOf(column, of)

@@ -14,7 +14,7 @@ from entrepot.ports.catalog import EDGE_SPARSE
 from entrepot.ports.ledgers import KIND_PROJECT, KIND_USER
 
 from .finding import one_of
-from .tools import Upsert, constant, figure, insert_all, param
+from .tools import Upsert, constant, figure, param
 
 _COLUMNS = (
     ledgers.c.id,
@@ -35,12 +35,11 @@ FIND = select(*_COLUMNS).where(ledgers.c.kind == param("kind"), ledgers.c.name =
 
 NAMED = select(*_COLUMNS).where(ledgers.c.kind == param("kind"), one_of(ledgers.c.name))
 
-OWNERS = select(*_COLUMNS).where(
-    or_(
-        and_(ledgers.c.kind == constant(KIND_PROJECT), ledgers.c.name == param("project")),
-        and_(ledgers.c.kind == constant(KIND_USER), ledgers.c.name == param("user")),
-    )
+_OWNERS = or_(
+    and_(ledgers.c.kind == constant(KIND_PROJECT), ledgers.c.name == param("project")),
+    and_(ledgers.c.kind == constant(KIND_USER), ledgers.c.name == param("user")),
 )
+OWNERS = select(*_COLUMNS).where(_OWNERS)
 
 ADD = Upsert(
     lambda insert: (
@@ -71,8 +70,9 @@ HOLD = Upsert(
         insert(charges)
         .from_select(
             ["ledger_id", "digest", "holds"],
-            select(cast(param("ledger_id"), NUMBER), edges.c.target, figure(1))
-            .where(edges.c.manifest_id == param("manifest_id"), _NOT_SPARSE)
+            select(manifest_ledgers.c.ledger_id, edges.c.target, figure(1))
+            .join(edges, edges.c.manifest_id == manifest_ledgers.c.manifest_id)
+            .where(manifest_ledgers.c.manifest_id == param("manifest_id"), _NOT_SPARSE)
             .distinct(),
         )
         .on_conflict_do_update(
@@ -81,26 +81,38 @@ HOLD = Upsert(
     )
 )
 
-# What only this manifest holds was not charged before.
-CHARGE = (
-    update(ledgers)
-    .where(ledgers.c.id == param("ledger_id"))
-    .values(
-        manifests=ledgers.c.manifests + figure(1),
-        used_bytes=ledgers.c.used_bytes
-        + select(func.coalesce(func.sum(blobs.c.size), figure(0)))
+# What only this manifest holds was not charged before. In a FROM, as SQLite goes through all that a
+# ledger holds when it looks for this in the update itself.
+_added = (
+    select(
+        manifest_ledgers.c.ledger_id,
+        select(func.coalesce(func.sum(blobs.c.size), figure(0)))
         .join(charges, charges.c.digest == blobs.c.digest)
         .where(
-            charges.c.ledger_id == param("ledger_id"),
+            charges.c.ledger_id == manifest_ledgers.c.ledger_id,
             charges.c.holds == figure(1),
             charges.c.digest.in_(_TARGETS),
         )
-        .scalar_subquery(),
+        .scalar_subquery()
+        .label("size"),
+    )
+    .where(manifest_ledgers.c.manifest_id == param("manifest_id"))
+    .subquery("added")
+)
+CHARGE = (
+    update(ledgers)
+    .where(ledgers.c.id == _added.c.ledger_id)
+    .values(
+        manifests=ledgers.c.manifests + figure(1),
+        used_bytes=ledgers.c.used_bytes + _added.c.size,
     )
     .returning(*_COLUMNS)
 )
 
-NOTE = insert_all(insert, manifest_ledgers)
+NOTE = insert(manifest_ledgers).from_select(
+    ["manifest_id", "ledger_id"],
+    select(cast(param("manifest_id"), NUMBER), ledgers.c.id).where(_OWNERS),
+)
 
 OF = select(*_COLUMNS).where(ledgers.c.id.in_(_CHARGED)).order_by(ledgers.c.id)
 

@@ -1,10 +1,11 @@
 """Statements on repositories."""
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, select, union_all
 
-from entrepot.adapters.catalog.schema import manifests, repositories
+from entrepot.adapters.catalog.schema import blobs, manifests, repositories, repository_blobs
 
-from .tools import Upsert, insert_all, param
+from .finding import one_of
+from .tools import Upsert, constant, insert_all, param
 
 FIND = select(repositories.c.id, repositories.c.name).where(repositories.c.name == param("name"))
 
@@ -16,6 +17,19 @@ ADD = Upsert(
     lambda insert: insert_all(insert, repositories, "id").on_conflict_do_nothing(
         index_elements=["name"]
     )
+)
+
+# Whoever asks looks at the state: asked here, SQLite would go through all that are live.
+HELD = union_all(
+    select(blobs.c.digest, blobs.c.size, blobs.c.state)
+    .join(repository_blobs, repository_blobs.c.digest == blobs.c.digest)
+    .where(
+        repository_blobs.c.repository_id == param("repository_id"),
+        one_of(repository_blobs.c.digest),
+    ),
+    select(manifests.c.digest, manifests.c.size, constant("")).where(
+        manifests.c.repository_id == param("repository_id"), one_of(manifests.c.digest)
+    ),
 )
 
 PAGE = (

@@ -1,9 +1,11 @@
 """Artifacts put together: tags, labels, references, accessories."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 from urllib.parse import quote
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from entrepot.oci.digest import Digest
@@ -28,10 +30,10 @@ from .artifactshapes import (
     Platform,
     Reference,
     Tag,
-    tag_numbers,
 )
 from .cores import Core, Cores
 from .kinds import accessory_icon, accessory_type
+from .tagtexts import TagTexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +57,6 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tagged:
-    """What is known of tags of one repository beside their rows."""
-
-    repository_id: int
-    number_of: Callable[[str], int]
-    immutable: frozenset[TagName]
-
-
-@dataclass(frozen=True, slots=True)
 class _Page:
     """What is known of artifacts of one repository beside their rows."""
 
@@ -74,7 +67,7 @@ class _Page:
     project_id: int
     cores: dict[Digest, Core]
     labels: dict[Digest, list[Label]]
-    tagged: _Tagged
+    tags: TagTexts
     accessories: dict[Digest, list[ArtifactItem]]
     children: dict[Digest, int]
 
@@ -113,14 +106,13 @@ class Views:
 
     async def tags(
         self, item: ArtifactItem, tags: Sequence[tuple[TagName, float]], *, immutable: bool
-    ) -> list[Tag]:
-        """Return tags of an artifact."""
+    ) -> list[msgspec.Raw]:
+        """Return tags of an artifact, each a `Tag`."""
         names = [name for name, _ in tags] if immutable else []
         protected = await self._artifacts.protected(item.repository, names) if names else ()
         repository_id, _ = await self._artifacts.numbers(item.repository, ())
-        pairs = [(str(name), moved_at) for name, moved_at in tags]
-        page = _Tagged(repository_id, tag_numbers(repository_id), frozenset(protected))
-        return _tags(item, page, pairs)
+        texts = TagTexts(repository_id, frozenset(protected))
+        return [msgspec.Raw(texts.of(item, at, [name])) for name, at in tags]
 
     async def accessories(self, item: ArtifactItem) -> list[Accessory]:
         """Return what hangs on an artifact."""
@@ -129,7 +121,7 @@ class Views:
 
     async def _page(self, name: RepositoryName, items: Sequence[ArtifactItem], wish: Wish) -> _Page:
         digests = [item.digest for item in items]
-        tags = [TagName(tag) for item in items for tag, _ in item.tags] if wish.immutable else []
+        tags = [tag for item in items for tag in _names(item)] if wish.immutable else []
         cores = await self._cores.of(items)
         named = [Digest(child.digest) for core in cores.values() for child in core.children]
         repository_id, children = await self._artifacts.numbers(name, named)
@@ -141,7 +133,7 @@ class Views:
             await self._numbers.one(PROJECT, name.project),
             cores,
             await self._labels.marks(name, digests) if wish.labels else {},
-            _Tagged(repository_id, tag_numbers(repository_id), frozenset(protected)),
+            TagTexts(repository_id, frozenset(protected)),
             await self._artifacts.accessories(name, digests) if wish.accessories else {},
             children,
         )
@@ -184,7 +176,8 @@ def _one(item: ArtifactItem, page: _Page, wish: Wish) -> Artifact | None:
         place = f"{page.base}/{digest}/additions"
         made.addition_links = {name: AdditionLink(f"{place}/{name}") for name in core.additions}
     if wish.tags and item.tags:
-        made.tags = _tags(item, page.tagged, item.tags)
+        texts = ",".join([page.tags.of(item, at, names) for at, names in item.tags])
+        made.tags = cast("list[Tag]", msgspec.Raw(f"[{texts}]"))
     if labels := page.labels.get(item.digest):
         made.labels = [
             LabelInfo.of(label, page.project_id if label.project else 0) for label in labels
@@ -194,21 +187,12 @@ def _one(item: ArtifactItem, page: _Page, wish: Wish) -> Artifact | None:
     return made
 
 
-def _tags(item: ArtifactItem, page: _Tagged, pairs: Sequence[tuple[str, float]]) -> list[Tag]:
-    # Pulls are counted by digest: when its artifact was pulled is the best that is known.
-    number, pulled = item.id, moment(item.pulled_at)
-    repository_id, number_of, immutable = page.repository_id, page.number_of, page.immutable
-    made, last, moved = [], None, ""
-    for name, moved_at in pairs:
-        if moved_at != last:  # one push often moves all tags of an artifact
-            last, moved = moved_at, moment(moved_at)
-        stays = name in immutable if immutable else False
-        made.append(Tag(number_of(name), number, repository_id, name, moved, pulled, stays))
-    return made
+def _names(item: ArtifactItem) -> list[TagName]:
+    return [TagName(name) for _, names in item.tags for name in names]
 
 
 def _accessory(subject: ArtifactItem, item: ArtifactItem) -> Accessory:
-    attached = any(TagName(name).is_system for name, _ in item.tags)
+    attached = any(name.is_system for name in _names(item))
     kind = accessory_type(item.artifact_type, attached=attached)
     return Accessory(
         id=item.id,

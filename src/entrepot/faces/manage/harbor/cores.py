@@ -6,7 +6,6 @@ What was worked out is kept while there is room; an extract is read faster than 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import msgspec
@@ -29,8 +28,7 @@ _FIXED_SIZE_BYTES = 700
 _CHILD_SIZE_BYTES = 700
 
 
-@dataclass(frozen=True, slots=True)
-class Core:
+class Core(msgspec.Struct, frozen=True):
     """What an artifact's manifest and configuration say."""
 
     kind: Kind
@@ -90,12 +88,12 @@ def _core(extract: Extract) -> Core | None:
     extra = extra_attributes(kind, extract)
     if extra is None:
         return None
-    noted = bytes(extract.annotations)
+    noted = extract.annotations
     size = len(extra) + len(noted) + _CHILD_SIZE_BYTES * len(extract.children)
     return Core(
         kind,
-        cast("dict[str, Any]", msgspec.Raw(extra)) if extra else UNSET,
-        cast("dict[str, str]", msgspec.Raw(noted)) if noted else UNSET,
+        cast("dict[str, Any]", extra) if extra else UNSET,
+        cast("dict[str, str]", noted) if noted else UNSET,
         extract.children,
         additions(kind, extract),
         size + _FIXED_SIZE_BYTES,

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from entrepot.oci.mediatype import DOCKER_CONFIG, DOCKER_LIST, OCI_CONFIG, OCI_INDEX
-from entrepot.rules.extracts import Extract
+from entrepot.rules.extracts import NOTHING, Extract
 
 IMAGE, CHART, CNAB, WASM, CNAI, SBOM = "IMAGE", "CHART", "CNAB", "WASM", "CNAI", "SBOM"
 UNKNOWN = "UNKNOWN"
@@ -90,14 +92,15 @@ def media_types(kind: str) -> tuple[str, ...]:
     return found or (kind,)
 
 
-def extra_attributes(kind: Kind, extract: Extract) -> bytes | None:
+def extra_attributes(kind: Kind, extract: Extract) -> msgspec.Raw | None:
     """Return what the configuration says, as JSON; empty for nothing, None if it is not told."""
     if extract.is_index or kind.type == UNKNOWN:
-        return b""
+        return NOTHING
     if kind.type == IMAGE:
-        return bytes(extract.image)
-    whole = bytes(extract.config)
-    return (b"" if whole == b"{}" else whole) if whole else None
+        return extract.image
+    if not extract.config:
+        return None
+    return NOTHING if bytes(extract.config) == b"{}" else extract.config
 
 
 def additions(kind: Kind, extract: Extract) -> tuple[str, ...]:
