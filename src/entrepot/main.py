@@ -20,6 +20,7 @@ from entrepot.faces.cli.declaring import apply, export, plan
 from entrepot.faces.cli.enabling import disable, enable, show
 from entrepot.faces.cli.events import events
 from entrepot.faces.cli.explain import explain, whoami
+from entrepot.faces.cli.failing import at_catalog, cause_of
 from entrepot.faces.cli.gc import collector
 from entrepot.faces.cli.grants import grants
 from entrepot.faces.cli.groups import groups
@@ -34,6 +35,7 @@ from entrepot.faces.cli.messages.helping import translate
 from entrepot.faces.cli.messages.widths import padded
 from entrepot.faces.cli.migration import ask_for_migration, job_args, tell_migrated
 from entrepot.faces.cli.options import json_option
+from entrepot.faces.cli.places import place_options
 from entrepot.faces.cli.policies import policies, quotas
 from entrepot.faces.cli.projects import projects
 from entrepot.faces.cli.recovery import (
@@ -56,6 +58,7 @@ from entrepot.faces.cli.retention import retention
 from entrepot.faces.cli.robots import robots
 from entrepot.faces.cli.roles import roles
 from entrepot.faces.cli.schema import tell_ran, tell_schema
+from entrepot.faces.cli.sections import Sections
 from entrepot.faces.cli.site import settings
 from entrepot.faces.cli.storage import cost, scrub
 from entrepot.faces.cli.tiers import tier
@@ -66,7 +69,8 @@ from entrepot.faces.cli.users import users
 from entrepot.faces.cli.webhooks import webhooks
 from entrepot.faces.cli.workloads import workloads
 from entrepot.oci.errors import Fault
-from entrepot.settings import SettingsError, Sources, read
+from entrepot.ports.catalog import Busy
+from entrepot.settings import Settings, SettingsError, Sources, read
 
 if TYPE_CHECKING:
     from entrepot.serving import Started
@@ -91,6 +95,7 @@ DATA_AT = _("data:")
 OWN_CERTIFICATE = _("(clients need it: the certificate is our own)")
 SHOWN_ONCE = _("(shown this once; `{command}` sets another)")
 LABEL_COLUMNS = 16
+HELP = {"help_option_names": ["-h", "--help"]}
 MIGRATION_RATE = "Most bytes in a second [100000000]."
 
 
@@ -101,7 +106,7 @@ command was not understood. `entrepot completion --help` tells how shells comple
 """
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
+@click.group(cls=Sections, context_settings=HELP, epilog=EPILOG)
 @click.version_option(__version__, prog_name="entrepot")
 def main() -> None:
     """Entrepot, a container image registry in one process."""
@@ -182,8 +187,13 @@ def serve(config: str | None, file: str | None, **options: Any) -> None:
             serving.Announce(_tell_password, _tell_started, _tell_htpasswd),
             lambda: _sources(config, options).settings,
         )
+    except Busy as error:
+        # Nobody writes yet: it is the connection.
+        told = at_catalog(error, sources.settings.storage.catalog)
+        click.echo(f"entrepot: {told}", err=True)
+        sys.exit(EXIT_FAILED)
     except serving.CANNOT_START as error:
-        click.echo(f"entrepot: {error}", err=True)
+        click.echo(f"entrepot: {cause_of(error)}", err=True)
         sys.exit(EXIT_FAILED)
 
 
@@ -196,18 +206,22 @@ DATA = click.option(
 )
 
 
-@main.command(short_help="Check the data of a stopped registry.")
-@DATA
+@main.command(short_help="Check the data of a stopped registry, or of a fleet.")
+@place_options
 @click.option("--read", is_flag=True, help="Read every blob and compare its digest.")
+@click.option("--stopped", is_flag=True, help="Of a fleet: no replica runs; check uploads too.")
 @json_option
-def fsck(data: str, *, read: bool, as_json: bool) -> None:
-    """Check the data of a stopped registry; exit status 1 if something is wrong."""
+def fsck(given: Settings, *, read: bool, stopped: bool, as_json: bool) -> None:
+    """Check the data of a stopped registry, or of a fleet; exit status 1 if something is wrong.
+
+    Replicas of a fleet may go on: nothing is changed, and what comes and goes is no finding.
+    """
     from entrepot import serving
 
     try:
-        findings, debris = _finished(serving.inspect(Path(data), read=read))
-    except serving.CANNOT_START as error:
-        click.echo(f"entrepot: {error}", err=True)
+        findings, debris = _finished(serving.inspect_settings(given, read=read, stopped=stopped))
+    except (ValueError, *serving.CANNOT_START) as error:
+        click.echo(f"entrepot: {cause_of(error)}", err=True)
         sys.exit(EXIT_UNUSABLE)
     tell_findings(findings, debris, as_json=as_json)
     sys.exit(EXIT_FAILED if findings else 0)
@@ -217,42 +231,55 @@ COPY = click.option("--copy", is_flag=True, help="Copy blobs even where a hard l
 
 
 @main.command(short_help="Make the catalog of a stopped registry anew.")
-@DATA
+@place_options
+@click.option(
+    "--old-catalog",
+    metavar="URL|FILE",
+    default="",
+    envvar="ENTREPOT_OLD_CATALOG",
+    help="Of a fleet: take accounts and access over from this one.",
+)
 @click.option("--read", is_flag=True, help="Read every blob and compare its digest.")
 @click.option("--force", is_flag=True, help="Replace a catalog that can be read by one with less.")
 @json_option
-def rebuild(data: str, *, read: bool, force: bool, as_json: bool) -> None:
-    """Make the catalog anew from journal and blobs; exit status 1 if something is lost."""
+def rebuild(given: Settings, *, old_catalog: str, read: bool, force: bool, as_json: bool) -> None:
+    """Make the catalog anew from journal and blobs; exit status 1 if something is lost.
+
+    That of a fleet goes into an empty database, named with --catalog, while no replica runs.
+    ENTREPOT_STORAGE_CATALOG and ENTREPOT_OLD_CATALOG keep passwords out of the list of processes.
+    """
     from entrepot import serving
 
     try:
-        made = _finished(serving.rebuild(Path(data), read=read, force=force))
-    except serving.CANNOT_START as error:
-        click.echo(f"entrepot: {error}", err=True)
+        work = serving.rebuild_settings(given, read=read, force=force, old=old_catalog)
+        made = _finished(work)
+    except (ValueError, *serving.CANNOT_START) as error:
+        click.echo(f"entrepot: {cause_of(error)}", err=True)
         sys.exit(EXIT_UNUSABLE)
     tell_rebuilt(made.report, made.kept, is_swapped=made.is_swapped, as_json=as_json)
     sys.exit(0 if made.report.is_whole else EXIT_FAILED)
 
 
 @main.command(short_help="Copy a registry, running or stopped, to a directory.")
-@DATA
+@place_options
 @COPY
 @json_option
 @click.argument("target", type=click.Path(file_okay=False, path_type=Path))
-def backup(data: str, target: Path, *, copy: bool, as_json: bool) -> None:
+def backup(given: Settings, target: Path, *, copy: bool, as_json: bool) -> None:
     """Bring the backup in TARGET up to date; exit status 1 if something is missing in it.
 
     Of a registry that runs, by its server: TARGET is then a directory of the server's machine.
+    PostgreSQL and buckets are backed up with their own tools.
     """
     from entrepot import serving
 
     try:
-        copied = _finished(serving.backup_stopped(Path(data), target, links=not copy))
+        copied = _finished(serving.backup_settings(given, target, links=not copy))
     except serving.DirectoryBusy:
-        ask_for_backup(Path(data), target, as_json=as_json)
+        ask_for_backup(Path(given.storage.data), target, as_json=as_json)
         return
     except (Fault, *serving.CANNOT_START) as error:
-        click.echo(f"entrepot: {error}", err=True)
+        click.echo(f"entrepot: {cause_of(error)}", err=True)
         sys.exit(EXIT_UNUSABLE)
     tell_copied(copied, as_json=as_json)
     sys.exit(EXIT_FAILED if copied.missing else 0)
@@ -271,7 +298,7 @@ def restore(data: str, source: Path, *, copy: bool, as_json: bool) -> None:
         changed, copied = _finished(serving.restore_backup(source, Path(data), links=not copy))
         findings, _ = _finished(serving.inspect(Path(data), read=False))
     except (Fault, *serving.CANNOT_START) as error:
-        click.echo(f"entrepot: {error}", err=True)
+        click.echo(f"entrepot: {cause_of(error)}", err=True)
         sys.exit(EXIT_UNUSABLE)
     tell_restored(changed, copied, findings, as_json=as_json)
     sys.exit(EXIT_FAILED if changed or copied.missing or findings else 0)
@@ -309,7 +336,7 @@ def migrate_storage(
         ask_for_migration(Path(given.storage.data), args, as_json=as_json)
         return
     except (Fault, ValueError, *serving.CANNOT_START) as error:
-        click.echo(f"entrepot: {error}", err=True)
+        click.echo(f"entrepot: {cause_of(error)}", err=True)
         sys.exit(EXIT_UNUSABLE)
     tell_migrated(done, args["to"], as_json=as_json)
     sys.exit(0 if done.is_settled and not (done.missing or done.damaged) else EXIT_FAILED)
@@ -344,7 +371,7 @@ def migrate_catalog(data: str | None, config: str | None, to: str, *, as_json: b
     try:
         done = _finished(serving.migrate_catalog(given, to, tell_table))
     except (Fault, *serving.CANNOT_START) as error:
-        click.echo(f"entrepot: {error}", err=True)
+        click.echo(f"entrepot: {cause_of(error)}", err=True)
         sys.exit(EXIT_UNUSABLE)
     tell_transferred(done, as_json=as_json)
     sys.exit(0 if done.is_settled else EXIT_FAILED)
@@ -376,7 +403,7 @@ def migrate_schema(config: str | None, *, check: bool, post: bool, as_json: bool
             sys.exit(0 if done else EXIT_FAILED)
         tell_ran(_finished(serving.bring_up(given, with_post=post)), as_json=as_json)
     except serving.CANNOT_START as error:
-        click.echo(f"entrepot: {error}", err=True)
+        click.echo(f"entrepot: {cause_of(error)}", err=True)
         sys.exit(EXIT_UNUSABLE)
 
 

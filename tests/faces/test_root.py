@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
-from entrepot.faces.asgi import REQUEST_ID, App, Receive, Response, Scope, Send, send_response
+from entrepot.faces.asgi import (
+    REQUEST_ID,
+    App,
+    Message,
+    Receive,
+    Response,
+    Scope,
+    Send,
+    send_response,
+)
 from entrepot.faces.root import request_ids, root_app
 from entrepot.ports.blobs import StoreFull
 from entrepot.ports.catalog import Busy, CatalogFailed
@@ -23,6 +32,9 @@ class Notes:
 
     def info(self, event: str, **facts: Any) -> None:
         self.lines.append(("info", event, facts))
+
+    def warning(self, event: str, **facts: Any) -> None:
+        self.lines.append(("warning", event, facts))
 
     def exception(self, event: str, **facts: Any) -> None:
         self.lines.append(("exception", event, facts))
@@ -128,7 +140,8 @@ async def test_a_failing_medium_is_said_and_logged(error: Exception, said: str) 
     assert said in answer.message
     assert "secret" not in answer.message
     assert answer.header("Retry-After") == "1"
-    assert [level for level, _, _ in notes.lines] == ["exception"]
+    told = "warning" if isinstance(error, CatalogFailed) else "exception"
+    assert [level for level, _, _ in notes.lines] == [told]
 
 
 async def test_bytes_that_are_not_there_are_a_failure() -> None:
@@ -151,6 +164,25 @@ async def test_a_client_that_went_away_is_not_answered(
     kind: type[ConnectionError], *, late: bool
 ) -> None:
     notes = Notes()
-    with pytest.raises(AssertionError, match="response"):
-        await call(root({"v2": failing(kind("gone"), late=late)}, notes), "GET", "/v2/")
+    sent: list[object] = []
+
+    async def gone(message: Message) -> None:
+        if not late or sent:
+            raise kind("gone")
+        sent.append(message)
+
+    async def receive() -> Message:
+        raise AssertionError("nobody asks")
+
+    scope = {"type": "http", "method": "GET", "path": "/v2/", "headers": []}
+    await root({"v2": failing(kind("gone"), late=late)}, notes)(scope, receive, gone)
     assert [level for level, _, _ in notes.lines] == ["debug"]
+    assert len(sent) == late
+
+
+async def test_a_client_that_is_there_hears_of_a_connection_that_broke_behind_us() -> None:
+    notes = Notes()
+    failed = failing(ConnectionResetError(errno.ECONNRESET, "reset"))
+    answer = await call(root({"v2": failed}, notes), "PATCH", "/v2/x")
+    assert (answer.status, answer.code) == (503, "UNAVAILABLE")
+    assert [level for level, _, _ in notes.lines] == ["debug", "warning"]

@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+import pytest
 
 from entrepot.adapters.datadir import DataDirectory
-from entrepot.adapters.logging import configure
-from entrepot.ports.catalog import Catalog, CatalogFailed
+from entrepot.adapters.logging import Log, configure
+from entrepot.ports.catalog import Busy, Catalog, CatalogFailed
 from entrepot.ports.robots import CredentialKind
 from entrepot.services.authentication import FLUSH_SECONDS, FLUSH_STEP, Authenticator
 from entrepot.services.minting import Purpose, mint
@@ -34,6 +36,22 @@ async def test_last_uses_are_written_when_the_server_ends(tmp_path: Path) -> Non
             await house.access.login(view.robot.name, secret)
             assert (await robots.find(view.robot.name)).used_at is None
         assert (await robots.find(view.robot.name)).used_at is not None
+
+
+async def test_a_server_ends_in_good_order_while_the_catalog_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_: object) -> int:
+        raise Busy("the catalog is away")
+
+    monkeypatch.setattr(Authenticator, "flush", away)
+    data, said = DataDirectory(tmp_path), Said()
+    async with contextlib.AsyncExitStack() as outer:
+        outer.callback(data.close)
+        house = build(Settings(), await open_outside(data, outer))
+        async with contextlib.AsyncExitStack() as stack:
+            start_counting(house, cast("Log", said), stack)
+    assert said.lines == ["what was counted last is not written"]
 
 
 class Ticks:

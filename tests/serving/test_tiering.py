@@ -1,16 +1,23 @@
 """Commands on a stopped registry find what moved to its cold store."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from entrepot.adapters.blobs.fs import open_store
 from entrepot.oci.errors import Fault
+from entrepot.services.jobs import JobService, Run
 from entrepot.services.tiering import TieringLimits, TieringService
 from entrepot.serving.backups import backup_stopped, restore_backup
 from entrepot.serving.inspection import inspect
 from entrepot.serving.rebuilding import rebuild
+from entrepot.serving.tiering import SCHEDULE, ensure_tiering, tiering_handlers
+from entrepot.settings import Settings
+from entrepot.wiring import House
 from entrepot.wiring.cold import NOTE, note_cold, noted_cold
+from entrepot.wiring.outside import Outside
 from tests.services.house import Counting
 from tests.services.storehouse import NAMES, TAGS, open_storehouse
 from tests.services.test_tiering import Args
@@ -58,6 +65,13 @@ async def test_a_backup_has_both(data: Path, tmp_path: Path) -> None:
     assert await inspect(tmp_path / "restored", read=True) == ([], 0)
 
 
+async def test_without_a_cold_store_the_job_says_so() -> None:
+    outside = cast("Outside", SimpleNamespace(storage=None))
+    (handle,) = tiering_handlers(Settings(), outside).values()
+    with pytest.raises(Fault, match=r"name one in cold\.blobs"):
+        await handle(cast("Run", None))
+
+
 async def test_a_rebuild_looks_at_both(data: Path) -> None:
     made = await rebuild(data, read=True, force=True)
     assert (made.report.blobs, made.report.missing.count) == (4, 0)
@@ -79,6 +93,12 @@ def test_the_cold_store_is_not_forgotten(tmp_path: Path) -> None:
     assert not (data / NOTE).exists()
     note_cold(data, str(cold))
     assert noted_cold(data) == str(cold)
+    cold.mkdir()
+    for place in (str(cold), "s3://bucket/cold", ""):  # as if it were not mounted
+        with pytest.raises(FileNotFoundError, match=f"remove the file {data / NOTE}"):
+            note_cold(data, place)
+    (cold / "blobs").mkdir()
+    note_cold(data, str(cold))
     note_cold(data, "s3://bucket/cold")  # nothing was moved there yet
     for place in ("", str(cold)):
         with pytest.raises(FileNotFoundError, match="tier run --back"):
@@ -92,3 +112,14 @@ def test_the_cold_store_is_not_forgotten(tmp_path: Path) -> None:
     (cold / "blobs" / "sha256" / "ab" / "abcd.1").unlink()
     note_cold(data, "")
     assert noted_cold(data) == ""
+
+
+async def test_without_a_cold_store_nothing_is_scheduled(data: Path) -> None:
+    """Otherwise a job that nobody knows would fail each night."""
+    async with open_storehouse(data) as house:
+        jobs = JobService(house.catalog, house.clock)
+        await jobs.ensure_schedule(SCHEDULE)
+        outside, built = SimpleNamespace(storage=None), SimpleNamespace(jobs=jobs)
+        for _ in range(2):
+            await ensure_tiering(cast("Outside", outside), cast("House", built))
+            assert await jobs.schedules("", 10) == []

@@ -22,7 +22,7 @@ async def test_what_the_settings_name_is_there_once_it_runs() -> None:
     async with open_doors(ENDPOINTS) as doors, contextlib.AsyncExitStack() as stack:
         telling = doors.house.telling
         assert telling is not None
-        start_webhooks(ENDPOINTS, HERE, doors.house, Silence(), stack)  # type: ignore[arg-type]
+        start_webhooks(ENDPOINTS, HERE, doors.house, Silence(), stack)
         while not (found := await telling.webhooks.page("", 0, 10)):
             await asyncio.sleep(0)
         assert [view.row.name for view in found] == ["settings.ci"]
@@ -31,5 +31,5 @@ async def test_what_the_settings_name_is_there_once_it_runs() -> None:
 async def test_without_a_sealer_nothing_is_sent() -> None:
     async with open_doors() as doors, contextlib.AsyncExitStack() as stack:
         house = replace(doors.house, telling=None)
-        start_webhooks(Settings(), HERE, house, Silence(), stack)  # type: ignore[arg-type]
+        start_webhooks(Settings(), HERE, house, Silence(), stack)
         house.end_streams()

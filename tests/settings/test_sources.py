@@ -132,3 +132,36 @@ def test_registry2_in_the_image_is_as_anywhere(tmp_path: Path) -> None:
     sources = read(None, VARIABLES | named, {}, places=())
     assert sources.settings.storage.data == "/var/lib/registry"
     assert sources == read(None, VARIABLES, {}, places=())
+
+
+def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "hub.toml"
+    file.write_text("[server\n")
+    with pytest.raises(SettingsError, match=r"hub\.toml is not valid TOML: .* line 1"):
+        read(str(file), {}, {})
+
+
+@pytest.mark.parametrize(
+    "name, meant",
+    [
+        ("ENTREPOT_LISTEN", "ENTREPOT_SERVER_LISTEN"),
+        ("ENTREPOT_SERVR_LISTEN", "ENTREPOT_SERVER_LISTEN"),
+        ("ENTREPOT_STORGE_DATA", "ENTREPOT_STORAGE_DATA"),
+    ],
+)
+def test_a_variable_that_is_misspelt_is_told(name: str, meant: str) -> None:
+    told = (f"warning: {name} is not looked at; did you mean {meant}?",)
+    assert read(None, {name: "x"}, {}, places=()).notes == told
+
+
+def test_variables_of_others_are_left_alone() -> None:
+    theirs = {
+        f"ENTREPOT_{name}": "x"
+        for name in (
+            *("LANG", "SERVER", "USERNAME", "IMAGE", "PUBLISH", "WEBHOOK_SECRET", "REMOTE_SECRET"),
+            *("ID_TOKEN", "ID_TOKEN_AUDIENCE", "ID_TOKEN_FILE", "MIGRATE_TO", "OLD_CATALOG"),
+            *("COMPLETE", "MASTER_KEYS", "PASSWORD"),
+            *("PORT", "PORT_5000_TCP", "PORT_5000_TCP_ADDR", "SERVICE_HOST", "SERVICE_PORT"),
+        )
+    }
+    assert read(None, theirs, {}, places=()).notes == ()

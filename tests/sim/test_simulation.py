@@ -11,7 +11,8 @@ from sim.run import MUTANT_SEEDS, campaign
 
 SEEDS = int(os.environ.get("ENTREPOT_SIM_SEEDS", "800"))
 """A seed takes 0.35 s of a processor: two to three minutes on two of them."""
-PROCESSES = os.cpu_count() or 1
+PROCESSES = 1 if "PYTEST_XDIST_WORKER" in os.environ else os.cpu_count() or 1
+"""One where other tests have the other processors."""
 
 
 @pytest.mark.slow

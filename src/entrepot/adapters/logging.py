@@ -57,7 +57,10 @@ def configure(level: str, style: str, stream: TextIO | None = None) -> LeveledLo
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
-    console = structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=_TRACE)
+    # Facts as they were said: of a request method, path and status stand together.
+    console = structlog.dev.ConsoleRenderer(
+        colors=stream.isatty(), exception_formatter=_TRACE, sort_keys=False
+    )
     last: list[structlog.typing.Processor] = (
         [_visible, console] if as_text else [structlog.processors.JSONRenderer()]
     )

@@ -104,7 +104,7 @@ class Objects(Protocol):
     """What is needed of an object store. Its errors are OSError."""
 
     async def get(self, key: str) -> bytes | None: ...
-    async def put(self, key: str, data: bytes) -> None: ...
+    async def create(self, key: str, data: bytes) -> bool: ...
     async def delete(self, keys: Sequence[str]) -> None: ...
 
 
@@ -127,7 +127,8 @@ class ObjectSecrets:
             try:
                 async with self._holder.hold(f"secret {name}"):
                     if await self.find(name) is None:
-                        await self._objects.put(_key(name), make())
+                        # Never over another's: who stood still has lost the hold meanwhile.
+                        await self._objects.create(_key(name), make())
             except BlockingIOError:
                 await asyncio.sleep(TRY_SECONDS)
         raise TimeoutError(f"another replica holds the secret {name}, and does not make it")

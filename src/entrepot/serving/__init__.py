@@ -12,10 +12,10 @@ from entrepot.ports.catalog import Busy, CatalogFailed
 from entrepot.ports.sealing import SealBroken
 from entrepot.settings import SettingsError
 
-from .backups import backup_stopped, restore_backup
-from .inspection import inspect
+from .backups import backup_settings, restore_backup
+from .inspection import inspect, inspect_settings
 from .migrating import migrate_stopped
-from .rebuilding import rebuild
+from .rebuilding import rebuild_settings
 from .schema import bring_up, look
 from .server import Announce, Started, run, run_server
 from .transferring import migrate_catalog
@@ -40,13 +40,14 @@ __all__ = [
     "Announce",
     "DirectoryBusy",
     "Started",
-    "backup_stopped",
+    "backup_settings",
     "bring_up",
     "inspect",
+    "inspect_settings",
     "look",
     "migrate_catalog",
     "migrate_stopped",
-    "rebuild",
+    "rebuild_settings",
     "restore_backup",
     "run",
     "run_server",

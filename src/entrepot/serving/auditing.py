@@ -1,6 +1,5 @@
 """The audit log beside what is served: refusals are written, lines are passed on."""
 
-import asyncio
 import contextlib
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from entrepot.settings import Settings
 from entrepot.wiring import House
 from entrepot.wiring.outside import Outside
 
+from .beside import start_beside
 from .duties import start_duty
 
 CURSOR = "audit-syslog.cursor"
@@ -38,7 +38,7 @@ def start_audit(
                 log.warning("refusals of the last second are not written", cause=str(error))
 
         stack.push_async_callback(last)
-        stack.callback(asyncio.ensure_future(trail.run(log)).cancel)
+        start_beside("audit of refusals", lambda: trail.run(log), log, stack)
     given = settings.audit
     if not given.syslog or not leads:
         return

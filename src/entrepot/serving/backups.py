@@ -15,6 +15,7 @@ from entrepot.adapters.system import SystemClock
 from entrepot.oci.errors import Code, Fault
 from entrepot.ports.catalog import Catalog
 from entrepot.services.backup import BackupService, Copied, Parts, restore
+from entrepot.settings import Settings
 from entrepot.wiring.cold import noted_cold
 
 RESTORING = "catalog.db.restoring"
@@ -51,6 +52,33 @@ def _places(data: Path) -> list[Path]:
             "means, and the data directory by snapshots of its file system",
         )
     return [data, Path(cold)] if cold else [data]
+
+
+async def backup_settings(settings: Settings, target: Path, *, links: bool) -> Copied:
+    """Back up a registry that does not run, as `backup_stopped`.
+
+    Raises `Fault(UNSUPPORTED)` where catalog or blobs are not in the data directory.
+    """
+    if settings.storage.catalog or settings.storage.blobs:
+        raise elsewhere(settings)
+    return await backup_stopped(Path(settings.storage.data), target, links=links)
+
+
+def elsewhere(settings: Settings) -> Fault:
+    """Return what to say where catalog or blobs are not in the data directory.
+
+    Bytes are there before their row, and go after it: so of a catalog and a later copy of the
+    store all blobs are there, unless they were collected in between.
+    """
+    given = settings.storage
+    catalog = "PostgreSQL (pg_dump, or a base backup with WAL)" if given.catalog else "the catalog"
+    blobs = "the bucket (a copy, or its versioning)" if given.blobs else "the data directory"
+    return Fault(
+        Code.UNSUPPORTED,
+        "catalog or blobs are not in the data directory: back them up with their own tools, first "
+        f"{catalog}, then {blobs}. In this order all blobs of the catalog are in the copy, in the "
+        "other one some may lack; docs/scale.md has the steps",
+    )
 
 
 async def backup_stopped(path: Path, target: Path, *, links: bool) -> Copied:

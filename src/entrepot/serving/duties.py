@@ -23,7 +23,8 @@ def start_duty(
     it begins at once.
     """
     holder = outside.storage.holder if outside.storage is not None else SoleHolder()
-    duty = Duty(name, work, holder=holder, clock=outside.clock, log=log)
+    is_shared = not isinstance(holder, SoleHolder)
+    duty = Duty(name, work, holder=holder, clock=outside.clock, log=log, is_shared=is_shared)
     task = asyncio.ensure_future(duty.run())
 
     async def end() -> None:

@@ -1,6 +1,5 @@
 """The runner of jobs, and deliveries to webhooks, beside what is served."""
 
-import asyncio
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +10,6 @@ from entrepot.adapters.logging import Log
 from entrepot.faces.manage.cachemetrics import CacheMetrics
 from entrepot.faces.manage.jobmetrics import JobMetrics
 from entrepot.faces.manage.lifecyclemetrics import LifecycleMetrics
-from entrepot.oci.errors import Code, Fault
 from entrepot.services import backup, migrating
 from entrepot.services.backup import BackupService, Parts
 from entrepot.services.figures import FiguresService
@@ -20,7 +18,8 @@ from entrepot.settings import Settings
 from entrepot.wiring import House
 from entrepot.wiring.outside import Outside
 
-from .backups import parts_of
+from .backups import elsewhere, parts_of
+from .beside import start_beside
 from .migrating import migration_service
 from .tiering import tiering_handlers
 from .webhooks import start_webhooks
@@ -65,7 +64,7 @@ def start_jobs(
         metrics.register(CacheMetrics(outside.storage.cache))
     figures = FiguresService(outside.catalog, outside.clock)
     metrics.register(LifecycleMetrics(figures))
-    stack.callback(asyncio.ensure_future(figures.run()).cancel)
+    start_beside("figures", figures.run, log, stack)
     stack.push_async_callback(runner.stop)
     runner.start()
     start_webhooks(settings, outside, house, log, stack)
@@ -78,10 +77,6 @@ def _backup_parts(settings: Settings, outside: Outside) -> Callable[[str], Parts
 
     def refuse(target: str) -> Parts:
         del target
-        raise Fault(
-            Code.UNSUPPORTED,
-            "catalog or blobs are not in the data directory: back up PostgreSQL with its own tools "
-            "(pg_dump, or a base backup), the bucket by its versioning or replication",
-        )
+        raise elsewhere(settings)
 
     return refuse

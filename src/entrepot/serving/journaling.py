@@ -31,6 +31,7 @@ async def start_journal(
         try:
             keeper = JournalKeeper(outside.catalog, journal, outside.clock, log)
             await keeper.begin()
+            await keeper.compare()
             await keeper.run()
         finally:
             await journal.close()

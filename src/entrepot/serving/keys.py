@@ -1,10 +1,11 @@
 """The look after signing keys, beside what is served."""
 
-import asyncio
 import contextlib
 
 from entrepot.adapters.logging import Log
 from entrepot.wiring.outside import Outside
+
+from .beside import start_beside
 
 
 def watch_keys(
@@ -14,6 +15,6 @@ def watch_keys(
 
     The one that `leads` also makes the next key when it is due.
     """
-    if outside.keys is not None:
-        watching = asyncio.ensure_future(outside.keys.run(log, leads=leads))
-        stack.callback(watching.cancel)
+    keys = outside.keys
+    if keys is not None:
+        start_beside("signing keys", lambda: keys.run(log, leads=leads), log, stack)

@@ -25,6 +25,7 @@ from entrepot.wiring import House, api_routes, build
 from entrepot.wiring.outside import Outside, open_outside
 
 from .auditing import start_audit
+from .beside import start_beside
 from .counting import start_counting
 from .duties import start_duty
 from .edges import Edges
@@ -119,7 +120,7 @@ async def run_server(
             workers.start()
             notify(READY)
 
-        stack.callback(asyncio.ensure_future(edges.watch()).cancel)
+        start_beside("certificates", edges.watch, log, stack)
         _start_beside(settings, outside, house, site, log, stack=stack)
 
         def draining() -> float:

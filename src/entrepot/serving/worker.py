@@ -22,6 +22,7 @@ from entrepot.wiring import build
 from entrepot.wiring.outside import open_outside
 
 from .auditing import start_audit
+from .beside import start_beside
 from .channel import Begin, Channel, Count, Counted, Gather, Gathered, Place, Ready, Stop, Use
 from .counting import start_counting
 from .edges import Edges
@@ -135,7 +136,7 @@ async def _serve(
     start_audit(settings, outside, house, log, stack=stack, leads=False)
     watch_keys(outside, log, stack, leads=False)
     edges = Edges(settings, data, outside.clock, log, reread=lambda: member.settings, leads=False)
-    stack.callback(asyncio.ensure_future(edges.watch()).cancel)
+    start_beside("certificates", edges.watch, log, stack)
     site = make_site(settings, outside, house, log, gather=member.gather)
 
     def draining() -> float:

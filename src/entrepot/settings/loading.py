@@ -17,6 +17,9 @@ from .model import Settings, SettingsError
 PREFIX = "ENTREPOT_"
 SHORT_NAMES = {"DATA": ("storage", "data"), "ADMIN_PASSWORD": ("auth", "admin_password")}
 
+NEAR = 0.9
+"""How alike the names of a variable and of a setting are, of 1, where that one may be meant."""
+
 # The names of types in msgspec's messages, as one would say them.
 _KINDS = {
     "`array`": "a list",
@@ -34,13 +37,18 @@ def load(
     flags: Mapping[tuple[str, str], Any],
     *,
     base: Mapping[str, Mapping[str, Any]] | None = None,
+    named: str = "the settings file",
 ) -> Settings:
     """Return the settings of a TOML text, the environment and flags, in rising rank.
 
     `flags` maps (section, key) to a value; `base` is section -> key -> value, and stands in for
-    the TOML text. Raises `SettingsError`.
+    the TOML text. `named` is what to call that. Raises `SettingsError`.
     """
-    tree = _parse(toml) if toml is not None else {name: {**at} for name, at in (base or {}).items()}
+    tree = (
+        _parse(toml, named)
+        if toml is not None
+        else {name: {**at} for name, at in (base or {}).items()}
+    )
     for section, key, text in _from_environment(environment):
         _section(tree, section)[key] = _split_lists(section, key, text)
     for (section, key), value in flags.items():
@@ -51,6 +59,28 @@ def load(
         raise SettingsError(_explained(str(error))) from error
     check(settings)
     return settings
+
+
+def misspelt(environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield (a note on) each variable that is no setting but looks as if it were meant as one.
+
+    Others may begin alike: those of the command line, and what Kubernetes sets for a service.
+    """
+    sections = _sections()
+    full = {
+        f"{PREFIX}{section}_{key}".upper(): key
+        for section, struct in sections.items()
+        for key in struct.__struct_fields__
+    }
+    for name in environment:
+        rest = name.removeprefix(PREFIX)
+        if rest in (name, *SHORT_NAMES) or rest.lower().partition("_")[0] in sections:
+            continue
+        # ENTREPOT_LISTEN, as there is ENTREPOT_DATA; and ENTREPOT_SERVR_LISTEN.
+        meant = [one for one, key in full.items() if key == rest.lower()]
+        meant = meant or difflib.get_close_matches(name, full, n=1, cutoff=NEAR)
+        if len(meant) == 1:
+            yield f"{name} is not looked at; did you mean {meant[0]}?"
 
 
 def keys() -> Iterator[tuple[str, str, str, Any]]:
@@ -69,11 +99,11 @@ def _description(kind: Any) -> str:
     return str(extra.get("description", ""))
 
 
-def _parse(text: str) -> dict[str, Any]:
+def _parse(text: str, named: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"the settings file is not valid TOML: {error}") from error
+        raise SettingsError(f"{named} is not valid TOML: {error}") from error
 
 
 def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

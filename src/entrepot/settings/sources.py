@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import registry2
-from .loading import PREFIX, SHORT_NAMES, load
+from .loading import PREFIX, SHORT_NAMES, load, misspelt
 from .model import Settings, SettingsError
 
 OWN_PATH = "ENTREPOT_CONFIG"
@@ -44,15 +44,17 @@ def read(
     Without either, ENTREPOT_CONFIG may name the file.
     """
     theirs = registry2.names(environment)
+    notes = tuple(f"warning: {one}" for one in misspelt(environment))
     config = config or environment.get(CONFIG_PATH) or (_first(places) if theirs else None)
     if config is None and not theirs:
         config = environment.get(OWN_PATH) or None
     if config is None and not theirs:
-        return Sources(load(None, environment, flags))
+        return Sources(load(None, environment, flags), notes)
     if config is not None and not config.endswith((".yml", ".yaml")):
         ignored = f"{config} is a TOML file, so that {', '.join(theirs)} are not looked at"
         return Sources(
-            load(_text(config), environment, flags), (f"warning: {ignored}",) if theirs else ()
+            load(_text(config), environment, flags, named=config),
+            (*notes, f"warning: {ignored}") if theirs else notes,
         )
     return _as_registry2(config, environment, flags, theirs)
 

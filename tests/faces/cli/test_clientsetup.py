@@ -46,6 +46,9 @@ def test_docker_needs_a_setting_for_plain_http_elsewhere() -> None:
     settings = json.loads(files("docker", "--registry", "http://r:5000")["/etc/docker/daemon.json"])
     assert settings == {"insecure-registries": ["r:5000"]}
     assert files("docker", "--registry", "http://localhost:5000") == {}
+    (here,) = files("containerd", "--registry", "localhost:5000").values()
+    (there,) = files("containerd", "--registry", "r:5000").values()
+    assert ("http://localhost:5000" in here, "https://r:5000" in there) == (True, True)
 
 
 def test_podman_reads_toml(ca: Path) -> None:

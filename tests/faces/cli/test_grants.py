@@ -104,6 +104,12 @@ async def test_a_grant_is_added_listed_and_removed(desk: Desk) -> None:
         ),
     ):
         assert await desk.said(grants, "add", *words) == told + "\n"
+    noted = [
+        (await desk.run(grants, "add", name, "guest", "acme")).stderr for name in ("alice", "alcie")
+    ]
+    assert (noted[0], "there is no user alcie here" in noted[1]) == ("", True)
+    for number in ("5", "6"):
+        await desk.said(grants, "remove", number)
     listed = (await desk.said(grants, "list", "acme")).splitlines()
     assert [line.split()[0] for line in listed] == ["ID", "1", "2", "3"]
     assert [one["id"] for one in await desk.asked(grants, "list")] == [4]

@@ -5,6 +5,7 @@ import pytest
 from entrepot.faces.cli.history import diff, history, resolve, rollback
 from entrepot.faces.cli.trash import repositories
 from entrepot.oci.name import RepositoryName
+from entrepot.services.context import Caller
 from tests.faces.cli.shop import Shop
 
 NAME = RepositoryName("team/app")
@@ -96,3 +97,14 @@ async def test_refusals_are_said_in_plain_words(lifeshop: Shop) -> None:
         assert message in done.stderr
     done = await lifeshop.run(rollback, "team:v", "now", "--project")
     assert done.exit_code == 2
+
+
+async def test_a_client_is_told_by_its_first_word(
+    lifeshop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = r"docker/29 go/go1.25 kernel/6.18 os/linux UpstreamClient(Docker-Client/29 \(linux\))"
+    monkeypatch.setattr("tests.faces.manage.lifecycle.ALICE", Caller("alice", agent))
+    await lifeshop.lifecycle.push("v", "one", NAME)
+    assert (await lifeshop.said(history, "team/app")).splitlines()[1].split()[-1] == "docker/29"
+    (move,) = await lifeshop.asked(history, "team/app")
+    assert move["client"] == agent

@@ -82,6 +82,9 @@ async def test_retention_is_text(desk: Desk) -> None:
     text = 'keep n: 3 where tag ~ "v*"\n'
     assert (await desk.policy("set", "acme", "retention", stdin=text)).exit_code == 0
     assert (await desk.policy("get", "acme", "retention")).stdout == text
+    kept = json.loads((await desk.policy("get", "acme", "retention", "--json")).stdout)
+    # Not a second, empty line of what `export` prints.
+    assert kept["document"] == {"text": text.rstrip("\n")}
 
 
 @pytest.mark.parametrize("text", ["{", '{"patch": true}', "x" * 70_000])
@@ -93,9 +96,10 @@ async def test_a_wrong_document_is_explained(desk: Desk, text: str) -> None:
 
 async def test_a_quota_is_set_shown_and_listed(desk: Desk) -> None:
     done = await desk.quota("set", "project", "acme", "--storage", "10GiB")
-    assert done.stdout == "quota of project acme: 10.0 GiB of storage, no limit of manifests\n"
+    assert done.stdout == "quota of project acme: storage 10.0 GiB, manifests unlimited\n"
+    assert "there is no project acme; check the name" in done.stderr
     done = await desk.quota("set", "project", "acme", "--manifests", "5")
-    assert done.stdout == "quota of project acme: 10.0 GiB of storage, 5 manifests\n"
+    assert done.stdout == "quota of project acme: storage 10.0 GiB, manifests 5\n"
     row = ["acme", "0", "B", "10.0", "GiB", "0", "5"]
     assert (await desk.quota("show", "project", "acme")).stdout.splitlines()[1].split() == row
     assert (await desk.quota("list")).stdout.splitlines()[1].split() == row

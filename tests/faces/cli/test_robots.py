@@ -41,6 +41,12 @@ async def test_a_secret_stands_alone_where_a_program_reads_it(shop: MachineShop)
     assert (found["networks"], found["expires_at"][:10]) == (["10.0.0.0/8"], "2027-02-14")
 
 
+async def test_a_robot_without_grants_is_a_note(shop: MachineShop) -> None:
+    done = await shop.run(robots, "create", "idle")
+    assert SECRET.fullmatch(done.stdout)
+    assert "it may do nothing yet; `entrepot robot change idle --pull" in done.stderr
+
+
 def test_people_are_told_what_it_is(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,7 +144,7 @@ async def test_somebody_elsewhere_makes_robots_too(shop: MachineShop) -> None:
     [
         (("create", "CI"), "is not a robot's name"),
         (("create", "ci", "--pull", "gone"), "no project gone"),
-        (("create", "ci", "--expires", "soon"), "is not a moment"),
+        (("create", "ci", "--expires", "soon"), "neither a span nor a date"),
         (("show", "nobody"), "there is no robot"),
         (("remove", "nobody"), "there is no robot"),
         (("rotate", "nobody", "--overlap", "8d"), "not as expected"),

@@ -1,8 +1,10 @@
 """Blobs as bodies: without a copy where server and store can, and never left open."""
 
 import asyncio
+import errno
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,3 +116,41 @@ async def test_no_file_stays_open_when_the_client_vanishes(
         for _ in range(3):
             await asyncio.sleep(0)  # a generator that nobody reads any more ends on the loop
         assert open_files() == 0
+
+
+class Broken(Wire):
+    """Cannot send files, for a reason."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    async def send(self, message: Message) -> None:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    "error, is_file",
+    [(OSError(errno.EIO, "x"), True), (EOFError(), True), (BrokenPipeError(), False)],
+)
+async def test_the_store_is_told_of_a_file_that_cannot_be_sent(
+    store: BlobStore, error: Exception, is_file: bool
+) -> None:
+    reading = await store.open(BLOB)
+    whole = reading.file
+    assert whole is not None
+    told: list[str] = []
+    telling = replace(whole, failed=lambda: told.append("failed"))
+
+    class Telling:
+        span = reading.span
+        file = telling
+        chunks = reading.chunks
+        close = reading.close
+
+    body = OneReading(Telling())
+    with pytest.raises(type(error)):
+        await body.send(COPYLESS, Broken(error).send)
+    body.close()
+    assert told == ["failed"] * is_file
+    assert open_files() == 0

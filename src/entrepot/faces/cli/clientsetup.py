@@ -16,6 +16,8 @@ from .options import EXIT_FAILED, json_option, show_json
 
 HELP = {"help_option_names": ["-h", "--help"]}
 CA_MAX_BYTES = 256 * 1024
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+"""Where HTTP is meant if nothing else is said, as by docker."""
 FILE_MAX_BYTES = 1024 * 1024
 
 # What people read, in one place.
@@ -114,7 +116,8 @@ def _setup(client: str, kind: str | None, registry: Registry) -> Setup:
 
 
 def _address(url: str) -> str:
-    text = (url if "://" in url else f"https://{url}").rstrip("/")
+    scheme = "http" if urlsplit(f"//{url}").hostname in LOOPBACK else "https"
+    text = (url if "://" in url else f"{scheme}://{url}").rstrip("/")
     parts = urlsplit(text)
     plain = not (parts.path or parts.query or parts.fragment or parts.username)
     if parts.scheme not in ("http", "https") or not parts.hostname or not plain:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import click
 import msgspec
 
+from .asking import is_sure
 from .client import Client, CommandError
 from .messages import _
 from .options import EXIT_FAILED, json_option, server_options, show_json
@@ -99,7 +100,7 @@ def apply(
         if as_json:
             show_json({"done": [], "failed": None, "error": "", "planned": made["steps"]})
         return
-    if not yes and not click.confirm(ASK, err=True):
+    if not yes and not is_sure(ASK):
         raise CommandError(LOST)
     outcome = asked.post(client, "apply", fingerprint=made["fingerprint"])
     count = len(outcome["done"])

@@ -27,7 +27,7 @@ NOT_VERIFIED = _("the report is not verified: {reason}")
 TOO_LONG = _("the report is longer than {limit}: get it over HTTP from {path}")
 
 
-@click.group("gc", context_settings=HELP)
+@click.group("gc", context_settings=HELP, short_help="Free the space of what nothing needs.")
 def collector() -> None:
     """Free the space of what no manifest and no trash entry needs."""
 

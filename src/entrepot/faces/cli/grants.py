@@ -10,6 +10,7 @@ from entrepot.client.made.shared import SubjectKind
 
 from .client import Client, CommandError
 from .messages import _
+from .noting import note_user
 from .options import (
     dry_run_option,
     json_option,
@@ -83,6 +84,8 @@ def add(client: Client, words: tuple[str, ...], **given: Any) -> None:
         return
     told = {"who": _who(found), "what": _what(found), "where": _where(found), "id": found.id}
     click.echo(GIVEN.format(**told))
+    if kind == "user":
+        note_user(client, subject)
 
 
 @grants.command("list")

@@ -4,6 +4,7 @@ import click
 
 from entrepot.client.made.groups import GroupChange, GroupsApi, Member, NewGroup
 
+from .asking import be_sure
 from .client import Client
 from .messages import _
 from .options import (
@@ -152,7 +153,7 @@ def remove(client: Client, name: str, *, yes: bool, dry_run: bool, as_json: bool
         show_would([found], [text], as_json=as_json)
         return
     if not yes:
-        click.confirm(SURE.format(name=name), abort=True, err=True)
+        be_sure(SURE.format(name=name))
     GroupsApi(client).remove_group(name)
     show_removed([name], [REMOVED.format(name=name)], as_json=as_json)
 

@@ -23,7 +23,11 @@ READY = _("the server is ready")
 NOT_READY = _("the server answers, but is not ready: /readyz tells why")
 
 
-@click.command("health", context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    "health",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    short_help="Ask the server on this machine how it is.",
+)
 @click.option(
     "--data",
     metavar="DIR",

@@ -61,7 +61,7 @@ def history(client: Client, name: str, limit: int, as_json: bool) -> None:  # no
             short(move.before),
             short(move.after),
             move.actor or "-",
-            move.client,
+            _product(move.client),
         )
         for move in found
     ]
@@ -136,6 +136,11 @@ def rollback(client: Client, name: str, moment: str, **given: bool) -> None:
         show_json(answer)
     else:
         _show_done(answer)
+
+
+def _product(client: str) -> str:
+    """Return the first word of a User-Agent: docker tells of the kernel in it, and of much more."""
+    return client.partition(" ")[0]
 
 
 def _body(name: str, moment: str, *, project: bool) -> RollbackBody:

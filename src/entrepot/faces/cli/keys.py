@@ -6,6 +6,7 @@ import click
 
 from entrepot.client.made.keys import KeysApi
 
+from .asking import be_sure
 from .client import Client, CommandError
 from .messages import _
 from .options import (
@@ -105,7 +106,7 @@ def drop_key(client: Client, kid: str, *, yes: bool, dry_run: bool, as_json: boo
         show_would(found, [text], as_json=as_json)
         return
     if not yes:
-        click.confirm(SURE.format(kid=kid), abort=True, err=True)
+        be_sure(SURE.format(kid=kid))
     left = KeysApi(client).drop_signing_key(kid).items
     other = next((one.kid for one in left if one.signs), NEVER)
     show_removed([kid], [DROPPED.format(kid=kid, other=other)], as_json=as_json)

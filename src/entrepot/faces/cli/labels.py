@@ -5,6 +5,7 @@ import click
 from entrepot.client.made.history import HistoryApi
 from entrepot.client.made.labels import Label, LabelChange, LabelPlace, LabelsApi, NewLabel
 
+from .asking import be_sure
 from .client import Client, CommandError
 from .messages import _
 from .naming import split_reference
@@ -117,7 +118,7 @@ def remove(client: Client, name: str, project: str | None, **given: bool) -> Non
             _show_places(places)
         return
     if not given["yes"]:
-        click.confirm(SURE.format(name=name), abort=True, err=True)
+        be_sure(SURE.format(name=name))
     if project:
         api.remove_label_project(project, label.id)
     else:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from .asking import ask_password
 from .client import Client, CommandError
 from .messages import _
 from .messages.widths import columns, padded
@@ -20,6 +21,7 @@ EXIT_FAILED = 1
 
 # What people read, in one place.
 ASK_OWN_PASSWORD = _("Password of {name}")
+NO_PASSWORD = _("there is no terminal to ask for the password at: set ENTREPOT_ADMIN_PASSWORD")
 
 
 def server_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -51,7 +53,7 @@ def server_options(command: Callable[..., None]) -> Callable[..., None]:
                 client = Client.at_socket(Path(data))
             else:
                 asked = ASK_OWN_PASSWORD.format(name=username)
-                secret = admin_password or str(click.prompt(asked, hide_input=True))
+                secret = admin_password or ask_password(asked, cure=NO_PASSWORD)
                 client = Client.at_url(server, username, secret)
             with closing(client):
                 command(client, **options)

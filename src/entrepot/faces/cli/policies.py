@@ -11,6 +11,7 @@ from entrepot.rules.quota import human
 
 from .client import Client, CommandError
 from .messages import _
+from .noting import note_project
 from .options import (
     dry_run_option,
     json_option,
@@ -26,20 +27,21 @@ QUOTAS_MAX = 100_000
 """Most that are listed."""
 DOCUMENT_MAX_CHARACTERS = 64 * 1024
 RETENTION = "retention"
+PROJECT = "project"
 
 # What people read, in one place.
 KINDS = click.Choice(["aliases", "environment", "immutability", "naming", "options", RETENTION])
-OWNERS = click.Choice(["project", "user"])
+OWNERS = click.Choice([PROJECT, "user"])
 SET = _("{kind} policy of project {project} set")
 REMOVED = _("{kind} policy of project {project} removed")
 WOULD_REMOVE = _(
     "{kind} policy of project {project}, set at {at} by {by}, would be removed; nothing was changed"
 )
-LIMITED = _("quota of {kind} {name}: {storage} of storage, {manifests} manifests")
+LIMITED = _("quota of {kind} {name}: storage {storage}, manifests {manifests}")
 POLICY_HEADINGS = ("KIND", "CHANGED", "BY")
 QUOTA_HEADINGS = ("NAME", "USED", "LIMIT", "MANIFESTS", "LIMIT")
 NO_LIMIT = "-"
-NO_LIMIT_OF = _("no limit of")
+UNLIMITED = _("unlimited")
 TOO_LONG = _("the document is longer than {most} characters")
 NOT_JSON = _("the document is not JSON: {reason}")
 NOTHING_TO_SET = _("say what to set: --storage, --manifests or both")
@@ -98,6 +100,7 @@ def set_policy(client: Client, project: str, kind: str, file: TextIO, *, as_json
     document = _document(kind, file.read(DOCUMENT_MAX_CHARACTERS + 1))
     made = PoliciesApi(client).put_policy(project, kind, PolicyBody(document=document))
     show_change(made, SET.format(kind=kind, project=project), as_json=as_json)
+    note_project(client, project)
 
 
 @policies.command("remove")
@@ -150,7 +153,7 @@ def show_quota(client: Client, kind: str, name: str, as_json: bool) -> None:  # 
         show_table(QUOTA_HEADINGS, [_row(found)])
 
 
-@quotas.command("set")
+@quotas.command("set", short_help="Limit what a project or user may hold.")
 @click.argument("kind", type=OWNERS)
 @click.argument("name")
 @click.option("--storage", metavar="SIZE", help="Most bytes, as 100GB or 10GiB; -1 for no limit.")
@@ -183,16 +186,19 @@ def set_quota(
         body.limit_bytes = old.limit_bytes if storage is None else storage
         body.limit_manifests = old.limit_manifests if manifests is None else manifests
     found = api.put_quota(kind, name, body)
-    told = [NO_LIMIT_OF if text == NO_LIMIT else text for text in (_row(found)[2], _row(found)[4])]
+    told = [UNLIMITED if text == NO_LIMIT else text for text in (_row(found)[2], _row(found)[4])]
     text = LIMITED.format(kind=kind, name=name, storage=told[0], manifests=told[1])
     show_change(found, text, as_json=as_json)
+    if kind == PROJECT:
+        note_project(client, name)
 
 
 def _document(kind: str, text: str) -> Any:
     if len(text) > DOCUMENT_MAX_CHARACTERS:
         raise CommandError(TOO_LONG.format(most=DOCUMENT_MAX_CHARACTERS))
     if kind == RETENTION and not text.lstrip().startswith(("{", '"')):
-        return {"text": text}
+        # A line feed at the end would be one more, empty line of what `export` prints.
+        return {"text": text.strip("\n")}
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -9,6 +9,7 @@ import msgspec
 from entrepot.client.made.remotes import NewRemote, RemoteChange, RemotesApi, RemoteView
 from entrepot.client.made.replication import ReplicationApi, ReplicationBody, ReplicationView
 
+from .asking import ask_password, be_sure
 from .client import Client, CommandError
 from .messages import _
 from .options import (
@@ -41,6 +42,7 @@ ON, OFF = _("yes"), _("no")
 SURE = _("Remove registry {name}?")
 SURE_POLICY = _("Remove replication policy {name}?")
 ASK_SECRET = _("Secret of {account}")
+NO_TERMINAL = _("there is no terminal to ask for the secret at: set ENTREPOT_REMOTE_SECRET")
 POLICY_SET = _("replication policy {name} kept; this version does not copy yet")
 POLICY_RUN = _("replication policy {name} is being done")
 POLICY_REMOVED = _("replication policy {name} removed")
@@ -159,7 +161,7 @@ def remove(client: Client, name: str, *, yes: bool, dry_run: bool, as_json: bool
         show_would([remote], [WOULD_REMOVE.format(name=name, url=remote.url)], as_json=as_json)
         return
     if not yes:
-        click.confirm(SURE.format(name=name), abort=True, err=True)
+        be_sure(SURE.format(name=name))
     RemotesApi(client).remove_another_registry(remote.id)
     show_removed([name], [REMOVED.format(name=name)], as_json=as_json)
 
@@ -209,7 +211,7 @@ def get_policy(client: Client, name: str, *, as_json: bool) -> None:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
 
 
-@replication.command("set")
+@replication.command("set", short_help="Keep a replication policy, from a file.")
 @click.argument("name")
 @click.argument("remote", metavar="REGISTRY")
 @click.argument("document", type=click.File("r"))
@@ -255,7 +257,7 @@ def remove_policy(client: Client, name: str, *, yes: bool, dry_run: bool, as_jso
         show_would([policy], [text], as_json=as_json)
         return
     if not yes:
-        click.confirm(SURE_POLICY.format(name=name), abort=True, err=True)
+        be_sure(SURE_POLICY.format(name=name))
     ReplicationApi(client).remove_replication_policy(policy.id)
     show_removed([name], [POLICY_REMOVED.format(name=name)], as_json=as_json)
 
@@ -276,7 +278,7 @@ def _asked(account: str | None, secret: object) -> str | None:
     if not account:
         # An account that is taken away has no secret either.
         return None if account is None else ""
-    return str(click.prompt(ASK_SECRET.format(account=account), hide_input=True))
+    return ask_password(ASK_SECRET.format(account=account), cure=NO_TERMINAL)
 
 
 def _all(client: Client) -> list[RemoteView]:

@@ -40,7 +40,7 @@ def list_repositories(client: Client, project: str | None, as_json: bool) -> Non
         show_table(HEADINGS, [*zip([one.name for one in found], lines, strict=True)])
 
 
-@click.command("show")
+@click.command("show", short_help="Show what a repository says of itself.")
 @click.argument("name")
 @json_option
 @server_options
@@ -75,7 +75,7 @@ def readme(client: Client, name: str) -> None:
         click.echo(line, nl=not line.endswith(b"\n"))
 
 
-@click.command("describe")
+@click.command("describe", short_help="Write what people read of a repository.")
 @click.argument("name")
 @click.option("--description", help="A few words; empty to take them back.")
 @click.option(
@@ -126,7 +126,7 @@ def usage(client: Client, artifact: str, as_json: bool) -> None:  # noqa: FBT001
         show_table(USAGE_HEADINGS, [(one.client, one.command) for one in found])
 
 
-@click.command("dockerfile")
+@click.command("dockerfile", short_help="Print a Dockerfile that tells how an image was made.")
 @click.argument("artifact", metavar="NAME:TAG|NAME@DIGEST")
 @click.option("--platform", metavar="OS/ARCH", help="Of an index: which image.")
 @json_option

@@ -15,6 +15,7 @@ from .client import Client
 from .following import show_started, wait_option
 from .messages import _
 from .naming import short
+from .noting import note_project
 from .options import json_option, server_options, show_json, show_table, size_text
 
 DECISIONS_MAX = 200_000
@@ -103,6 +104,8 @@ def _show_preview(client: Client, project: str, body: PreviewBody, *, as_json: b
         )
         click.echo(told)
     click.echo(UNCHANGED)
+    if not totals:
+        note_project(client, project)
 
 
 def _row(one: RetentionDecision) -> tuple[object, ...]:

@@ -49,6 +49,9 @@ UNUSED = _("not yet")
 NOTHING_TO_CHANGE = _("say what to change: --help tells what there is")
 NOT_A_SPAN = _("'{text}' is no time: write 90s, 30m, 24h or 7d")
 ONE_OF = _("use --grants-none alone, without grants")
+NO_GRANTS = _(
+    "note: it may do nothing yet; `entrepot robot change {name} --pull ...` gives it grants"
+)
 
 _SPAN = re.compile(r"([0-9]{1,7})([smhd])")
 _UNIT_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -90,6 +93,8 @@ def create(client: Client, name: str, project: str, as_json: bool, **options: An
         show_json(made)
     else:
         tell_secret(MADE.format(name=made.name), made.secret)
+    if not made.grants:
+        click.echo(f"entrepot: {NO_GRANTS.format(name=made.name.removeprefix(PREFIX))}", err=True)
 
 
 @robots.command("list")

@@ -16,7 +16,11 @@ FILE = _("settings file")
 HEADINGS = ("NAME", "VALUE", "BY", "ABOUT")
 
 
-@click.group("setting", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    "setting",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    short_help="Show and change what can be set while it runs.",
+)
 def settings() -> None:
     """Show and change settings that take effect while the registry runs."""
 

@@ -132,12 +132,12 @@ def purge(client: Client, ids: tuple[int, ...], batch: str | None, **given: bool
         click.echo(LEFT_BEHIND.format(count=sums.left_behind))
 
 
-@click.group("repo", context_settings=HELP)
+@click.group("repo", context_settings=HELP, short_help="Show, describe and delete repositories.")
 def repositories() -> None:
     """Show and describe repositories, and delete them as a whole."""
 
 
-@repositories.command("delete")
+@repositories.command("delete", short_help="Delete a repository, into the trash.")
 @click.argument("name")
 @click.option("--dry-run", is_flag=True, help="Say what would go, and do nothing.")
 @wait_option

@@ -11,6 +11,7 @@ from entrepot.client.made.shared import Role as RoleName
 from entrepot.client.made.users import NewUser, User, UserChange, UsersApi
 from entrepot.rules.roles import Role
 
+from .asking import ask_password
 from .client import Client, CommandError
 from .messages import _
 from .options import (
@@ -165,13 +166,7 @@ def _password(client: Client, *, password_stdin: bool, generate: bool) -> str:
         return _checked(_line())
     # Nobody should have to type a password twice to learn that there is no server.
     UsersApi(client).list_users(limit=1)
-    try:
-        typed = str(click.prompt(ASK_PASSWORD, hide_input=True, confirmation_prompt=True))
-    except click.Abort:
-        if sys.stdin.isatty():
-            raise
-        raise CommandError(NO_TERMINAL) from None
-    return _checked(typed)
+    return _checked(ask_password(ASK_PASSWORD, cure=NO_TERMINAL, twice=True))
 
 
 def _line() -> str:

@@ -72,7 +72,7 @@ TAG_HELP = "Only those of tags like this; may be repeated [all]."
 ON, OFF, ALL = _("on"), _("off"), _("(all)")
 
 
-@click.group("webhook", context_settings=HELP)
+@click.group("webhook", context_settings=HELP, short_help="Tell others what happens.")
 def webhooks() -> None:
     """Tell others what happens: make webhooks, test them, see what was sent."""
 
@@ -92,7 +92,7 @@ def list_webhooks(client: Client, *, project: str | None, registry: bool, as_jso
         show_table(HEADINGS, [_row(one) for one in found])
 
 
-@webhooks.command()
+@webhooks.command(short_help="Make a webhook, and print its secret.")
 @click.argument("name")
 @click.argument("url")
 @click.option("--project", default="", help="Whose events; without it, the registry's.")
@@ -282,7 +282,7 @@ def redeliver(client: Client, delivery: int, *, as_json: bool) -> None:
     _follow(client, made, as_json=as_json)
 
 
-@webhooks.command()
+@webhooks.command(short_help="Send what was before once more, in order.")
 @click.argument("webhook", type=int)
 @click.option(
     "--after",
