@@ -1,7 +1,8 @@
 """Rows of blobs in the catalog, and the repositories that may show them."""
 
 from entrepot.oci.digest import Digest
-from entrepot.rules.leases import BlobRow, BlobState, needs_generation
+from entrepot.rules import leases
+from entrepot.rules.leases import BlobRow, BlobState
 
 from . import sql
 from .connection import Connection, Row
@@ -35,7 +36,7 @@ class SqlBlobs:
         if made is None:
             current = await self.find(digest)
             if current is not None:
-                if not needs_generation(current):
+                if not leases.needs_generation(current):
                     return current
                 await self._connection.run(sql.BLOBS_REPLACE, {"generation": current.generation})
             made = await self._connection.row(sql.BLOBS_ARRIVE, arriving)
