@@ -1,10 +1,13 @@
-"""Bodies end in a refusal where they are too long."""
+"""Bodies end in a refusal where they are too long; readings tell their digest."""
 
 import pytest
 
+from entrepot.adapters.blobs.memory import open_store
+from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Code, Fault
+from entrepot.ports.blobs import Blob
 from entrepot.ports.ledgers import KIND_PROJECT, Ledger
-from entrepot.services.bodies import bounded, within
+from entrepot.services.bodies import Whole, bounded, digest_of, within
 from entrepot.services.quotas import Room
 from tests.services.house import Bytes
 
@@ -45,3 +48,22 @@ def test_what_headers_say_is_refused_before_the_body() -> None:
     with pytest.raises(Fault) as refused:
         within(room(10, 4), Bytes(b""), offset=2, said_bytes=5)
     assert refused.value.code is Code.DENIED
+
+
+async def test_what_is_in_memory_comes_in_one_piece() -> None:
+    taken: list[bytes] = []
+    await Whole(b"whole").drain(lambda view: taken.append(bytes(view)))
+    assert taken == [b"whole"]
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha512"])
+async def test_a_reading_tells_its_digest_and_is_closed(algorithm: str) -> None:
+    store = await open_store()
+    digest = Digest.of(b"read", algorithm)
+    upload = await store.begin("0" * 32)
+    await upload.append(Bytes(b"read"))
+    await upload.commit(Blob(digest, 1))
+    reading = await store.open(Blob(digest, 1))
+    assert await digest_of(reading, algorithm) == digest
+    with pytest.raises(ValueError, match="closed"):
+        await anext(aiter(reading.chunks()))

@@ -2,11 +2,12 @@
 
 from functools import partial
 
-from entrepot.oci.digest import Digest, finished, new_hasher
+from entrepot.oci.digest import Digest
 from entrepot.ports.blobs import Blob, BlobStore
 from entrepot.ports.catalog import Catalog, Tx
 from entrepot.rules.leases import BlobRow, BlobState
 
+from .bodies import digest_of
 from .renumbering import renumber
 from .transfer import several
 
@@ -117,17 +118,12 @@ class Adoption:
         return BlobRow(blob.digest, blob.generation, BlobState.LIVE, size, self._keep_until)
 
     async def _is_right(self, blob: Blob) -> bool:
-        hasher = new_hasher(blob.digest.algorithm)
         reading = await self._store.open(blob)
         try:
-            async for piece in reading.chunks():
-                hasher.update(piece)
+            return await digest_of(reading, blob.digest.algorithm) == blob.digest
         except OSError:
             # Bytes that cannot be read are none.
             return False
-        finally:
-            reading.close()
-        return finished(hasher, blob.digest.algorithm) == blob.digest
 
 
 async def _owner(tx: Tx, generation: int) -> Digest | None:

@@ -1,11 +1,33 @@
-"""Bodies that end in a refusal when they are longer than they may be."""
+"""Bodies: those in memory, those with a bound, and what readings hold."""
 
 from collections.abc import Callable
 
+from entrepot.oci.digest import Digest, finished, new_hasher
 from entrepot.oci.errors import Code, Fault
-from entrepot.ports.blobs import Body
+from entrepot.ports.blobs import Body, Reading
 
 from .quotas import Room
+
+
+class Whole:
+    """A body that is in memory already."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    async def drain(self, write: Callable[[memoryview], None]) -> None:
+        write(memoryview(self._data))
+
+
+async def digest_of(reading: Reading, algorithm: str) -> Digest:
+    """Return the digest of all bytes of a reading, and close it. Raises what the reading raises."""
+    hasher = new_hasher(algorithm)
+    try:
+        async for piece in reading.chunks():
+            hasher.update(piece)
+    finally:
+        reading.close()
+    return finished(hasher, algorithm)
 
 
 def bounded(body: Body, most_bytes: int) -> Body:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 
-from entrepot.oci.digest import Digest, finished, new_hasher
+from entrepot.oci.digest import Digest
 from entrepot.oci.errors import Fault
 from entrepot.oci.manifest import parse
 from entrepot.ports.blobs import Blob, BlobStore
@@ -13,6 +13,7 @@ from entrepot.ports.upkeep import DAMAGED, Finding, StoredManifest
 from entrepot.rules.leases import BlobRow, BlobState
 from entrepot.rules.moments import shown
 
+from .bodies import digest_of
 from .transfer import several
 
 FINDINGS_MAX = 1000
@@ -214,21 +215,12 @@ async def _check_bytes(store: BlobStore, row: BlobRow, *, read: bool) -> str:
     if size != row.size:
         return f"blob {row.digest} has {size} bytes in the store, {row.size} in the catalog"
     try:
-        actual = await _digest(store, blob) if read else row.digest
+        actual = row.digest
+        if read:
+            actual = await digest_of(await store.open(blob), actual.algorithm)
     except FileNotFoundError:
         return nothing
     return "" if actual == row.digest else f"the bytes of blob {row.digest} have digest {actual}"
-
-
-async def _digest(store: BlobStore, blob: Blob) -> Digest:
-    hasher = new_hasher(blob.digest.algorithm)
-    reading = await store.open(blob)
-    try:
-        async for chunk in reading.chunks():
-            hasher.update(chunk)
-    finally:
-        reading.close()
-    return finished(hasher, blob.digest.algorithm)
 
 
 async def _is_still(catalog: Catalog, row: BlobRow) -> bool:

@@ -1,6 +1,5 @@
 """Pushing manifests: one transaction for manifest, edges, tags and event."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from entrepot.oci.digest import DEFAULT_ALGORITHM, Digest
@@ -15,6 +14,7 @@ from entrepot.rules.admission import Facts, Sparse, decide
 from entrepot.rules.leases import BlobRow
 
 from .blobs import BlobService
+from .bodies import Whole
 from .context import Caller
 from .events import MANIFEST_PUBLISHED, TAG_MOVED, Change, tell
 from .founding import enter_place, find_place
@@ -120,7 +120,7 @@ class PushService:
         manifest = _checked(pushed)
         if not await self._known(name, manifest, _tags(pushed)):
             # The bytes lie in the store too, so that the catalog can be rebuilt from it.
-            raw = _Whole(manifest.raw)
+            raw = Whole(manifest.raw)
             stored = await self._blobs.put(manifest.digest, raw, len(manifest.raw))
         else:
             stored = None
@@ -274,13 +274,3 @@ def _precondition_failed(message: str, current: Digest | None) -> Fault:
 def _raise(refusal: Fault | None) -> None:
     if refusal is not None:
         raise refusal
-
-
-class _Whole:
-    """A body that is in memory already."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    async def drain(self, write: Callable[[memoryview], None]) -> None:
-        write(memoryview(self._data))

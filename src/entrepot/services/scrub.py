@@ -19,6 +19,8 @@ from entrepot.ports.clock import Clock, Random
 from entrepot.ports.integrity import Damage
 from entrepot.rules.leases import BlobRow, BlobState
 
+from .bodies import Whole
+
 KIND = "scrub"
 PAGE = 64
 """Rows looked at between two notes of how far it is."""
@@ -164,7 +166,7 @@ class ScrubService:
             raw = await tx.manifests.raw(damage.digest)
         if row is None or not _waits(row, damage):
             return False
-        if raw is not None and await self._replace(row, _Whole(raw), note):
+        if raw is not None and await self._replace(row, Whole(raw), note):
             return True
         for source in self._sources:
             body = await source.fetch(row.digest, row.size)
@@ -274,13 +276,3 @@ def _waits(row: BlobRow, damage: Damage) -> bool:
 def _feed(hasher: Hasher, pieces: list[bytes]) -> None:
     for piece in pieces:
         hasher.update(piece)
-
-
-class _Whole:
-    """A body that is in memory already."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    async def drain(self, write: Callable[[memoryview], None]) -> None:
-        write(memoryview(self._data))
